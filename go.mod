@@ -1,0 +1,3 @@
+module mlff
+
+go 1.26

@@ -1,0 +1,4 @@
+package structure
+
+// MaxNumber is the highest atomic number known here.
+const MaxNumber = 118
