@@ -1,0 +1,57 @@
+package kernel
+
+// Reference is the readable implementation: any shape, any precision, any machine.
+type Reference[F Float] struct{}
+
+// Name is "ref".
+func (Reference[F]) Name() string { return "ref" }
+
+// Forces implements Kernel.
+func (Reference[F]) Forces(l *Layer[F], a *Atoms[F], lo, hi int, s *Scratch[F]) (strain [6]float64) {
+	for i := lo; i < hi; i++ {
+		n, z := geometry(l, a, i, s), int(a.Type[i])
+		if n == 0 { // an isolated atom is exactly E0
+			a.Energy[i] = 0
+			a.hidden(i, l.SiluD[z*l.Hidden:][:l.Hidden])
+			continue
+		}
+		radial(l, s, n)
+		density(s, n)
+		mixing(l, z, s)
+		invariants(l, z, s)
+		a.Energy[i] = readout(l, z, 1, s)
+		a.hidden(i, s.act)
+		invariantsReverse(l, z, s, nil)
+		mixingReverse(l, z, s)
+		edgeForces(a, s, n, &strain)
+		coreForces(l, a, i, s, n, &strain)
+	}
+	return strain
+}
+
+func (a *Atoms[F]) hidden(i int, act []F) {
+	if a.Hidden != nil {
+		copy(a.Hidden[i*len(act):], act)
+	}
+}
+
+// Gradient implements Trainer for float64.
+func (Reference[F]) Gradient(l *Layer[F], a *Atoms[F], lo, hi int, weight F, g *Parameters, s *Scratch[F]) {
+	for i := lo; i < hi; i++ {
+		n, z := geometry(l, a, i, s), int(a.Type[i])
+		if n == 0 {
+			continue
+		}
+		radial(l, s, n)
+		density(s, n)
+		mixing(l, z, s)
+		invariants(l, z, s)
+		readout(l, z, weight, s)
+		readoutGradient(l, z, weight, g, s)
+		size := len(l.couplings) * l.Mixed
+		invariantsReverse(l, z, s, g.Couple[z*size:][:size])
+		mixingGradient(l, z, g, s)
+		mixingReverse(l, z, s)
+		radialGradient(g, s, n)
+	}
+}
