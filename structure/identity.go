@@ -7,8 +7,8 @@ import (
 	"math"
 )
 
-// ID identifies a structure: the SHA-256, in hexadecimal, of the little-endian 64-bit words N, species, positions,
-// cell, pbc. Writing a structure to a file and reading it again keeps the ID; labels do not enter.
+// ID identifies a structure: the SHA-256, in hexadecimal, of little-endian 64-bit words: N, species, positions,
+// and every lattice vector followed by one byte, 1 where it is periodic. Writing a structure to a file and reading it again keeps the ID; labels do not enter.
 func ID(s *Structure) string {
 	b := make([]byte, 0, 8*(1+4*len(s.Numbers)+9)+3)
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(s.Numbers)))
