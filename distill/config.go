@@ -1,0 +1,183 @@
+package distill
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// Config is one distillation as its user states it: everything that decides the student, nothing about the machine.
+// Paths are relative to the working directory once loaded; in a file they are relative to the file.
+type Config struct {
+	Teacher       string   `yaml:"teacher"`                  // sw-si, lj-ar, eam:FILE; empty with Data
+	TeacherPython string   `yaml:"teacher_python,omitempty"` // virtual environment or interpreter of ASE teachers
+	Data          []Source `yaml:"data"`                     // labelled files; empty with Teacher
+	Valid         []string `yaml:"valid"`                    // labelled files that are only reported
+	Structures    []string `yaml:"structures"`               // start structures of the sampler
+	Keys          Keys     `yaml:"keys"`
+	Domain        Domain   `yaml:"domain"`
+	Sample        Sample   `yaml:"sample"`
+	Student       Student  `yaml:"student"`
+	Train         Train    `yaml:"train"`
+	Bars          Bars     `yaml:"bars"`
+	Seed          uint64   `yaml:"seed"`
+	Plan          *Plan    `yaml:"plan,omitempty"` // written by the run; refused in a user's file
+}
+
+// Source is a labelled file and how much its frames count.
+type Source struct {
+	File   string  `yaml:"file"`
+	Weight float64 `yaml:"weight"`
+}
+
+// Keys name the labels of extended XYZ files; empty means REF_energy, then energy, and so on.
+type Keys struct {
+	Energy     string `yaml:"energy"`
+	Forces     string `yaml:"forces"`
+	Stress     string `yaml:"stress"`
+	Virial     string `yaml:"virial"`
+	FreeEnergy bool   `yaml:"free_energy"` // learn free_energy where there is one
+	Group      string `yaml:"group"`       // comment-line key whose value holds frames together in splits
+}
+
+// Domain is what the student is made for.
+type Domain struct {
+	Temperatures []float64  `yaml:"temperatures,flow"` // K
+	Pressure     [2]float64 `yaml:"pressure,flow"`     // from, to, GPa
+	Charge       int        `yaml:"charge"`            // e
+	Spin         int        `yaml:"spin"`              // multiplicity
+}
+
+// Sample is what the sampler does to the start structures.
+type Sample struct {
+	Labels int     `yaml:"labels"` // frames the teacher labels, at most
+	Rattle float64 `yaml:"rattle"` // standard deviation of random displacements, Å
+	Strain float64 `yaml:"strain"` // largest component of random strains
+}
+
+// Student is the shape of the student.
+type Student struct {
+	Cutoff    Cutoff `yaml:"cutoff"`
+	Radial    int    `yaml:"radial"`
+	Channels  int    `yaml:"channels"`
+	Mixed     int    `yaml:"mixed"`
+	Hidden    int    `yaml:"hidden"`
+	LMax      int    `yaml:"lmax"`
+	LT        int    `yaml:"lt"`
+	Layers    int    `yaml:"layers"`
+	Intervals int    `yaml:"intervals"`
+}
+
+// Train is how long and how the student learns.
+type Train struct {
+	Budget  Duration `yaml:"budget"` // wall time of the run; decides Steps where that is null
+	Steps   *int     `yaml:"steps"`  // optimiser steps
+	Batch   int      `yaml:"batch"`  // frames a step
+	Rate    float64  `yaml:"rate"`   // highest learning rate
+	Loss    string   `yaml:"loss"`   // squared or huber
+	Weights Weights  `yaml:"weights"`
+}
+
+// Weights of the terms of the loss.
+type Weights struct {
+	Energy float64 `yaml:"energy"`
+	Forces float64 `yaml:"forces"`
+	Stress float64 `yaml:"stress"`
+}
+
+// Bars decide whether a student passes: accuracies, and a drift in meV/atom/ps. One that is null decides nothing.
+type Bars struct {
+	Energy *float64 `yaml:"energy"`
+	Forces *float64 `yaml:"forces"`
+	Stress *float64 `yaml:"stress"`
+	Drift  *float64 `yaml:"drift"`
+}
+
+// Default is the configuration of a file that says nothing. Bars depend on the rest: see Config.Parse.
+func Default() *Config {
+	return &Config{
+		Domain:  Domain{Temperatures: []float64{300, 900, 1500}, Spin: 1},
+		Sample:  Sample{Labels: 400, Rattle: 0.1, Strain: 0.05},
+		Student: Student{Radial: 16, Channels: 16, Mixed: 16, Hidden: 32, LMax: 3, LT: 2, Layers: 1, Intervals: 96},
+		Train: Train{Budget: Duration(time.Minute), Batch: 4, Rate: 7e-3, Loss: "squared",
+			Weights: Weights{Energy: 0.5, Forces: 1, Stress: 0.1}},
+		Seed: 1,
+	}
+}
+
+// DefaultBars fills the bars that were left out: 0.95 each and 0.01 meV/atom/ps with a teacher, drift alone with data
+// only. given tells which bars were stated, be it as null.
+func (c *Config) DefaultBars(given func(bar string) bool) {
+	set := func(name string, bar **float64, value float64) {
+		if !given(name) {
+			*bar = &value
+		}
+	}
+	set("drift", &c.Bars.Drift, 0.01)
+	if c.Teacher == "" {
+		return
+	}
+	set("energy", &c.Bars.Energy, 0.95)
+	set("forces", &c.Bars.Forces, 0.95)
+	set("stress", &c.Bars.Stress, 0.95)
+}
+
+// files are all paths of the configuration, to be read or changed in place.
+func (c *Config) files() []*string {
+	var all []*string
+	for i := range c.Data {
+		all = append(all, &c.Data[i].File)
+	}
+	for i := range c.Valid {
+		all = append(all, &c.Valid[i])
+	}
+	for i := range c.Structures {
+		all = append(all, &c.Structures[i])
+	}
+	if c.TeacherPython != "" {
+		all = append(all, &c.TeacherPython)
+	}
+	return all
+}
+
+// rebase turns paths relative to one folder into paths relative to another; absolute ones stay.
+func (c *Config) rebase(from, to string) {
+	for _, f := range c.files() {
+		*f = rebased(*f, from, to)
+	}
+	if kind, file, ok := cutTeacherFile(c.Teacher); ok {
+		c.Teacher = kind + ":" + rebased(file, from, to)
+	}
+}
+
+func rebased(path, from, to string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	absolute, err := filepath.Abs(filepath.Join(from, path))
+	if err != nil {
+		return filepath.Join(from, path)
+	}
+	base, err := filepath.Abs(to)
+	if err != nil {
+		return absolute
+	}
+	if relative, err := filepath.Rel(base, absolute); err == nil {
+		return relative
+	}
+	return absolute
+}
+
+// Plan is what a run fixed once, so that it can be resumed and repeated.
+type Plan struct {
+	Labels int               `yaml:"labels"`           // frames to label
+	Cutoff float64           `yaml:"cutoff,omitempty"` // Å
+	Steps  int               `yaml:"steps,omitempty"`  // optimiser steps; zero until the labels are there
+	Inputs map[string]string `yaml:"inputs"`           // SHA-256 of every file that was read
+}
+
+// cutTeacherFile splits the teachers that are read from a file, such as eam:FILE, into kind and file.
+func cutTeacherFile(teacher string) (kind, file string, ok bool) {
+	kind, file, ok = strings.Cut(teacher, ":")
+	return kind, file, ok && kind == "eam"
+}
