@@ -55,3 +55,14 @@ func (Reference[F]) Gradient(l *Layer[F], a *Atoms[F], lo, hi int, weight F, g *
 		radialGradient(g, s, n)
 	}
 }
+
+// Describe returns what the equations call A [LM][N] (times nu), B [LM][K] and f [F] of atom i, all 0 for an isolated
+// atom. The slices belong to s and hold until its next use.
+func (Reference[F]) Describe(l *Layer[F], a *Atoms[F], i int, s *Scratch[F]) (A, B, f []F) {
+	n, z := geometry(l, a, i, s), int(a.Type[i])
+	radial(l, s, n)
+	density(s, n)
+	mixing(l, z, s)
+	invariants(l, z, s)
+	return s.a, s.b, s.f
+}

@@ -26,7 +26,7 @@ const MaxLM = (MaxL + 1) * (MaxL + 1)
 
 // Shape holds the sizes of a student.
 type Shape struct {
-	Species   int `json:"species"`   // S
+	Species   int `json:"-"`         // S; a file lists them by name
 	Radial    int `json:"radial"`    // learnable Chebyshev coefficients of a radial function
 	Channels  int `json:"channels"`  // N, radial functions of a pair
 	Mixed     int `json:"mixed"`     // K, channels after mixing
