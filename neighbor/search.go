@@ -1,0 +1,115 @@
+package neighbor
+
+import (
+	"fmt"
+	"math"
+
+	"mlff/structure"
+)
+
+// coincident is the distance below which two atoms are taken to be at the same place, Å.
+const coincident = 1e-6
+
+// build fills the list for s.
+func (l *List) build(s *structure.Structure) error {
+	if l.work == nil {
+		l.work = new(search)
+	}
+	w := l.work
+	l.N = s.Len()
+	if err := w.prepare(s, l.Cutoff+l.Skin); err != nil {
+		return err
+	}
+	w.grid.fill(w.position, w.reach)
+	if err := l.collect(); err != nil {
+		return err
+	}
+	return l.transpose()
+}
+
+// collect writes the entries that each atom sees, unsorted, one atom after the other in the order of boxes, into In,
+// which is free until the rows are sorted. It leaves the beginning of every row in work.begin and its length in
+// Start.
+func (l *List) collect() error {
+	w := l.work
+	w.begin, w.cursor, l.Start = resize(w.begin, l.N), resize(w.cursor, l.N), resize(l.Start, l.N+1)
+	n, done := 0, 0
+	var err error
+	for first, end := 0, 0; first < len(w.key); first = end {
+		for end = first + 1; end < len(w.key) && w.key[end] == w.key[first]; end++ {
+		}
+		if int(w.entry[first]) >= l.N { // atoms come before images in each box: this one holds images only
+			continue
+		}
+		self := w.gather(first)
+		for c := first; c < end && int(w.entry[c]) < l.N; c++ {
+			i := w.entry[c]
+			if l.In, err = l.reserve(l.In, n, done); err != nil {
+				return err
+			}
+			x := w.near[self]
+			w.near[self][0] = math.Inf(1) // out of sight of itself
+			found, clash := within(l.In[n:n+len(w.near)], w.near, w.nearEntry, x, w.reach*w.reach)
+			w.near[self] = x
+			self++
+			if clash >= 0 {
+				return l.coincidence(i, clash, x)
+			}
+			w.begin[i], l.Start[i] = int32(n), int32(found)
+			n += found
+			done++
+		}
+	}
+	l.In, l.J = l.In[:n], resize(l.J, n)
+	return nil
+}
+
+// within writes the entries closer than the square root of reach2 to c into row, which is as long as near, and
+// returns how many there are. It stops early and returns the place in near of one that coincides with c; else -1.
+// The count goes up without a branch: which of the candidates are near is what no processor can predict.
+func within(row []int32, near [][3]float64, entry []int32, c [3]float64, reach2 float64) (n, clash int) {
+	entry = entry[:len(near)]
+	for k := range near {
+		p := &near[k]
+		dx, dy, dz := p[0]-c[0], p[1]-c[1], p[2]-c[2]
+		d2 := dx*dx + dy*dy + dz*dz
+		if d2 < coincident*coincident {
+			return n, k
+		}
+		row[n] = entry[k]
+		n += int(math.Float64bits(d2-reach2) >> 63) // 1 if negative
+	}
+	return n, -1
+}
+
+// reserve makes room in row for all candidates after n entries of done atoms. Memory grows to what the atoms so far
+// let expect. It refuses totals that come from a mistake in the units.
+func (l *List) reserve(row []int32, n, done int) ([]int32, error) {
+	need := n + len(l.work.near)
+	if need <= cap(row) {
+		return row[:cap(row)], nil
+	}
+	mean := float64(len(l.work.near)) / 4
+	if done > 0 {
+		mean = float64(n) / float64(done)
+	}
+	if need > math.MaxInt32 || need > 1<<26+4096*l.N {
+		err := fmt.Errorf("atoms have %.3g neighbors on average within %.4g Å: too many to list", mean, l.work.reach)
+		return nil, structure.Hint(err, "are the positions, the cell and the cutoff in Å?")
+	}
+	expected := need + int(1.03*mean*float64(l.N-done))
+	grown := make([]int32, min(max(expected, need+need/8), math.MaxInt32))
+	copy(grown, row[:n])
+	return grown, nil
+}
+
+// coincidence is the error that says that atom i at x and an entry near it are at the same place.
+func (l *List) coincidence(i int32, near int, x [3]float64) error {
+	w := l.work
+	j := w.nearEntry[near]
+	if int(j) >= l.N {
+		j = w.owner[int(j)-l.N]
+	}
+	d := structure.Norm(structure.Sub(w.near[near], x))
+	return &CoincidentError{I: int(min(i, j)), J: int(max(i, j)), Distance: d}
+}
