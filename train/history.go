@@ -1,0 +1,48 @@
+package train
+
+// History is the course of a training: what a report draws and a log keeps.
+type History struct {
+	Points       []Point `json:"points"`
+	Checks       []Check `json:"checks"`
+	Best         int     `json:"best"`           // update whose averaged parameters were kept
+	Reproducible bool    `json:"reproducible"`   // false where the clock cut the plan short
+	Note         string  `json:"note,omitempty"` // why not
+}
+
+// Point is the mean loss of the batches since the point before.
+type Point struct {
+	Step int     `json:"step"`
+	Rate float64 `json:"rate"`
+	Loss float64 `json:"loss"` // with the weights of the moment
+	Terms
+}
+
+// Check is an evaluation of the averaged parameters on held-out frames.
+type Check struct {
+	Step   int     `json:"step"`
+	Loss   float64 `json:"loss"`   // with the weights of the end of training: comparable over all updates
+	Energy float64 `json:"energy"` // mean absolute error, meV/atom; 0 without labels
+	Forces float64 `json:"forces"` // mean absolute error of components, meV/Å
+	Best   bool    `json:"best"`   // the smallest loss so far: these parameters are kept
+}
+
+// Progress is what a running training tells its caller after every update.
+type Progress struct {
+	Step, Steps int
+	Loss        float64 // of the last batch
+	Check       *Check  // set right after an evaluation
+	Point       *Point  // set when one was added to the history
+}
+
+// points is how many points a history has.
+const points = 400
+
+// loss is the smallest held-out loss so far.
+func (h *History) bestLoss() (loss float64, ok bool) {
+	for _, c := range h.Checks {
+		if c.Best {
+			loss, ok = c.Loss, true
+		}
+	}
+	return loss, ok
+}
