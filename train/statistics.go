@@ -119,10 +119,12 @@ func (s *Statistics) combine(frames []*Statistics, items []dataset.Item) {
 		}
 	}
 	s.Neighbors /= float64(max(1, atoms))
+	n := len(s.Numbers)
 	for p := range s.Shortest {
-		a, b := s.Numbers[p/len(s.Numbers)], s.Numbers[p%len(s.Numbers)]
+		k, l := p/n, p%n
+		s.Shortest[p] = min(s.Shortest[p], s.Shortest[l*n+k]) // both directions of a pair, which rounding tells apart
 		if s.Seen[p] = !math.IsInf(s.Shortest[p], 1); !s.Seen[p] {
-			s.Shortest[p] = unseenPair * (structure.CovalentRadius(a) + structure.CovalentRadius(b))
+			s.Shortest[p] = unseenPair * (structure.CovalentRadius(s.Numbers[k]) + structure.CovalentRadius(s.Numbers[l]))
 		}
 	}
 }

@@ -188,6 +188,9 @@ func (t *training) check(before float64) (*Check, error) {
 	return &c, nil
 }
 
+// landing is how many updates the decay gets at least, even when the clock has run out.
+const landing = 100
+
 // watchClock brings the end of the schedule forward if it would otherwise be missed, but leaves enough updates for
 // the learning rate to come down.
 func (t *training) watchClock() {
@@ -198,7 +201,7 @@ func (t *training) watchClock() {
 	}
 	each := time.Since(t.began) / time.Duration(max(1, done))
 	possible := int(left / max(1, each))
-	total := t.Step + max(possible, t.plan.Steps/50, 1)
+	total := t.Step + max(possible, min(t.plan.Steps/50, landing), 1)
 	if total >= t.Schedule.Total || possible >= t.Schedule.Total-t.Step {
 		return
 	}
