@@ -1,0 +1,208 @@
+package report
+
+import (
+	"fmt"
+	"html/template"
+	"strings"
+
+	"mlff/structure"
+	"mlff/validate"
+)
+
+// view is what the page's template shows.
+type view struct {
+	Style        template.CSS
+	Title        string
+	Subtitle     string
+	Verdict      *verdict
+	Tiles        []tile
+	Checks       []checkRow
+	Errors       table
+	Tables       []table
+	Parity       []figure
+	Training     []figure
+	Dynamics     []figure
+	DynamicsText string
+	Dimers       []figure
+	Compression  []figure
+	Facts        []fact
+	Config, Log  string
+}
+
+type verdict struct {
+	Class, Word, Text string
+}
+
+// tile is one headline figure.
+type tile struct {
+	Name, Figure, Unit, Detail string
+	Class, Mark                string
+}
+
+type checkRow struct {
+	Name, Figure, Bar, Class, Mark, Note string
+}
+
+// table has one heading per column; the first column names its row.
+type table struct {
+	Caption string
+	Head    []string
+	Rows    [][]string
+}
+
+type fact struct{ Name, Value string }
+
+func (r *Run) view() view {
+	v := view{Style: template.CSS(style), Title: r.title(), Subtitle: r.subtitle(), Config: r.Config, Log: r.Log, Facts: r.facts()}
+	if r.History != nil && len(r.History.Points)+len(r.History.Checks) > 0 {
+		v.Training = training(r.History)
+	}
+	if r.Validation == nil {
+		v.Verdict = &verdict{"open", "Not validated", "There is no " + validate.File + " in the run directory yet."}
+		return v
+	}
+	v.addValidation(r.Validation)
+	return v
+}
+
+func (v *view) addValidation(d *validate.Validation) {
+	v.Verdict = verdictOf(d)
+	v.Tiles = tiles(d)
+	for _, c := range d.Checks {
+		v.Checks = append(v.Checks, checkLine(c))
+	}
+	e := &d.Comparison
+	if e.Errors.Frames > 0 {
+		v.Errors = errorTable(e, d.Bars)
+		v.Tables = tables(e)
+	}
+	v.addParity(e)
+	if d.NVE != nil {
+		v.Dynamics, v.DynamicsText = drift(d.NVE), dynamicsText(d.NVE)
+	}
+	for k := range d.Dimers[:min(len(d.Dimers), 12)] {
+		v.Dimers = append(v.Dimers, dimerFigure(k, &d.Dimers[k]))
+	}
+	if d.Compression != nil {
+		v.Compression = compression(d.Compression)
+	}
+}
+
+// addParity puts every parity plot before its histogram.
+func (v *view) addParity(e *validate.Comparison) {
+	for _, q := range []struct {
+		name, axis string
+		scatter    *validate.Scatter
+		quality    *structure.Quality
+	}{
+		{"Energy", "energy per atom, relative to its composition's mean", e.Energy, e.Errors.Energy},
+		{"Forces", "force component", e.Forces, e.Errors.Forces},
+		{"Stress", "stress component", e.Stress, e.Errors.Stress},
+	} {
+		if q.scatter != nil {
+			v.Parity = append(v.Parity, parity(q.name, q.axis, q.scatter, q.quality), spread(q.name, &q.scatter.Errors))
+		}
+	}
+}
+
+func (r *Run) title() string {
+	if r.Student == nil {
+		return r.Name
+	}
+	return strings.Join(symbols(r.Student.Config.Numbers), " ") + " student"
+}
+
+func (r *Run) subtitle() string {
+	s := r.Student
+	if s == nil {
+		return ""
+	}
+	parts := []string{"cutoff " + number(s.Config.Cutoff, 2) + " Å"}
+	if s.Meta.Teacher != nil {
+		parts = append([]string{"distilled from " + s.Meta.Teacher.Name}, parts...)
+	}
+	if s.Meta.Run != nil && s.Meta.Run.Date != "" {
+		parts = append(parts, s.Meta.Run.Date)
+	}
+	return strings.Join(parts, " · ")
+}
+
+func symbols(numbers []int) []string {
+	out := make([]string, len(numbers))
+	for k, z := range numbers {
+		out[k] = structure.Symbol(z)
+	}
+	return out
+}
+
+func verdictOf(d *validate.Validation) *verdict {
+	var failed, warned []string
+	decided := 0
+	for _, c := range d.Checks {
+		if c.Decides && c.Pass != nil {
+			decided++
+		}
+		if c.Pass != nil && !*c.Pass {
+			if c.Decides {
+				failed = append(failed, c.Name)
+			} else {
+				warned = append(warned, c.Name)
+			}
+		}
+	}
+	v := &verdict{"pass", "Passed", fmt.Sprintf("Every bar was reached (%d figures decide).", decided)}
+	if decided == 0 {
+		v.Text = "No figure had a bar to reach."
+	}
+	if !d.Passed {
+		v = &verdict{"fail", "Failed", "Below the bar: " + strings.Join(failed, ", ") + "."}
+	}
+	if len(warned) > 0 {
+		v.Text += fmt.Sprintf(" Not held, as a warning: %s.", strings.Join(warned, "; "))
+	}
+	return v
+}
+
+// mark is the class and sign of a check's outcome.
+func mark(pass *bool, decides bool) (class, sign string) {
+	switch {
+	case pass == nil:
+		return "open", "–"
+	case *pass:
+		return "pass", "✓"
+	case decides:
+		return "fail", "✗"
+	}
+	return "warn", "!"
+}
+
+func checkLine(c validate.Check) checkRow {
+	row := checkRow{Name: c.Name, Figure: "–", Note: c.Note}
+	row.Class, row.Mark = mark(c.Pass, c.Decides)
+	if c.Figure != nil {
+		row.Figure = strings.TrimSpace(figureOf(c, *c.Figure) + " " + c.Unit)
+	}
+	if c.Bar != nil {
+		row.Bar = c.Sense + " " + number(*c.Bar, 3)
+	}
+	return row
+}
+
+// figureOf writes accuracies with four digits after the point, everything else with three significant ones.
+func figureOf(c validate.Check, v float64) string {
+	if c.Unit == "" {
+		return fraction(v)
+	}
+	return number(v, 3)
+}
+
+// fraction writes a number whose distance from 1 matters.
+func fraction(v float64) string { return sign(fmt.Sprintf("%.4f", v)) }
+
+// sentence gives a note a capital letter and a full stop.
+func sentence(text string) string {
+	if text == "" {
+		return ""
+	}
+	return strings.ToUpper(text[:1]) + strings.TrimSuffix(text[1:], ".") + "."
+}

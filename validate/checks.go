@@ -1,0 +1,106 @@
+package validate
+
+import (
+	"fmt"
+	"strings"
+
+	"mlff/structure"
+)
+
+// Bars decide whether a student passes, by name: accuracies "energy", "forces", "stress" (at least), and "drift" in
+// meV/atom/ps (at most). A bar that is missing or nil decides nothing.
+type Bars map[string]*float64
+
+// Check is one figure against its bar.
+type Check struct {
+	Name    string   `json:"name"`
+	Figure  *float64 `json:"figure"` // null where it could not be had
+	Unit    string   `json:"unit"`
+	Sense   string   `json:"sense"` // how the figure must lie: "at least", "at most" or "above" the bar
+	Bar     *float64 `json:"bar"`
+	Pass    *bool    `json:"pass"`    // null where figure or bar is missing
+	Decides bool     `json:"decides"` // whether failing it fails the student; the others are warnings
+	Note    string   `json:"note,omitempty"`
+}
+
+// judge compares every figure with its bar. Bars alone decide; what they do not speak of warns.
+func (v *Validation) judge() {
+	v.Checks = append(v.accuracyChecks(), v.physicsChecks()...)
+	v.Passed = true
+	for _, c := range v.Checks {
+		if c.Decides && c.Pass != nil && !*c.Pass {
+			v.Passed = false
+		}
+	}
+}
+
+func (v *Validation) accuracyChecks() []Check {
+	e := v.Comparison.Errors
+	var checks []Check
+	for _, q := range []struct {
+		name    string
+		quality *structure.Quality
+	}{{"energy", e.Energy}, {"forces", e.Forces}, {"stress", e.Stress}} {
+		if q.quality != nil {
+			checks = append(checks, decide(q.name+" accuracy", q.quality.Accuracy, "", "at least", v.Bars[q.name]))
+		}
+	}
+	return append(checks, v.driftCheck()...)
+}
+
+// driftCheck fails a run that broke down, whatever its slope was until then.
+func (v *Validation) driftCheck() []Check {
+	if v.NVE == nil {
+		return nil
+	}
+	c := decide("energy drift", v.NVE.Drift, "meV/atom/ps", "at most", v.Bars["drift"])
+	if v.NVE.Failure != "" {
+		c.Note = v.NVE.Failure
+		if c.Bar != nil {
+			c.Pass = new(bool)
+		}
+	}
+	return []Check{c}
+}
+
+func (v *Validation) physicsChecks() []Check {
+	var checks []Check
+	zero := 0.0
+	for i := range v.Dimers {
+		d := &v.Dimers[i]
+		name := fmt.Sprintf("%s repulsive from 0.2 to %.2f Å", strings.Join(d.Pair[:], "–"), 0.9*d.Shortest)
+		c := decide(name, d.Repulsion, "eV/Å", "above", &zero)
+		c.Decides, c.Note = false, d.Failure
+		checks = append(checks, c.failedWith(d.Failure))
+	}
+	if v.Compression != nil {
+		c := decide("energy rises down to half the volume", v.Compression.Rise, "eV/atom per step", "above", &zero)
+		c.Decides = false
+		checks = append(checks, c.failedWith(v.Compression.Failure))
+	}
+	return checks
+}
+
+// failedWith is the check, failed where something went wrong on the way to its figure.
+func (c Check) failedWith(reason string) Check {
+	if reason != "" {
+		c.Note, c.Pass = reason, new(bool)
+	}
+	return c
+}
+
+func decide(name string, figure *float64, unit, sense string, bar *float64) Check {
+	c := Check{Name: name, Figure: figure, Unit: unit, Sense: sense, Bar: bar, Decides: bar != nil}
+	if figure == nil || bar == nil {
+		return c
+	}
+	pass := *figure >= *bar
+	switch sense {
+	case "at most":
+		pass = *figure <= *bar
+	case "above":
+		pass = *figure > *bar
+	}
+	c.Pass = &pass
+	return c
+}
