@@ -108,7 +108,7 @@ func parseProperties(s string) ([]Column, error) {
 			return nil, fmt.Errorf("Properties: %q is not name:kind:width", brief(strings.Join(parts[i:i+3], ":")))
 		}
 		if total += width; total > maxColumns {
-			return nil, fmt.Errorf("Properties describes more than %d columns", maxColumns)
+			return nil, fmt.Errorf("more than %d columns in Properties", maxColumns)
 		}
 		columns = append(columns, Column{Name: name, Kind: kind[0], Width: width})
 	}

@@ -157,7 +157,7 @@ func once(seen *bool, key string) error {
 func parseLattice(s string) (cell [3][3]float64, err error) {
 	v, err := parseNumbers(s)
 	if err != nil {
-		return cell, fmt.Errorf("Lattice: %w", err)
+		return cell, fmt.Errorf("key Lattice: %w", err)
 	}
 	switch len(v) {
 	case 3:
@@ -167,11 +167,11 @@ func parseLattice(s string) (cell [3][3]float64, err error) {
 			cell[k/3][k%3] = x
 		}
 	default:
-		return cell, fmt.Errorf("Lattice has %d numbers instead of 9: %q", len(v), brief(s))
+		return cell, fmt.Errorf("key Lattice: %d numbers instead of 9: %q", len(v), brief(s))
 	}
 	for _, x := range v {
 		if math.IsNaN(x) || math.IsInf(x, 0) {
-			return cell, fmt.Errorf("Lattice is not finite: %q", brief(s))
+			return cell, fmt.Errorf("key Lattice: not finite: %q", brief(s))
 		}
 	}
 	return cell, nil

@@ -78,8 +78,7 @@ func (f *Frame) takeTensor(names tensorNames) error {
 			return fmt.Errorf("%s: %w", names.stress[0], err)
 		}
 	}
-	volume := f.Volume()
-	if volume == 0 {
+	if !f.solid() {
 		return nil // a virial says nothing about stress here; it stays in Info
 	}
 	virial, err := f.takeNumbers(names.virial, 6, 9)
@@ -87,7 +86,7 @@ func (f *Frame) takeTensor(names tensorNames) error {
 		return err
 	}
 	for i := range virial {
-		virial[i] /= -volume
+		virial[i] /= -f.Volume()
 	}
 	other, err := symmetric(virial)
 	if err != nil {

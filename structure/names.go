@@ -21,7 +21,7 @@ func (f *Frame) writtenNames() writtenNames {
 	n.forces = choose(n.arrays, []string{"REF_forces", "REF_force"}, []string{"forces", "force"}, f.Forces != nil)
 	n.energies = choose(n.arrays, energiesNames[:1], energiesNames[1:], f.Energies != nil)
 	reference, plain := stressNames[0], stressNames[1]
-	if f.Volume() == 0 { // a virial is no label there
+	if !f.solid() { // a virial is no label there
 		reference.virial, plain.virial = nil, nil
 	}
 	n.stress = choose(n.info, slices.Concat(reference.stress, reference.virial), slices.Concat(plain.stress, plain.virial), f.Stress != nil)

@@ -83,6 +83,9 @@ func (s *Structure) Len() int { return len(s.Numbers) }
 // Volume is |det cell| in Å³.
 func (s *Structure) Volume() float64 { return math.Abs(Det(s.Cell)) }
 
+// solid tells whether the cell has a volume that a virial can be divided by.
+func (s *Structure) solid() bool { return s.Volume() > 0 && !math.IsInf(s.Volume(), 0) }
+
 // Periodic tells whether all three directions are periodic, so that volume and stress mean something.
 func (s *Structure) Periodic() bool { return s.PBC[0] && s.PBC[1] && s.PBC[2] }
 
@@ -131,6 +134,9 @@ func (s *Structure) checkCell() error {
 		spanned = Norm(Cross(v[0], v[1]))
 	case 3:
 		spanned = math.Abs(Det(v))
+	}
+	if math.IsNaN(spanned) || math.IsInf(spanned, 0) {
+		return fmt.Errorf("the periodic lattice vectors are too long: %v", s.Cell)
 	}
 	if spanned < 1e-6 { // no atom fits: the thinnest real cells span more than 1 Å per direction
 		return fmt.Errorf("the periodic lattice vectors span no volume: %v", s.Cell)
