@@ -1,0 +1,151 @@
+package teacher
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"mlff/structure"
+)
+
+// Kind is a family of teachers.
+type Kind struct {
+	Name    string // what stands before the colon
+	Usage   string // how one of them is named
+	Summary string
+	BuiltIn bool // needs no child process
+
+	open func(n name, o Options) (Teacher, error) // nil where this build has no worker
+}
+
+// Kinds are all that have a name here, built in or not, in the order to be shown.
+func Kinds() []Kind { return slices.Clone(kinds) }
+
+var kinds = []Kind{
+	{"sw-si", "sw-si", "Stillinger-Weber silicon (1985)", true, openSilicon},
+	{"lj-ar", "lj-ar[?cutoff=8.5125]", "Lennard-Jones argon, smooth cutoff in Å", true, openArgon},
+	{"eam", "eam:FILE[?licence=L][&commercial=yes|no]", "embedded-atom or Finnis-Sinclair potential from a setfl file", true, openEAM},
+	worker("orb", "orb:NAME|FILE", "Orb"),
+	worker("fennol", "fennol:FILE[,FILE...]", "FeNNol"),
+	worker("chgnet", "chgnet:0.3.0", "CHGNet"),
+	worker("sevennet", "sevennet:7net-0", "SevenNet"),
+	worker("mace", "mace:FILE", "MACE"),
+	worker("graphpes", "graphpes:FILE", "graph-pes"),
+	worker("ase", "ase:module:factory", "any ASE calculator"),
+}
+
+// worker is a kind that runs in a child process.
+func worker(kind, usage, summary string) Kind {
+	return Kind{Name: kind, Usage: usage, Summary: summary}
+}
+
+// Open finds a teacher by name. An unknown name or argument is an error with the nearest known one as its hint.
+func Open(full string, o Options) (Teacher, error) {
+	n, err := parseName(full)
+	if err != nil {
+		return nil, err
+	}
+	k := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == n.kind })
+	if k < 0 {
+		return nil, structure.Hint(fmt.Errorf("no teacher is called %q", full), suggestion(n.kind, kindNames(), "built in are "+builtIn()))
+	}
+	if kinds[k].open == nil {
+		err := fmt.Errorf("the teacher %s runs in a child process, and this build has no worker for %s", full, n.kind)
+		return nil, structure.Hint(err, "label frames with it elsewhere and distil from the file with --data; built in are "+builtIn())
+	}
+	n.usage = "it is used as " + kinds[k].Usage
+	return kinds[k].open(n, o)
+}
+
+func kindNames() []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
+	}
+	return names
+}
+
+func builtIn() string {
+	var usages []string
+	for _, k := range kinds {
+		if k.BuiltIn {
+			usage, _, _ := strings.Cut(k.Usage, "[")
+			usages = append(usages, usage)
+		}
+	}
+	return strings.Join(usages, ", ")
+}
+
+// name is kind[:target][?key=value[&key=value...]].
+type name struct {
+	full, kind, target string
+	arguments          map[string]string
+	usage              string // of the kind, for hints
+}
+
+func parseName(full string) (name, error) {
+	n := name{full: full, arguments: map[string]string{}}
+	rest, query, _ := strings.Cut(full, "?")
+	n.kind, n.target, _ = strings.Cut(rest, ":")
+	for query != "" {
+		var argument string
+		argument, query, _ = strings.Cut(query, "&")
+		key, value, ok := strings.Cut(argument, "=")
+		if _, twice := n.arguments[key]; !ok || key == "" || twice {
+			err := fmt.Errorf("teacher %s: argument %q is not key=value, or given twice", full, argument)
+			return n, structure.Hint(err, "teachers are named KIND[:FILE][?key=value[&key=value]]")
+		}
+		n.arguments[key] = value
+	}
+	return n, nil
+}
+
+// expect refuses arguments that are not among the allowed, and a target where there must be none, or none where one
+// is needed.
+func (n name) expect(target bool, allowed ...string) error {
+	if target != (n.target != "") {
+		what := map[bool]string{true: "needs a file", false: "takes no file"}[target]
+		return structure.Hint(fmt.Errorf("teacher %s: %s %s", n.full, n.kind, what), n.usage)
+	}
+	for key := range n.arguments {
+		if !slices.Contains(allowed, key) {
+			return structure.Hint(fmt.Errorf("teacher %s: no argument is called %q", n.full, key), suggestion(key, allowed, n.usage))
+		}
+	}
+	return nil
+}
+
+// suggestion names the nearest of the known words if it is near, and otherwise all there is.
+func suggestion(word string, known []string, otherwise string) string {
+	best, least := "", (len(word)+1)/2+1
+	for _, k := range known {
+		if d := distance(strings.ToLower(word), k); d < least {
+			best, least = k, d
+		}
+	}
+	if best == "" {
+		return otherwise
+	}
+	return fmt.Sprintf("did you mean %q? %s", best, otherwise)
+}
+
+// distance counts the letters to insert, delete or replace between two words (V. I. Levenshtein, 1966).
+func distance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			d := diagonal
+			if a[i] != b[j] {
+				d++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(d, diagonal+1, row[j]+1)
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,102 @@
+// Package teacher opens the force fields that students learn from, and labels structures with them.
+//
+// A teacher is named by its kind, where needed followed by a file or model, and by arguments that change what it
+// answers: "sw-si", "lj-ar?cutoff=10", "eam:Cu.eam.alloy?licence=CC0-1.0&commercial=yes". Built in are the potentials of
+// the room classical. Every teacher has an identity, a hash of all that its answers depend on: labels of the same
+// identity belong together.
+package teacher
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"mlff/structure"
+)
+
+// Info says who a teacher is and what it can label.
+type Info struct {
+	Name       string            `json:"name"`       // as given to Open
+	Identity   string            `json:"identity"`   // hex SHA-256 over parameters, arguments and licence
+	Licence    string            `json:"licence"`    // SPDX identifier, or "unknown"
+	Commercial string            `json:"commercial"` // may its answers be used commercially: yes, no or unknown
+	Elements   []int             `json:"elements"`   // atomic numbers, ascending
+	Energy     bool              `json:"energy"`     // it labels energies, and so on
+	Forces     bool              `json:"forces"`
+	Stress     bool              `json:"stress"` // of structures periodic in three directions
+	Energies   bool              `json:"energies"`
+	Arguments  map[string]string `json:"arguments,omitempty"` // that change its answers, defaults filled in
+	Citation   string            `json:"citation,omitempty"`
+}
+
+// Teacher labels structures. Label may be called by several goroutines at once.
+type Teacher interface {
+	Info() Info
+	// Label returns one answer for each structure, in their order. An element that the teacher does not know is an
+	// *ElementError before any work. Where single structures cannot be evaluated, their labels are empty and the error
+	// is a *LabelError beside the answers for all others; when ctx ends, ctx's error beside the answers so far.
+	Label(ctx context.Context, s []structure.Structure) ([]structure.Labels, error)
+	// Close ends worker processes; the teacher must not be used afterwards.
+	Close() error
+}
+
+// Options of opening a teacher.
+type Options struct {
+	Workers int    // structures labelled at once; 0 = one per processor
+	Python  string // virtual environment or interpreter of teachers in child processes
+}
+
+// ElementError says that a structure holds elements that a teacher does not know.
+type ElementError struct {
+	Teacher        string
+	Structure      int   // which of those to be labelled, from 0
+	Known, Unknown []int // ascending atomic numbers
+}
+
+func (e *ElementError) Error() string {
+	return fmt.Sprintf("structure %d: the teacher %s knows %s, not %s", e.Structure, e.Teacher, symbols(e.Known), symbols(e.Unknown))
+}
+
+func symbols(numbers []int) string {
+	names := make([]string, len(numbers))
+	for k, z := range numbers {
+		names[k] = structure.Symbol(z)
+	}
+	return strings.Join(names, ", ")
+}
+
+// LabelError says which structures could not be labelled, and why the first of them could not.
+type LabelError struct {
+	Structures []int // ascending, from 0
+	Err        error // of the first
+}
+
+func (e *LabelError) Error() string {
+	more := ""
+	if n := len(e.Structures) - 1; n > 0 {
+		more = fmt.Sprintf(" (and %d others failed)", n)
+	}
+	return fmt.Sprintf("structure %d: %v%s", e.Structures[0], e.Err, more)
+}
+
+// Unwrap gives the cause of the first failure.
+func (e *LabelError) Unwrap() error { return e.Err }
+
+// Check returns an *ElementError for the first structure with an element that the teacher does not know.
+func Check(info Info, s []structure.Structure) error {
+	for k := range s {
+		var unknown []int
+		for _, z := range s[k].Numbers {
+			if !slices.Contains(info.Elements, z) && !slices.Contains(unknown, z) {
+				unknown = append(unknown, z)
+			}
+		}
+		if unknown != nil {
+			slices.Sort(unknown)
+			err := &ElementError{Teacher: info.Name, Structure: k, Known: info.Elements, Unknown: unknown}
+			return structure.Hint(err, "choose a teacher that knows these elements; mlff teachers lists the kinds")
+		}
+	}
+	return nil
+}
