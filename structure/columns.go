@@ -58,7 +58,7 @@ func newAtoms(n int, properties string, keys Keys) (*atoms, error) {
 	}
 	roles, err := assignRoles(columns, keys)
 	if err != nil {
-		return nil, fmt.Errorf("Properties=%s: %w", brief(properties), err)
+		return nil, fmt.Errorf("columns %s: %w", brief(properties), err)
 	}
 	a := new(atoms)
 	for i, c := range columns {
@@ -97,7 +97,7 @@ func (a *atoms) addFields(c Column, role role, haveSpecies bool) {
 func parseProperties(s string) ([]Column, error) {
 	parts := strings.Split(s, ":")
 	if len(parts)%3 != 0 {
-		return nil, fmt.Errorf("Properties=%s is not name:kind:width of every column", brief(s))
+		return nil, fmt.Errorf("key Properties: %s is not name:kind:width of every column", brief(s))
 	}
 	var columns []Column
 	total := 0
@@ -105,7 +105,7 @@ func parseProperties(s string) ([]Column, error) {
 		name, kind := parts[i], parts[i+1]
 		width, err := strconv.Atoi(parts[i+2])
 		if name == "" || len(kind) != 1 || !strings.Contains("SRIL", kind) || err != nil || width < 1 || width > maxColumns {
-			return nil, fmt.Errorf("Properties: %q is not name:kind:width", brief(strings.Join(parts[i:i+3], ":")))
+			return nil, fmt.Errorf("key Properties: %q is not name:kind:width", brief(strings.Join(parts[i:i+3], ":")))
 		}
 		if total += width; total > maxColumns {
 			return nil, fmt.Errorf("more than %d columns in Properties", maxColumns)
@@ -164,7 +164,7 @@ func findColumn(columns []Column, names []string) (int, error) {
 		is := func(c Column) bool { return c.Name == name }
 		if i := slices.IndexFunc(columns, is); i >= 0 {
 			if slices.ContainsFunc(columns[i+1:], is) {
-				return 0, fmt.Errorf("%s stands there twice", name)
+				return 0, fmt.Errorf("%s is given twice", name)
 			}
 			return i, nil
 		}

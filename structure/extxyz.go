@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"path/filepath"
 	"strconv"
 	"strings"
 )
@@ -70,8 +69,7 @@ func (r *Reader) countHint() string {
 	if r.frame > 0 {
 		return fmt.Sprintf("frame %d may have more atoms than its first line says", r.frame-1)
 	}
-	ext := strings.ToLower(filepath.Ext(strings.TrimSuffix(strings.TrimSuffix(r.name, ".gz"), ".zst")))
-	if ext == ".xyz" || ext == ".extxyz" {
+	if ext := format(r.name); ext == ".xyz" || ext == ".extxyz" {
 		return "an extended XYZ frame starts with the number of its atoms; compressed files end in .gz or .zst"
 	}
 	return "extended XYZ and POSCAR (POSCAR*, CONTCAR*, *.vasp) are read; convert others, for instance with `ase convert`"
@@ -147,7 +145,7 @@ func (f *Frame) header(entries []Entry) (properties string, err error) {
 
 func once(seen *bool, key string) error {
 	if *seen {
-		return fmt.Errorf("%s stands there twice", key)
+		return fmt.Errorf("%s is given twice", key)
 	}
 	*seen = true
 	return nil

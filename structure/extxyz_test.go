@@ -20,7 +20,10 @@ func readAll(t *testing.T, text string, keys structure.Keys) []structure.Frame {
 }
 
 func tryAll(text string, keys structure.Keys) ([]structure.Frame, error) {
-	r := structure.NewReader(strings.NewReader(text), "a.extxyz", keys)
+	return readerAll(structure.NewReader(strings.NewReader(text), "a.extxyz", keys))
+}
+
+func readerAll(r *structure.Reader) ([]structure.Frame, error) {
 	var frames []structure.Frame
 	for {
 		f, err := r.Next()

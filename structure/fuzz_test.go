@@ -30,13 +30,9 @@ func FuzzExtxyz(f *testing.F) {
 func FuzzPOSCAR(f *testing.F) {
 	addSeeds(f, "poscar")
 	f.Fuzz(func(t *testing.T, input string) {
-		path := filepath.Join(t.TempDir(), "POSCAR")
-		if err := os.WriteFile(path, []byte(input), 0o666); err != nil {
-			t.Fatal(err)
-		}
-		frames, err := structure.ReadFile(path, structure.Keys{})
+		frames, err := readerAll(structure.NewReader(strings.NewReader(input), "POSCAR", structure.Keys{}))
 		if err != nil {
-			if !strings.HasPrefix(err.Error(), path) {
+			if !strings.HasPrefix(err.Error(), "POSCAR") {
 				t.Fatalf("the error does not name its file: %v", err)
 			}
 			return

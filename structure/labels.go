@@ -143,7 +143,7 @@ func (f *Frame) takeNumbers(names []string, counts ...int) ([]float64, error) {
 			continue
 		}
 		if slices.ContainsFunc(f.Info[i+1:], is) {
-			return nil, fmt.Errorf("%s stands there twice", name)
+			return nil, fmt.Errorf("%s is given twice", name)
 		}
 		v, err := parseNumbers(f.Info[i].Value)
 		if err != nil {

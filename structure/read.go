@@ -63,23 +63,23 @@ func Open(path string, keys Keys) (*Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	plain, unpacked, closeUnpacked, err := decompress(path, file)
+	unpacked, closeUnpacked, err := decompress(path, file)
 	if err != nil {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
 	r := NewReader(unpacked, path, keys)
 	r.closers = []func() error{closeUnpacked, file.Close}
-	if isPOSCAR(plain) {
-		r.parse = r.poscar
-	}
 	return r, nil
 }
 
-// NewReader reads extended XYZ from in. Errors call the source by name.
+// NewReader reads frames from in, which is not compressed. The name tells the format as in Open, and errors start with it.
 func NewReader(in io.Reader, name string, keys Keys) *Reader {
 	r := &Reader{name: name, keys: keys, in: bufio.NewReaderSize(in, 1<<18)}
 	r.parse = r.extendedXYZ
+	if isPOSCAR(name) {
+		r.parse = r.poscar
+	}
 	return r
 }
 
@@ -111,32 +111,43 @@ func (r *Reader) Close() error {
 	return errors.Join(errs...)
 }
 
-// decompress unpacks by the end of the name; plain is the name without that end.
-func decompress(path string, file io.Reader) (plain string, unpacked io.Reader, close func() error, err error) {
-	switch ext := filepath.Ext(path); strings.ToLower(ext) {
+// decompress unpacks what the end of the name says is packed.
+func decompress(path string, file io.Reader) (unpacked io.Reader, close func() error, err error) {
+	switch strings.ToLower(filepath.Ext(path)) {
 	case ".gz":
 		z, err := gzip.NewReader(file)
 		if err != nil {
-			return "", nil, nil, fmt.Errorf("not a gzip file: %v", err)
+			return nil, nil, fmt.Errorf("not a gzip file: %v", err) // %v: an io.EOF inside would look like a good end
 		}
-		return strings.TrimSuffix(path, ext), z, z.Close, nil
+		return z, z.Close, nil
 	case ".zst":
 		z, err := zstd.NewReader(file, zstd.WithDecoderConcurrency(1))
 		if err != nil {
-			return "", nil, nil, fmt.Errorf("not a zstd file: %w", err)
+			return nil, nil, fmt.Errorf("not a zstd file: %v", err)
 		}
-		return strings.TrimSuffix(path, ext), z, func() error { z.Close(); return nil }, nil
+		return z, func() error { z.Close(); return nil }, nil
 	}
-	return path, file, func() error { return nil }, nil
+	return file, func() error { return nil }, nil
+}
+
+// format is the end of the file name that says what is inside, in lower case.
+func format(path string) string {
+	ext := strings.ToLower(filepath.Ext(path))
+	if ext == ".gz" || ext == ".zst" {
+		ext = strings.ToLower(filepath.Ext(path[:len(path)-len(ext)]))
+	}
+	return ext
 }
 
 func isPOSCAR(path string) bool {
 	base := strings.ToUpper(filepath.Base(path))
-	ext := filepath.Ext(base)
-	if ext == ".XYZ" || ext == ".EXTXYZ" {
+	switch format(path) {
+	case ".xyz", ".extxyz":
 		return false
+	case ".vasp", ".poscar":
+		return true
 	}
-	return strings.HasPrefix(base, "POSCAR") || strings.HasPrefix(base, "CONTCAR") || ext == ".VASP" || ext == ".POSCAR"
+	return strings.HasPrefix(base, "POSCAR") || strings.HasPrefix(base, "CONTCAR")
 }
 
 // maxLine bounds the memory that a garbled file can ask for; 64 MiB is beyond any real comment line.
