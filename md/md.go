@@ -72,6 +72,11 @@ func (o Options) withDefaults(s *structure.Structure) (Options, error) {
 	if o.Velocities != nil && len(o.Velocities) != s.Len() {
 		return o, fmt.Errorf("%d velocities for %d atoms", len(o.Velocities), s.Len())
 	}
+	for i, v := range o.Velocities {
+		if !finite(v[0] + v[1] + v[2]) {
+			return o, fmt.Errorf("the velocity of atom %d is %g Å/fs", i, v)
+		}
+	}
 	return o, nil
 }
 
