@@ -14,15 +14,17 @@ type search struct {
 	lattice  lattice
 	reach    float64      // cutoff + skin + a margin for rounding, Å
 	position [][3]float64 // [entries] Å
-	wrap     [][3]int32   // [N] position = as given - wrap·cell
-	outside  bool         // whether any wrap is not zero
-	owner    []int32      // [images]
-	image    [][3]int32   // [images] lattice shift of an image from its wrapped owner
+	owner    []int32      // [entries] the atom it is or is an image of
+	shift    []int64      // [entries] packed lattice shift from it to the owner's position as given
+	outside  bool         // whether any atom was shifted
+	repeats  bool         // whether an atom can see several images of another
 	lo, hi   [3]float64   // range of the atoms in multiples of the basis
 
 	grid
 	rows
 }
+
+var inf = math.Inf(1)
 
 // margin is what rounding to multiples of the quantum and the rounding of shifted positions can add to a distance, Å.
 const margin = 1e-9
@@ -48,14 +50,16 @@ func (w *search) prepare(s *structure.Structure, reach float64) error {
 	if err != nil {
 		return err
 	}
+	w.repeats = w.canRepeat()
 	w.round(extra)
 	return w.layImages(extra)
 }
 
 // wrapAll moves the atoms into the cell and returns the largest coordinate met on the way.
 func (w *search) wrapAll(s *structure.Structure) (largest float64, err error) {
-	w.position, w.wrap, w.outside = resize(w.position, s.Len()), resize(w.wrap, s.Len()), false
-	w.lo, w.hi = [3]float64{math.Inf(1), math.Inf(1), math.Inf(1)}, [3]float64{math.Inf(-1), math.Inf(-1), math.Inf(-1)}
+	n := s.Len()
+	w.position, w.owner, w.shift = resize(w.position, n), resize(w.owner, n), resize(w.shift, n)
+	w.outside, w.lo, w.hi = false, [3]float64{inf, inf, inf}, [3]float64{-inf, -inf, -inf}
 	for i, x := range s.Positions {
 		f := structure.Mul(x, w.lattice.inverse)
 		var n [3]float64
@@ -67,17 +71,15 @@ func (w *search) wrapAll(s *structure.Structure) (largest float64, err error) {
 			w.lo[k], w.hi[k] = min(w.lo[k], f[k]), max(w.hi[k], f[k])
 			largest = max(largest, math.Abs(x[k]))
 		}
-		w.wrap[i] = [3]int32{}
+		w.owner[i], w.shift[i] = int32(i), 0
 		if n != ([3]float64{}) {
-			if math.Abs(n[0])+math.Abs(n[1])+math.Abs(n[2]) > farthest {
-				return 0, fmt.Errorf("atom %d is %v cells away from the origin", i, n)
-			}
-			given, ok := w.lattice.given([3]int64{int64(n[0]), int64(n[1]), int64(n[2])})
+			given, ok := w.lattice.given(n)
 			if !ok {
-				return 0, fmt.Errorf("atom %d is %v cells away from the origin", i, n)
+				err := fmt.Errorf("atom %d is %.3g Å away, a million cells or more", i, structure.Norm(x))
+				return 0, structure.Hint(err, "wrap the positions into the cell")
 			}
 			x = structure.Sub(x, structure.Mul(n, w.lattice.basis))
-			w.wrap[i], w.outside = given, true
+			w.shift[i], w.outside = pack(given), true
 		}
 		w.position[i] = x
 	}
@@ -100,6 +102,18 @@ func (w *search) countImages(atoms int) (extra [3]float64, err error) {
 		return extra, structure.Hint(err, "are the cell and the cutoff in Å?")
 	}
 	return extra, nil
+}
+
+// canRepeat tells whether some lattice vector is short enough for an atom to see two atoms that it connects. Every
+// lattice vector is at least as long as the cell is wide in some periodic direction.
+func (w *search) canRepeat() bool {
+	width := w.lattice.widths()
+	for k, p := range w.lattice.periodic {
+		if p && width[k] < 2.001*w.reach {
+			return true
+		}
+	}
+	return false
 }
 
 // round makes positions and periodic vectors multiples of a power of two, 2^-50 of the largest sum of them that occurs.
@@ -130,8 +144,8 @@ func (w *search) round(extra [3]float64) {
 
 // layImages appends the images within extra of the atoms' range.
 func (w *search) layImages(extra [3]float64) error {
-	w.owner, w.image = w.owner[:0], w.image[:0]
-	for i := range w.wrap {
+	atoms := len(w.position)
+	for i := range atoms {
 		f := structure.Mul(w.position[i], w.lattice.inverse)
 		var from, to [3]float64
 		for k, p := range w.lattice.periodic {
@@ -139,31 +153,31 @@ func (w *search) layImages(extra [3]float64) error {
 				from[k], to[k] = math.Ceil(w.lo[k]-extra[k]-f[k]), math.Floor(w.hi[k]+extra[k]-f[k])
 			}
 		}
-		if from == to { // no images: the atom itself always counts
+		if from == to { // both zero: the atom itself is always in range
 			continue
 		}
-		if err := w.layImagesOf(int32(i), from, to); err != nil {
+		if err := w.layImagesOf(i, from, to); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (w *search) layImagesOf(i int32, from, to [3]float64) error {
-	x := w.position[i]
+func (w *search) layImagesOf(i int, from, to [3]float64) error {
 	for a := from[0]; a <= to[0]; a++ {
 		for b := from[1]; b <= to[1]; b++ {
 			for c := from[2]; c <= to[2]; c++ {
-				if a == 0 && b == 0 && c == 0 {
+				n := [3]float64{a, b, c}
+				if n == ([3]float64{}) {
 					continue
 				}
-				n, ok := w.lattice.given([3]int64{int64(a), int64(b), int64(c)})
+				given, ok := w.lattice.given(n)
 				if !ok {
-					return fmt.Errorf("the lattice vectors are skewed beyond use")
+					return errSkewed
 				}
-				w.owner, w.image = append(w.owner, i), append(w.image, n)
-				shift := structure.Mul([3]float64{a, b, c}, w.lattice.basis)
-				w.position = append(w.position, structure.Add(x, shift))
+				x := structure.Add(w.position[i], structure.Mul(n, w.lattice.basis))
+				w.position = append(w.position, x)
+				w.owner, w.shift = append(w.owner, int32(i)), append(w.shift, w.shift[i]-pack(given))
 			}
 		}
 	}

@@ -1,7 +1,7 @@
 package neighbor
 
 import (
-	"fmt"
+	"errors"
 	"math"
 
 	"mlff/structure"
@@ -15,11 +15,10 @@ type lattice struct {
 	basis    [3][3]float64 // rows, Å
 	inverse  [3][3]float64
 	periodic [3]bool
-	from     [3][3]int64 // basis[k] = Σ_l from[k][l] cell[l] for periodic k; zero rows otherwise
+	from     [3][3]float64 // basis[k] = Σ_l from[k][l] cell[l] for periodic k; zero rows otherwise
 }
 
-// farthest bounds all shifts, so that sums of three fit an int32.
-const farthest = 1 << 29
+var errSkewed = errors.New("the lattice vectors are skewed beyond use: a million multiples of one differ little from another")
 
 func newLattice(cell [3][3]float64, pbc [3]bool) (lattice, error) {
 	l := lattice{basis: complete(cell, pbc), periodic: pbc}
@@ -34,8 +33,8 @@ func newLattice(cell [3][3]float64, pbc [3]bool) (lattice, error) {
 		}
 	}
 	for _, f := range l.from {
-		if max(f[0], f[1], f[2], -f[0], -f[1], -f[2]) > 1e6 {
-			return l, fmt.Errorf("the lattice vectors %v are skewed beyond use", cell)
+		if structure.Norm(f) > 1e6 {
+			return l, errSkewed
 		}
 	}
 	l.inverse = structure.Inverse(l.basis)
@@ -59,9 +58,8 @@ func (l *lattice) shorten() bool {
 				continue // with the margin, rounding cannot keep this going
 			}
 			l.basis[k], shortened = w, true
-			for m := range 3 {
-				l.from[k][m] -= int64(n*c[0])*l.from[a][m] + int64(n*c[1])*l.from[b][m]
-			}
+			f := structure.Add(structure.Scale(c[0], l.from[a]), structure.Scale(c[1], l.from[b]))
+			l.from[k] = structure.Sub(l.from[k], structure.Scale(n, f))
 		}
 	}
 	return shortened
@@ -105,13 +103,13 @@ func (l *lattice) widths() [3]float64 {
 	return w
 }
 
-// given turns multiples of the basis into multiples of the lattice vectors as given. It tells whether they fit.
-func (l *lattice) given(n [3]int64) (r [3]int32, ok bool) {
+// given turns multiples of the basis into multiples of the lattice vectors as given. It tells whether they are small
+// enough that sums and differences of three can be packed.
+func (l *lattice) given(n [3]float64) (r [3]int32, ok bool) {
 	ok = true
-	for m := range r {
-		v := n[0]*l.from[0][m] + n[1]*l.from[1][m] + n[2]*l.from[2][m]
-		r[m] = int32(v)
-		ok = ok && -farthest < v && v < farthest
+	for k, v := range structure.Mul(n, l.from) {
+		r[k] = int32(v)
+		ok = ok && math.Abs(v) < 1<<(packBits-1)/3
 	}
 	return r, ok
 }

@@ -1,22 +1,23 @@
 package neighbor
 
 import (
-	"fmt"
+	"cmp"
+	"math/bits"
 	"slices"
-
-	"mlff/structure"
 )
 
 // rows is the memory that sorting rows takes.
 type rows struct {
-	begin  []int32  // [N] where the unsorted row of each atom is
-	cursor []int32  // [N] where the next edge of each atom goes
-	shift  []uint64 // [row] shift of each edge of one row, packed
-	kinds  []uint64 // the different ones among them, ascending
-	target []int32  // [kinds] target of each
-	place  []int32  // [kinds+1] where the edges of each begin
-	turned []int32  // [row] neighbours in the order of the shifts, and
-	which  []int32  // [row] their targets
+	begin  []int32 // [N] where the unsorted row of each atom is
+	cursor []int32 // [N] where the next edge of each atom goes
+
+	kinds  []int64 // the different shifts under which an atom is seen, packed, in the order met
+	order  []int32 // [kinds] the kinds in ascending order
+	count  []int32 // [kinds] edges of each, then where they go
+	target []int32 // [kinds] target of each
+	kind   []int32 // [row] kind of each edge
+	table  []int32 // hash table of 1 + kind, 0 where free
+	turned []int32 // [2 row] neighbor and target of each edge, sorted by kind
 }
 
 // transpose turns the unsorted rows in In into the sorted list.
@@ -24,7 +25,7 @@ type rows struct {
 // If i sees image n of j, then j sees image -n of i. So walk the atoms i in order, and the edges of each in the order
 // of -n, and append image -n of i to the row of j: all rows end up sorted by (owner, shift), and the images of every
 // owner are met together, which numbers them.
-func (l *List) transpose() error {
+func (l *List) transpose() {
 	w := l.work
 	l.Owner, l.Shift = resize(l.Owner, l.N), resize(l.Shift, l.N)
 	for i := range l.Owner {
@@ -35,10 +36,8 @@ func (l *List) transpose() error {
 	copy(w.cursor, l.Start)
 	for i := range l.N {
 		row := l.In[w.begin[i]:][:l.Start[i+1]-l.Start[i]]
-		if w.outside || l.seesImages(row) {
-			if err := l.enterImages(int32(i), row); err != nil {
-				return err
-			}
+		if w.outside || seesImages(row, l.N) {
+			l.enterImages(int32(i), row)
 			continue
 		}
 		for _, j := range row {
@@ -48,7 +47,6 @@ func (l *List) transpose() error {
 		}
 	}
 	l.incoming()
-	return nil
 }
 
 // sumStart turns the lengths of rows in Start into their beginnings.
@@ -61,90 +59,104 @@ func (l *List) sumStart() {
 	l.Start[l.N] = sum
 }
 
-func (l *List) seesImages(row []int32) bool {
-	sign := int32(0)
+func seesImages(row []int32, atoms int) bool {
+	sign, last := int32(0), int32(atoms-1)
 	for _, e := range row {
-		sign |= int32(l.N-1) - e
+		sign |= last - e
 	}
 	return sign < 0
 }
 
 // enterImages enters atom i and its images into the rows of those that see them.
-func (l *List) enterImages(i int32, row []int32) error {
+func (l *List) enterImages(i int32, row []int32) {
 	w := l.work
-	if err := l.packShifts(i, row); err != nil {
-		return err
+	w.findKinds(row, w.shift, w.shift[i])
+	l.numberTargets(i)
+	if w.repeats {
+		l.enterSorted(row)
+		return
 	}
-	w.findKinds()
-	l.newTargets(i)
-	w.place = resize(w.place, len(w.kinds)+1)
-	clear(w.place)
-	for _, s := range w.shift {
-		k, _ := slices.BinarySearch(w.kinds, s)
-		w.place[k+1]++
-	}
-	for k := range w.kinds {
-		w.place[k+1] += w.place[k]
-	}
-	w.turned, w.which = resize(w.turned, len(row)), resize(w.which, len(row))
-	for e, s := range w.shift {
-		k, _ := slices.BinarySearch(w.kinds, s)
-		p := w.place[k]
-		w.turned[p], w.which[p] = row[e], w.target[k]
-		w.place[k] = p + 1
-	}
-	for e, j := range w.turned {
+	for e, q := range row {
+		j := w.owner[q]
 		p := w.cursor[j]
-		l.J[p] = w.which[e]
+		l.J[p] = w.target[w.kind[e]]
 		w.cursor[j] = p + 1
 	}
-	return nil
 }
 
-// packShifts replaces the entries of a row by their owners and writes the shift under which each of them sees atom i
-// into work.shift.
-func (l *List) packShifts(i int32, row []int32) error {
+// enterSorted enters the kinds one after the other, because the same neighbor may be there in several.
+func (l *List) enterSorted(row []int32) {
 	w := l.work
-	w.shift = resize(w.shift, len(row))
-	home := w.wrap[i]
-	for e, j := range row {
-		var n [3]int32
-		if int(j) >= l.N {
-			n = w.image[int(j)-l.N]
-			j = w.owner[int(j)-l.N]
-			row[e] = j
-		}
-		away := w.wrap[j]
-		var ok bool
-		if w.shift[e], ok = pack(away[0]-home[0]-n[0], away[1]-home[1]-n[1], away[2]-home[2]-n[2]); !ok {
-			err := fmt.Errorf("atoms %d and %d are neighbors through an image a million cells away", i, j)
-			return structure.Hint(err, "wrap the positions into the cell")
-		}
+	var sum int32
+	for _, k := range w.order {
+		n := w.count[k]
+		w.count[k] = sum
+		sum += n
 	}
-	return nil
-}
-
-// findKinds collects the different shifts of a row. There are few, so inserting them in order is cheap.
-func (w *rows) findKinds() {
-	w.kinds = w.kinds[:0]
-	for _, s := range w.shift {
-		if k, found := slices.BinarySearch(w.kinds, s); !found {
-			w.kinds = slices.Insert(w.kinds, k, s)
-		}
+	w.turned = resize(w.turned, 2*len(row))
+	for e, q := range row {
+		k := w.kind[e]
+		p := w.count[k]
+		w.turned[2*p], w.turned[2*p+1] = w.owner[q], w.target[k]
+		w.count[k] = p + 1
+	}
+	for e := 0; e+1 < len(w.turned); e += 2 {
+		j := w.turned[e]
+		p := w.cursor[j]
+		l.J[p] = w.turned[e+1]
+		w.cursor[j] = p + 1
 	}
 }
 
-// newTargets numbers the images of atom i that somebody sees.
-func (l *List) newTargets(i int32) {
+// findKinds sorts out the shifts under which the entries of a row see an atom that was itself shifted by home:
+// which there are, how often, and which of them each edge has.
+func (w *rows) findKinds(row []int32, shift []int64, home int64) {
+	w.kinds, w.count = w.kinds[:0], w.count[:0]
+	width := bits.Len(uint(len(row))) + 1 // at most half full
+	w.table = resize(w.table, 1<<width)
+	clear(w.table)
+	w.kind = resize(w.kind, len(row))
+	var last int64
+	k := int32(-1)
+	for e, q := range row {
+		if s := shift[q] - home; s != last || k < 0 { // runs of edges lead through the same face of the cell
+			last, k = s, w.lookUp(s, width)
+		}
+		w.kind[e] = k
+		w.count[k]++
+	}
+	w.order = resize(w.order, len(w.kinds))
+	for k := range w.order {
+		w.order[k] = int32(k)
+	}
+	slices.SortFunc(w.order, func(a, b int32) int { return cmp.Compare(w.kinds[a], w.kinds[b]) })
+}
+
+// lookUp finds the number of a kind, a new one if it was not met before.
+func (w *rows) lookUp(s int64, width int) int32 {
+	mask := uint64(1)<<width - 1
+	h := uint64(s) * 0x9e3779b97f4a7c15 >> (64 - width)
+	for ; w.table[h] != 0; h = (h + 1) & mask {
+		if k := w.table[h] - 1; w.kinds[k] == s {
+			return k
+		}
+	}
+	w.kinds, w.count = append(w.kinds, s), append(w.count, 0)
+	w.table[h] = int32(len(w.kinds))
+	return int32(len(w.kinds)) - 1
+}
+
+// numberTargets numbers the images of atom i that somebody sees, in the order of their shifts.
+func (l *List) numberTargets(i int32) {
 	w := l.work
 	w.target = resize(w.target, len(w.kinds))
-	for k, s := range w.kinds {
-		if s == origin {
+	for _, k := range w.order {
+		if w.kinds[k] == 0 {
 			w.target[k] = i
 			continue
 		}
 		w.target[k] = int32(len(l.Owner))
-		l.Owner, l.Shift = append(l.Owner, i), append(l.Shift, unpack(s))
+		l.Owner, l.Shift = append(l.Owner, i), append(l.Shift, unpack(w.kinds[k]))
 	}
 }
 
@@ -163,19 +175,16 @@ func (l *List) incoming() {
 	}
 }
 
-// A shift packed into 63 bits sorts like the shift itself.
-const (
-	packBits = 21
-	bias     = 1 << (packBits - 1)
-	origin   = bias<<(2*packBits) | bias<<packBits | bias
-)
+// Packed shifts sort like the shifts and add like them, as long as no component reaches 2^20.
+const packBits = 21
 
-func pack(a, b, c int32) (packed uint64, ok bool) {
-	x, y, z := uint64(int64(a)+bias), uint64(int64(b)+bias), uint64(int64(c)+bias)
-	return x<<(2*packBits) | y<<packBits | z, (x|y|z)>>packBits == 0
+func pack(n [3]int32) int64 {
+	return int64(n[0])<<(2*packBits) + int64(n[1])<<packBits + int64(n[2])
 }
 
-func unpack(s uint64) [3]int32 {
-	const mask = 1<<packBits - 1
-	return [3]int32{int32(s>>(2*packBits)) - bias, int32(s>>packBits&mask) - bias, int32(s&mask) - bias}
+func unpack(s int64) [3]int32 {
+	c := s << (64 - packBits) >> (64 - packBits) // the lowest digit, signed
+	s = (s - c) >> packBits
+	b := s << (64 - packBits) >> (64 - packBits)
+	return [3]int32{int32((s - b) >> packBits), int32(b), int32(c)}
 }

@@ -24,7 +24,8 @@ func (l *List) build(s *structure.Structure) error {
 	if err := l.collect(); err != nil {
 		return err
 	}
-	return l.transpose()
+	l.transpose()
+	return nil
 }
 
 // collect writes the entries that each atom sees, unsorted, one atom after the other in the order of boxes, into In,
@@ -49,12 +50,14 @@ func (l *List) collect() error {
 			}
 			x := w.near[self]
 			w.near[self][0] = math.Inf(1) // out of sight of itself
-			found, clash := within(l.In[n:n+len(w.near)], w.near, w.nearEntry, x, w.reach*w.reach)
+			found, least := within(l.In[n:n+len(w.near)], w.near, w.nearEntry, x, w.reach*w.reach)
+			if least <= 1e-9-w.reach*w.reach { // or so, given rounding
+				if err := w.coincidence(i, x); err != nil {
+					return err
+				}
+			}
 			w.near[self] = x
 			self++
-			if clash >= 0 {
-				return l.coincidence(i, clash, x)
-			}
 			w.begin[i], l.Start[i] = int32(n), int32(found)
 			n += found
 			done++
@@ -65,21 +68,21 @@ func (l *List) collect() error {
 }
 
 // within writes the entries closer than the square root of reach2 to c into row, which is as long as near, and
-// returns how many there are. It stops early and returns the place in near of one that coincides with c; else -1.
+// returns how many there are and the smallest squared distance less reach2.
 // The count goes up without a branch: which of the candidates are near is what no processor can predict.
-func within(row []int32, near [][3]float64, entry []int32, c [3]float64, reach2 float64) (n, clash int) {
+func within(row []int32, near [][3]float64, entry []int32, c [3]float64, reach2 float64) (n int, least float64) {
+	x, y, z := c[0], c[1], c[2]
 	entry = entry[:len(near)]
+	var most uint64 // negative numbers sort backwards as integers
 	for k := range near {
 		p := &near[k]
-		dx, dy, dz := p[0]-c[0], p[1]-c[1], p[2]-c[2]
-		d2 := dx*dx + dy*dy + dz*dz
-		if d2 < coincident*coincident {
-			return n, k
-		}
+		dx, dy, dz := p[0]-x, p[1]-y, p[2]-z
+		excess := math.Float64bits(dx*dx + dy*dy + dz*dz - reach2)
 		row[n] = entry[k]
-		n += int(math.Float64bits(d2-reach2) >> 63) // 1 if negative
+		n += int(excess >> 63) // 1 if negative
+		most = max(most, excess)
 	}
-	return n, -1
+	return n, math.Float64frombits(most)
 }
 
 // reserve makes room in row for all candidates after n entries of done atoms. Memory grows to what the atoms so far
@@ -103,13 +106,13 @@ func (l *List) reserve(row []int32, n, done int) ([]int32, error) {
 	return grown, nil
 }
 
-// coincidence is the error that says that atom i at x and an entry near it are at the same place.
-func (l *List) coincidence(i int32, near int, x [3]float64) error {
-	w := l.work
-	j := w.nearEntry[near]
-	if int(j) >= l.N {
-		j = w.owner[int(j)-l.N]
+// coincidence is the error that says that an atom at x and an entry near it are at the same place, nil if none is.
+func (w *search) coincidence(i int32, x [3]float64) error {
+	for k, p := range w.near {
+		if d := structure.Norm(structure.Sub(p, x)); d < coincident {
+			j := w.owner[w.nearEntry[k]]
+			return &CoincidentError{I: int(min(i, j)), J: int(max(i, j)), Distance: d}
+		}
 	}
-	d := structure.Norm(structure.Sub(w.near[near], x))
-	return &CoincidentError{I: int(min(i, j)), J: int(max(i, j)), Distance: d}
+	return nil
 }
