@@ -11,7 +11,7 @@ import (
 // The paper of a chart, in units of an SVG that the page scales to its columns.
 const (
 	paperWidth   = 400.0
-	marginLeft   = 62.0
+	marginLeft   = 66.0
 	marginRight  = 14.0
 	marginTop    = 10.0
 	marginBottom = 46.0

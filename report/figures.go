@@ -28,7 +28,7 @@ func parity(name, axisName string, s *validate.Scatter, q *structure.Quality) fi
 	label, predicted := wide(s.Label), wide(s.Predicted)
 	a := span("", label, predicted)
 	c := &chart{title: name + ": student against labels", height: squareHeight, x: a, y: a}
-	c.x.label, c.y.label = fmt.Sprintf("label: %s (%s)", axisName, s.Unit), fmt.Sprintf("student (%s)", s.Unit)
+	c.x.label, c.y.label = fmt.Sprintf("label: %s (%s)", axisName, s.Unit), fmt.Sprintf("student: %s (%s)", axisName, s.Unit)
 	c.guide(a.lo, a.lo, a.hi, a.hi)
 	c.scatter(s, label, predicted)
 	unit := s.Errors.Unit
@@ -44,7 +44,11 @@ func parity(name, axisName string, s *validate.Scatter, q *structure.Quality) fi
 	if len(label) == s.Of {
 		caption = fmt.Sprintf("All %s values", group(fmt.Sprint(s.Of)))
 	}
-	return c.figure("parity-"+name, caption+"; the dashed line is perfect agreement.")
+	caption += "; the dashed line is perfect agreement."
+	if name == "Energy" {
+		caption += " Energies are relative to the mean label of their composition."
+	}
+	return c.figure("parity-"+name, caption)
 }
 
 // scatter draws the commonest elements in own colours, the rest in the last one.
@@ -84,7 +88,7 @@ func spread(name string, h *validate.Histogram) figure {
 	for k, n := range h.Counts {
 		heights[k] = 100 * float64(n) / float64(max(total, 1))
 	}
-	c := &chart{title: name + ": distribution of errors", height: wideHeight,
+	c := &chart{title: name + ": distribution of errors", height: squareHeight,
 		x: axis{label: "student − label (" + h.Unit + ")", lo: h.From, hi: h.From + h.Width*float64(len(h.Counts))},
 		y: axis{label: "share of values (%)", lo: 0, hi: 1.08 * max(slices.Max(heights), 1e-9)},
 	}
@@ -93,7 +97,10 @@ func spread(name string, h *validate.Histogram) figure {
 	c.notesRight = true
 	c.notes = []string{"median |error| " + number(h.Median, 2), "95 % below " + number(h.P95, 2), "largest " + number(h.Max, 2)}
 	c.about = fmt.Sprintf("Half of the errors are below %s %s, 95 %% below %s", number(h.Median, 2), h.Unit, number(h.P95, 2))
-	caption := fmt.Sprintf("Mean error %s %s.", number(h.Mean, 2), h.Unit)
+	caption := "The mean error vanishes."
+	if math.Abs(h.Mean) > 1e-3*h.Median {
+		caption = fmt.Sprintf("Mean error %s %s.", number(h.Mean, 2), h.Unit)
+	}
 	if h.Outside > 0 {
 		caption += fmt.Sprintf(" Not shown: %s values beyond the axis.", group(fmt.Sprint(h.Outside)))
 	}
@@ -146,16 +153,23 @@ func drift(n *validate.NVE) []figure {
 	}
 	time, energy, temperature := wide(n.Trace.Time), wide(n.Trace.Energy), wide(n.Trace.Temperature)
 	x := axis{label: "time (ps)", lo: 0, hi: max(last(time), 1e-9)}
-	c := &chart{title: "Total energy", height: wideHeight, x: x, y: span("energy − mean (meV/atom)", energy),
+	unit, scale := "meV/atom", 1.0
+	if lo, hi := extent([][]float64{energy}); max(-lo, hi) < 0.1 {
+		unit, scale = "µeV/atom", 1e3
+	}
+	for k := range energy {
+		energy[k] *= scale
+	}
+	c := &chart{title: "Total energy", height: wideHeight, x: x, y: span("energy − mean ("+unit+")", energy),
 		about: "total energy per atom over time with the fitted slope"}
 	c.band("aside", 0, n.From)
 	c.line("s0 thin", time, energy)
 	caption := "No slope was fitted."
 	if n.Drift != nil {
 		ends := []float64{n.From, last(time)}
-		c.line("s1", ends, []float64{n.Offset + n.Slope*ends[0], n.Offset + n.Slope*ends[1]})
-		caption = fmt.Sprintf("Slope over the unshaded part: %s ± %s meV/atom/ps, which is %s ± %s K/ns.",
-			number(n.Slope, 2), number(*n.Error, 1), number(validate.KelvinPerNanosecond(n.Slope), 2), number(validate.KelvinPerNanosecond(*n.Error), 1))
+		c.line("s1", ends, []float64{scale * (n.Offset + n.Slope*ends[0]), scale * (n.Offset + n.Slope*ends[1])})
+		caption = fmt.Sprintf("Slope over the unshaded part: %s meV/atom/ps, which is %s K/ns.", uncertain(n.Slope, *n.Error),
+			uncertain(validate.KelvinPerNanosecond(n.Slope), validate.KelvinPerNanosecond(*n.Error)))
 	}
 	t := &chart{title: "Temperature", height: wideHeight, x: x, y: span("temperature (K)", temperature), about: "temperature over time"}
 	t.line("s2 thin", time, temperature)
@@ -176,15 +190,12 @@ func dimerFigure(k int, d *validate.Dimer) figure {
 	if len(d.Teacher) == len(d.Distance) && len(d.Teacher) > 0 {
 		c.line("s1 dashed", d.Distance, d.Teacher)
 		c.key("s1", "teacher")
+		c.key("s0", "student")
 	}
 	c.line("s0", d.Distance, d.Energy)
-	c.key("s0", "student")
-	caption := "The curve could not be computed: " + d.Failure
-	if len(d.Energy) > 0 {
-		c.notes = []string{number(d.Energy[0], 2) + " eV at 0.2 Å"}
-		caption = fmt.Sprintf("Shaded: closer than 0.9 r_s, r_s = %.2f Å being the shortest distance in training.", d.Shortest)
-	}
-	return c.figure(fmt.Sprintf("dimer%d", k), caption)
+	c.notes = []string{number(d.Energy[0], 2) + " eV at 0.2 Å"}
+	return c.figure(fmt.Sprintf("dimer%d", k),
+		fmt.Sprintf("Shaded: closer than 0.9 r_s, r_s = %.2f Å being the shortest distance in training.", d.Shortest))
 }
 
 // wellRange is the part of the energy axis where bonds are decided: from the bottom of the well, or a tenth below
@@ -213,10 +224,10 @@ func compression(c *validate.Compression) []figure {
 	if len(c.Teacher) == len(c.Energy) {
 		e.line("s1 dashed", volume, c.Teacher)
 		e.key("s1", "teacher")
+		e.key("s0", "student")
 	}
 	e.line("s0", volume, c.Energy)
 	e.dots("s0", volume, c.Energy)
-	e.key("s0", "student")
 	p := &chart{title: "Pressure under compression", height: wideHeight, x: x, y: span("pressure (GPa)", c.Pressure),
 		notesRight: true, about: "pressure over volume"}
 	p.line("s0", volume, c.Pressure)

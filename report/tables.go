@@ -1,7 +1,9 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"mlff/structure"
@@ -23,7 +25,7 @@ func tiles(d *validate.Validation) []tile {
 		if a := q.quality.Accuracy; a != nil {
 			t.Detail = "accuracy " + fraction(*a)
 			if b := d.Bars[q.bar]; b != nil {
-				t.Detail += ", bar " + number(*b, 3)
+				t.Detail += ", bar " + plain(*b)
 			}
 		}
 		t.Class, t.Mark = outcome(d, q.bar+" accuracy")
@@ -33,9 +35,9 @@ func tiles(d *validate.Validation) []tile {
 		t := tile{Name: "Energy drift", Figure: "–", Unit: "meV/atom/ps", Detail: n.Failure}
 		if n.Drift != nil {
 			t.Figure = number(*n.Drift, 2)
-			t.Detail = "± " + number(*n.Error, 1)
+			t.Detail = "± " + number(*n.Error, 2)
 			if b := d.Bars["drift"]; b != nil {
-				t.Detail += ", bar " + number(*b, 3)
+				t.Detail += ", bar " + plain(*b)
 			}
 		}
 		t.Class, t.Mark = outcome(d, "energy drift")
@@ -55,17 +57,13 @@ func outcome(d *validate.Validation, check string) (class, mark_ string) {
 
 // errorTable has one row for each labelled quantity.
 func errorTable(e *validate.Comparison, bars validate.Bars) table {
-	set := e.Set
-	if set == "" {
-		set = "test"
-	}
 	t := table{
-		Caption: fmt.Sprintf("Student against labels, %s frames (%s).", group(fmt.Sprint(e.Errors.Frames)), set),
+		Caption: fmt.Sprintf("Student against labels, %s frames (%s).", group(fmt.Sprint(e.Errors.Frames)), cmp.Or(e.Set, "test")),
 		Head:    []string{"Quantity", "Unit", "MAE", "RMSE", "R²", "Accuracy", "Bar"},
 	}
 	add := func(name, unit, bar string, q *structure.Quality) {
 		if q != nil {
-			t.Rows = append(t.Rows, append([]string{name, unit}, append(qualityCells(q), optional(bars[bar], 3))...))
+			t.Rows = append(t.Rows, append([]string{name, unit}, append(qualityCells(q), barCell(bars[bar]))...))
 		}
 	}
 	add("Energy per atom", "meV/atom", "energy", e.Errors.Energy)
@@ -116,11 +114,7 @@ func typeTable(e *validate.Comparison) table {
 		Head:    []string{"config_type", "Frames", "Energy (meV/atom)", "e* (meV)", "Forces (meV/Å)", "Force accuracy", "Stress (MPa)"},
 	}
 	for _, r := range e.ByType {
-		name := r.Type
-		if name == "" {
-			name = "(none)"
-		}
-		row := []string{name, fmt.Sprint(r.Errors.Frames), mae(r.Errors.Energy), optional(r.Errors.EStar, 3), mae(r.Errors.Forces), "–", mae(r.Errors.Stress)}
+		row := []string{cmp.Or(r.Type, "(none)"), fmt.Sprint(r.Errors.Frames), mae(r.Errors.Energy), optional(r.Errors.EStar, 3), mae(r.Errors.Forces), "–", mae(r.Errors.Stress)}
 		if r.Errors.Forces != nil && r.Errors.Forces.Accuracy != nil {
 			row[5] = fraction(*r.Errors.Forces.Accuracy)
 		}
@@ -143,12 +137,27 @@ func speciesTable(e *validate.Comparison) table {
 func worstTable(e *validate.Comparison) table {
 	t := table{
 		Caption: "The frames with the largest force errors, in meV/Å; frames count from 0.",
-		Head:    []string{"Frame", "config_type", "Atoms", "RMSE", "Largest vector"},
+		Head:    []string{"Frame", "Atoms", "RMSE", "Largest vector"},
+	}
+	typed := slices.ContainsFunc(e.Worst, func(w validate.WorstFrame) bool { return w.Type != "" })
+	if typed {
+		t.Head = append([]string{"config_type"}, t.Head...)
 	}
 	for _, w := range e.Worst {
-		t.Rows = append(t.Rows, []string{fmt.Sprint(w.Index), w.Type, fmt.Sprint(w.Atoms), number(w.RMSE, 3), number(w.Max, 3)})
+		row := []string{fmt.Sprint(w.Index), fmt.Sprint(w.Atoms), number(w.RMSE, 3), number(w.Max, 3)}
+		if typed {
+			row = append([]string{cmp.Or(w.Type, "(none)")}, row...)
+		}
+		t.Rows = append(t.Rows, row)
 	}
 	return t
+}
+
+func barCell(bar *float64) string {
+	if bar == nil {
+		return "–"
+	}
+	return plain(*bar)
 }
 
 func mae(q *structure.Quality) string {
@@ -160,7 +169,7 @@ func mae(q *structure.Quality) string {
 
 func dynamicsText(n *validate.NVE) string {
 	text := fmt.Sprintf("%d atoms (%s), %s steps of %s fs at constant energy after %s ps of Langevin dynamics at %s K.",
-		n.Atoms, n.Formula, group(fmt.Sprint(n.Steps)), number(n.Timestep, 2), number(n.Thermalised, 2), number(n.Temperature, 3))
+		n.Atoms, n.Formula, group(fmt.Sprint(n.Steps)), plain(n.Timestep), plain(n.Thermalised), plain(n.Temperature))
 	if n.Failure != "" {
 		text += " The run broke down: " + n.Failure + "."
 	}
@@ -193,7 +202,7 @@ func (r *Run) facts() []fact {
 	add("Sizes", fmt.Sprintf("radial %d, channels %d, mixed %d, hidden %d, lmax %d, lt %d, layers %d, intervals %d",
 		c.Radial, c.Channels, c.Mixed, c.Hidden, c.LMax, c.LT, c.Layers, c.Intervals))
 	if run := s.Meta.Run; run != nil {
-		add("Made", strings.TrimSpace(fmt.Sprintf("%s on %s in %s s", run.Date, run.Host, number(run.Seconds, 3))))
+		add("Made", strings.TrimSpace(fmt.Sprintf("%s on %s in %s s", run.Date, run.Host, number(run.Seconds, 2))))
 	}
 	return out
 }
@@ -204,12 +213,12 @@ func domain(s *Student) string {
 	if len(d.Temperatures) > 0 {
 		var t []string
 		for _, v := range d.Temperatures {
-			t = append(t, number(v, 3))
+			t = append(t, plain(v))
 		}
 		parts = append(parts, strings.Join(t, ", ")+" K")
 	}
 	if d.Pressure != nil {
-		parts = append(parts, fmt.Sprintf("%s to %s GPa", number(d.Pressure[0], 3), number(d.Pressure[1], 3)))
+		parts = append(parts, fmt.Sprintf("%s to %s GPa", plain(d.Pressure[0]), plain(d.Pressure[1])))
 	}
 	parts = append(parts, fmt.Sprintf("charge %d, spin %d", d.Charge, d.Spin))
 	return strings.Join(parts, "; ")

@@ -173,6 +173,29 @@ func number(v float64, digits int) string {
 	return sign(group(text))
 }
 
+// uncertain writes a value with the digits that its standard error of two digits leaves to it: "0.0123 ± 0.0045",
+// or "(2.2 ± 3.7)·10⁻⁵" where those would be many.
+func uncertain(v, deviation float64) string {
+	size := max(math.Abs(v), math.Abs(deviation))
+	if size == 0 || !(deviation > 0) || math.IsInf(size, 0) {
+		return number(v, 2)
+	}
+	power := 0
+	if size < 1e-3 || size >= 1e5 {
+		power = int(math.Floor(math.Log10(size)))
+	}
+	unit := math.Pow(10, float64(power))
+	decimals := min(max(0, 1-int(math.Floor(math.Log10(deviation/unit)))), 6)
+	text := sign(strconv.FormatFloat(v/unit, 'f', decimals, 64)) + " ± " + strconv.FormatFloat(deviation/unit, 'f', decimals, 64)
+	if power == 0 {
+		return text
+	}
+	return "(" + text + ")·10" + superscript(power)
+}
+
+// plain writes v as a person would who chose it.
+func plain(v float64) string { return sign(strconv.FormatFloat(v, 'g', -1, 64)) }
+
 // group puts a thin space between the thousands of numbers from 10000 on.
 func group(text string) string {
 	whole, rest, dot := strings.Cut(text, ".")

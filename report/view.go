@@ -24,10 +24,14 @@ type view struct {
 	Dynamics     []figure
 	DynamicsText string
 	Dimers       []figure
+	MorePairs    bool // some dimers have no figure
 	Compression  []figure
 	Facts        []fact
 	Config, Log  string
 }
+
+// mostDimers are drawn; the others stand in the table of checks.
+const mostDimers = 12
 
 type verdict struct {
 	Class, Word, Text string
@@ -80,9 +84,12 @@ func (v *view) addValidation(d *validate.Validation) {
 	if d.NVE != nil {
 		v.Dynamics, v.DynamicsText = drift(d.NVE), dynamicsText(d.NVE)
 	}
-	for k := range d.Dimers[:min(len(d.Dimers), 12)] {
-		v.Dimers = append(v.Dimers, dimerFigure(k, &d.Dimers[k]))
+	for k := range d.Dimers {
+		if len(v.Dimers) < mostDimers && len(d.Dimers[k].Energy) > 0 {
+			v.Dimers = append(v.Dimers, dimerFigure(k, &d.Dimers[k]))
+		}
 	}
+	v.MorePairs = len(v.Dimers) < len(d.Dimers)
 	if d.Compression != nil {
 		v.Compression = compression(d.Compression)
 	}
@@ -95,7 +102,7 @@ func (v *view) addParity(e *validate.Comparison) {
 		scatter    *validate.Scatter
 		quality    *structure.Quality
 	}{
-		{"Energy", "energy per atom, relative to its composition's mean", e.Energy, e.Errors.Energy},
+		{"Energy", "energy", e.Energy, e.Errors.Energy},
 		{"Forces", "force component", e.Forces, e.Errors.Forces},
 		{"Stress", "stress component", e.Stress, e.Errors.Stress},
 	} {
@@ -109,7 +116,7 @@ func (r *Run) title() string {
 	if r.Student == nil {
 		return r.Name
 	}
-	return strings.Join(symbols(r.Student.Config.Numbers), " ") + " student"
+	return "Student for " + strings.Join(symbols(r.Student.Config.Numbers), ", ")
 }
 
 func (r *Run) subtitle() string {
@@ -183,7 +190,7 @@ func checkLine(c validate.Check) checkRow {
 		row.Figure = strings.TrimSpace(figureOf(c, *c.Figure) + " " + c.Unit)
 	}
 	if c.Bar != nil {
-		row.Bar = c.Sense + " " + number(*c.Bar, 3)
+		row.Bar = c.Sense + " " + plain(*c.Bar)
 	}
 	return row
 }

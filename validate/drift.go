@@ -154,9 +154,9 @@ func (r *recorder) trace(zero float64) Trace {
 	every := max(1, len(r.time)/tracePoints)
 	for k := range r.time {
 		if k%every == 0 || k == len(r.time)-1 {
-			t.Time = append(t.Time, float32(r.time[k]))
-			t.Energy = append(t.Energy, float32(r.energy[k]-zero))
-			t.Temperature = append(t.Temperature, float32(r.temperature[k]))
+			t.Time = append(t.Time, single(r.time[k]))
+			t.Energy = append(t.Energy, single(r.energy[k]-zero))
+			t.Temperature = append(t.Temperature, single(r.temperature[k]))
 		}
 	}
 	return t

@@ -1,6 +1,7 @@
 package validate
 
 import (
+	"cmp"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -32,7 +33,9 @@ type Histogram struct {
 	Max     float64 `json:"max"` // largest absolute error
 }
 
-const histogramBins = 51 // odd: zero is the centre of a bin
+// bins is how many bins n values fill: more values, finer bins (the cube root of Rice's rule). Odd: zero is the centre
+// of one.
+func bins(n int) int { return min(2*int(math.Cbrt(float64(n)))+5, 61) | 1 }
 
 // gathering sees all values of a quantity and keeps a fair sample of them (algorithm R, Vitter 1985).
 type gathering struct {
@@ -70,7 +73,7 @@ func (g *gathering) add(label, predicted float64, class string, number int) {
 		g.classes[class].sum += label
 		g.classes[class].n++
 	}
-	g.errors = append(g.errors, float32(g.errorScale*(predicted-label)))
+	g.errors = append(g.errors, single(g.errorScale*(predicted-label)))
 	p := point{label, predicted, class, number}
 	if len(g.points) < g.limit {
 		g.points = append(g.points, p)
@@ -90,8 +93,8 @@ func (g *gathering) scatter() *Scatter {
 		if a := g.classes[p.class]; a != nil {
 			zero = a.sum / float64(a.n)
 		}
-		s.Label = append(s.Label, float32(p.label-zero))
-		s.Predicted = append(s.Predicted, float32(p.predicted-zero))
+		s.Label = append(s.Label, single(p.label-zero))
+		s.Predicted = append(s.Predicted, single(p.predicted-zero))
 		if p.number > 0 {
 			s.Numbers = append(s.Numbers, p.number)
 		}
@@ -99,31 +102,27 @@ func (g *gathering) scatter() *Scatter {
 	return s
 }
 
+// single keeps what is too large for float32 finite, for JSON knows no infinities.
+func single(v float64) float32 { return float32(max(-math.MaxFloat32, min(v, math.MaxFloat32))) }
+
 // histogram bins errors symmetrically about zero; it sorts its argument by size.
 func histogram(errors []float32, unit string) Histogram {
-	h := Histogram{Unit: unit, Counts: make([]int, histogramBins)}
+	h := Histogram{Unit: unit, Counts: make([]int, bins(len(errors)))}
+	n := float64(len(h.Counts))
 	for _, e := range errors {
 		h.Mean += float64(e) / float64(len(errors))
 	}
 	absolute := func(e float32) float32 { return max(e, -e) }
-	slices.SortFunc(errors, func(a, b float32) int {
-		switch x, y := absolute(a), absolute(b); {
-		case x < y:
-			return -1
-		case x > y:
-			return 1
-		}
-		return 0
-	})
+	slices.SortFunc(errors, func(a, b float32) int { return cmp.Compare(absolute(a), absolute(b)) })
 	quantile := func(q float64) float64 {
 		return float64(absolute(errors[int(math.Ceil(q*float64(len(errors))))-1]))
 	}
 	h.Median, h.P95, h.P99, h.Max = quantile(0.5), quantile(0.95), quantile(0.99), quantile(1)
 	reach := max(h.P99, 1e-6) // an exact potential still has a histogram
-	h.Width = 2 * reach * (1 + 1e-6) / histogramBins
-	h.From = -h.Width * histogramBins / 2
+	h.Width = 2 * reach * (1 + 1e-6) / n
+	h.From = -h.Width * n / 2
 	for _, e := range errors {
-		if k := int(math.Floor((float64(e) - h.From) / h.Width)); k >= 0 && k < histogramBins {
+		if k := int(math.Floor((float64(e) - h.From) / h.Width)); k >= 0 && k < len(h.Counts) {
 			h.Counts[k]++
 		} else {
 			h.Outside++

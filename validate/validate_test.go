@@ -114,7 +114,7 @@ func TestHistogramHoldsNearlyAll(t *testing.T) {
 	if math.Abs(h.Median-0.674) > 0.02 || math.Abs(h.P95-1.96) > 0.06 || math.Abs(h.P99-2.576) > 0.15 {
 		t.Errorf("quantiles %g %g %g", h.Median, h.P95, h.P99)
 	}
-	if h := histogram([]float32{0, 0}, "meV"); h.Counts[histogramBins/2] != 2 || h.Outside != 0 {
+	if h := histogram([]float32{0, 0}, "meV"); h.Counts[len(h.Counts)/2] != 2 || h.Outside != 0 {
 		t.Errorf("an exact potential: %+v", h)
 	}
 }
