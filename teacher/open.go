@@ -24,7 +24,7 @@ func Kinds() []Kind { return slices.Clone(kinds) }
 var kinds = []Kind{
 	{"sw-si", "sw-si", "Stillinger-Weber silicon (1985)", true, openSilicon},
 	{"lj-ar", "lj-ar[?cutoff=8.5125]", "Lennard-Jones argon, smooth cutoff in Å", true, openArgon},
-	{"eam", "eam:FILE[?licence=L][&commercial=yes|no]", "embedded-atom or Finnis-Sinclair potential from a setfl file", true, openEAM},
+	{"eam", "eam:FILE[?licence=SPDX&commercial=yes|no]", "embedded-atom or Finnis-Sinclair potential from a setfl file", true, openEAM},
 	worker("orb", "orb:NAME|FILE", "Orb"),
 	worker("fennol", "fennol:FILE[,FILE...]", "FeNNol"),
 	worker("chgnet", "chgnet:0.3.0", "CHGNet"),

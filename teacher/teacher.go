@@ -74,7 +74,10 @@ type LabelError struct {
 
 func (e *LabelError) Error() string {
 	more := ""
-	if n := len(e.Structures) - 1; n > 0 {
+	switch n := len(e.Structures) - 1; {
+	case n == 1:
+		more = " (and 1 other failed)"
+	case n > 1:
 		more = fmt.Sprintf(" (and %d others failed)", n)
 	}
 	return fmt.Sprintf("structure %d: %v%s", e.Structures[0], e.Err, more)
