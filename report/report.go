@@ -6,7 +6,7 @@
 //	history.json           the course of training (train.History)
 //	validation.json        what was measured of the student (validate.Validation)
 //	student.safetensors    or candidate.safetensors: teacher, domain and licence as the student states them
-//	log.jsonl              its lines
+//	log.jsonl              its lines; errors on frames that are only reported stand in its "valid" events
 //	report.html            written
 //
 // A file that is not there leaves its section out; one that cannot be read is an error. The page needs no network and

@@ -65,7 +65,7 @@ func directory(t *testing.T) string {
 	}
 	m.Initialise(1)
 	*m.Meta() = model.Meta{Teacher: &model.Teacher{Name: "sw-si", Identity: "c0ffee", Licence: "MIT", Commercial: "yes"}, DataHash: "abc",
-		Domain: model.Domain{Elements: []string{"O", "Si"}, Temperatures: []float64{300, 900}, Spin: 1}, Licence: "MIT", Run: &model.Run{Date: "2025-01-31", Host: "h", Seconds: 60}}
+		Domain: model.Domain{Elements: []string{"O", "Si"}, Temperatures: []float64{300, 900}, Spin: 1}, Licence: "MIT", Run: &model.Run{Date: "2025-01-31T12:00:00Z", Host: "h", Seconds: 60}}
 	if err := m.Save(filepath.Join(dir, CandidateFile)); err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,7 @@ func directory(t *testing.T) string {
 	}
 	put(t, dir, validate.File, string(text))
 	put(t, dir, ConfigFile, "teacher: sw-si # <not html>\n")
-	put(t, dir, LogFile, `{"event":"start"}`+"\n"+`{"event":"<end>"}`+"\n")
+	put(t, dir, LogFile, `{"event":"start"}`+"\n"+`{"event":"valid","value":{"frames":77,"forces":{"mae":1.5,"rmse":2}}}`+"\n"+`{"event":"<end>"}`+"\n"+`{"torn "valid"`)
 	put(t, dir, HistoryFile, `{"points":[{"step":1,"loss":10,"rate":0.001},{"step":100,"loss":0.1}],"checks":[{"step":50,"loss":1,"energy":0,"forces":80},{"step":100,"loss":0.5,"forces":60,"best":true}],"best":100,"reproducible":true}`)
 	return dir
 }
@@ -107,7 +107,7 @@ func TestPageShowsEverything(t *testing.T) {
 		"12.3", "meV/atom", "meV/Å", "MPa", "0.9700", "surface", "(none)",
 		"Energy: student against labels", "Stress: distribution of errors", "Held-out errors while training", "parameters of update 100",
 		"−0.0020 ± 0.0010 meV/atom/ps", "−7.7 ± 3.9 K/ns", "216 atoms (Si216), 5000 steps of 1 fs", "O–Si", "3000 eV at 0.2 Å",
-		"O6Si3, 9 atoms", "c0ffee", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
+		"O6Si3, 9 atoms", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)

@@ -10,14 +10,16 @@ import (
 	"strings"
 
 	"mlff/model"
+	"mlff/structure"
 	"mlff/validate"
 )
 
 // Run is what a run directory says; nil or empty where it says nothing.
 type Run struct {
-	Name       string // of the directory
-	Config     string // text of config.yaml
-	Log        string // the last lines of log.jsonl
+	Name       string            // of the directory
+	Config     string            // text of config.yaml
+	Log        string            // the last lines of log.jsonl, long ones cut
+	Valid      *structure.Errors // on frames that are only reported: the newest "valid" event of the log
 	History    *History
 	Validation *validate.Validation
 	Student    *Student
@@ -49,8 +51,11 @@ type History struct {
 	Note         string `json:"note"`
 }
 
-// logLines is how much of the log a page shows.
-const logLines = 300
+// How much of the log a page shows.
+const (
+	logLines   = 300
+	lineLength = 300
+)
 
 // Read gathers the files of a run directory.
 func Read(dir string) (*Run, error) {
@@ -74,7 +79,7 @@ func Read(dir string) (*Run, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.Config, r.Log = strings.TrimSpace(config), lastLines(log, logLines)
+	r.Config, r.Log, r.Valid = strings.TrimSpace(config), lastLines(log), validOf(log)
 	if r.History, err = readJSON[History](dir, HistoryFile); err != nil {
 		return nil, err
 	}
@@ -125,7 +130,28 @@ func readStudent(dir string) (*Student, error) {
 	return nil, nil
 }
 
-func lastLines(text string, n int) string {
+func lastLines(text string) string {
 	lines := strings.Split(strings.TrimSpace(text), "\n")
-	return strings.Join(lines[max(0, len(lines)-n):], "\n")
+	lines = lines[max(0, len(lines)-logLines):]
+	for k, line := range lines {
+		if runes := []rune(line); len(runes) > lineLength {
+			lines[k] = string(runes[:lineLength]) + "…"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// validOf is nil where the log tells of no such frames; a torn line tells nothing.
+func validOf(log string) *structure.Errors {
+	var found *structure.Errors
+	for line := range strings.Lines(log) {
+		var entry struct {
+			Event string            `json:"event"`
+			Value *structure.Errors `json:"value"`
+		}
+		if strings.Contains(line, `"valid"`) && json.Unmarshal([]byte(line), &entry) == nil && entry.Event == "valid" {
+			found = entry.Value
+		}
+	}
+	return found
 }

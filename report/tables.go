@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mlff/structure"
 	"mlff/validate"
@@ -55,10 +56,10 @@ func outcome(d *validate.Validation, check string) (class, mark_ string) {
 	return "open", "–"
 }
 
-// errorTable has one row for each labelled quantity.
-func errorTable(e *validate.Comparison, bars validate.Bars) table {
+// errorTable has one row for each labelled quantity. Nil bars leave their column out.
+func errorTable(e structure.Errors, set string, bars validate.Bars) table {
 	t := table{
-		Caption: fmt.Sprintf("Student against labels, %s frames (%s).", group(fmt.Sprint(e.Errors.Frames)), cmp.Or(e.Set, "test")),
+		Caption: fmt.Sprintf("Student against labels, %s frames (%s).", group(fmt.Sprint(e.Frames)), set),
 		Head:    []string{"Quantity", "Unit", "MAE", "RMSE", "R²", "Accuracy", "Bar"},
 	}
 	add := func(name, unit, bar string, q *structure.Quality) {
@@ -66,11 +67,17 @@ func errorTable(e *validate.Comparison, bars validate.Bars) table {
 			t.Rows = append(t.Rows, append([]string{name, unit}, append(qualityCells(q), barCell(bars[bar]))...))
 		}
 	}
-	add("Energy per atom", "meV/atom", "energy", e.Errors.Energy)
-	add("Force components", "meV/Å", "forces", e.Errors.Forces)
-	add("Stress components", "MPa", "stress", e.Errors.Stress)
-	if e.Errors.EStar != nil {
-		t.Rows = append(t.Rows, []string{"Energy, size-intensive e*", "meV", "", number(*e.Errors.EStar, 3), "", "", ""})
+	add("Energy per atom", "meV/atom", "energy", e.Energy)
+	add("Force components", "meV/Å", "forces", e.Forces)
+	add("Stress components", "MPa", "stress", e.Stress)
+	if e.EStar != nil {
+		t.Rows = append(t.Rows, []string{"Energy, size-intensive e*", "meV", "", number(*e.EStar, 3), "", "", ""})
+	}
+	if bars == nil {
+		t.Head = t.Head[:len(t.Head)-1]
+		for k, row := range t.Rows {
+			t.Rows[k] = row[:len(row)-1]
+		}
 	}
 	return t
 }
@@ -202,7 +209,7 @@ func (r *Run) facts() []fact {
 	add("Sizes", fmt.Sprintf("radial %d, channels %d, mixed %d, hidden %d, lmax %d, lt %d, layers %d, intervals %d",
 		c.Radial, c.Channels, c.Mixed, c.Hidden, c.LMax, c.LT, c.Layers, c.Intervals))
 	if run := s.Meta.Run; run != nil {
-		add("Made", strings.TrimSpace(fmt.Sprintf("%s on %s in %s s", run.Date, run.Host, number(run.Seconds, 2))))
+		add("Made", strings.TrimSpace(fmt.Sprintf("%s on %s in %s s", date(run.Date), run.Host, number(run.Seconds, 2))))
 	}
 	return out
 }
@@ -222,4 +229,13 @@ func domain(s *Student) string {
 	}
 	parts = append(parts, fmt.Sprintf("charge %d, spin %d", d.Charge, d.Spin))
 	return strings.Join(parts, "; ")
+}
+
+// date writes the time of a run for people; what is not in RFC 3339 stays as it is.
+func date(text string) string {
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return text
+	}
+	return t.UTC().Format("2 January 2006, 15:04 UTC")
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"html/template"
 	"strings"
@@ -19,6 +20,7 @@ type view struct {
 	Checks       []checkRow
 	Errors       table
 	Tables       []table
+	Valid        table // frames that are only reported
 	Parity       []figure
 	Training     []figure
 	Dynamics     []figure
@@ -61,6 +63,9 @@ func (r *Run) view() view {
 	if r.History != nil && len(r.History.Points)+len(r.History.Checks) > 0 {
 		v.Training = training(r.History)
 	}
+	if r.Valid != nil {
+		v.Valid = errorTable(*r.Valid, "validation files, which decide nothing", nil)
+	}
 	if r.Validation == nil {
 		v.Verdict = &verdict{"open", "Not validated", "There is no " + validate.File + " in the run directory yet."}
 		return v
@@ -77,7 +82,7 @@ func (v *view) addValidation(d *validate.Validation) {
 	}
 	e := &d.Comparison
 	if e.Errors.Frames > 0 {
-		v.Errors = errorTable(e, d.Bars)
+		v.Errors = errorTable(e.Errors, cmp.Or(e.Set, "test"), d.Bars)
 		v.Tables = tables(e)
 	}
 	v.addParity(e)
@@ -129,7 +134,7 @@ func (r *Run) subtitle() string {
 		parts = append([]string{"distilled from " + s.Meta.Teacher.Name}, parts...)
 	}
 	if s.Meta.Run != nil && s.Meta.Run.Date != "" {
-		parts = append(parts, s.Meta.Run.Date)
+		parts = append(parts, date(s.Meta.Run.Date))
 	}
 	return strings.Join(parts, " · ")
 }
