@@ -81,7 +81,7 @@ func (c *Config) rules() []rule {
 		real("train.weights.energy", c.Train.Weights.Energy, 0, 1e6),
 		real("train.weights.forces", c.Train.Weights.Forces, 0, 1e6),
 		real("train.weights.stress", c.Train.Weights.Stress, 0, 1e6),
-		{"domain.temperatures", c.Domain.Temperatures, len(c.Domain.Temperatures) > 0, "name at least one temperature in K"},
+		{"domain.temperatures", c.Domain.Temperatures, len(c.Domain.Temperatures) > 0 || c.Teacher == "", "name at least one temperature in K"},
 		{"domain.pressure", c.Domain.Pressure, c.Domain.Pressure[0] <= c.Domain.Pressure[1], "give the lower pressure first, in GPa"},
 	}
 	if s.Cutoff != 0 {

@@ -16,18 +16,20 @@ type Config struct {
 	Structures    []string `yaml:"structures"`               // start structures of the sampler
 	Keys          Keys     `yaml:"keys"`
 	Domain        Domain   `yaml:"domain"`
-	Sample        Sample   `yaml:"sample"`
+	Sample        Sampling `yaml:"sample"`
 	Student       Student  `yaml:"student"`
 	Train         Train    `yaml:"train"`
 	Bars          Bars     `yaml:"bars"`
 	Seed          uint64   `yaml:"seed"`
 	Plan          *Plan    `yaml:"plan,omitempty"` // written by the run; refused in a user's file
+
+	given map[string]bool // dotted names of the keys that a file stated, be it as null
 }
 
 // Source is a labelled file and how much its frames count.
 type Source struct {
-	File   string  `yaml:"file"`
-	Weight float64 `yaml:"weight"`
+	File   string  `yaml:"file" json:"file"`
+	Weight float64 `yaml:"weight" json:"weight"`
 }
 
 // Keys name the labels of extended XYZ files; empty means REF_energy, then energy, and so on.
@@ -48,8 +50,8 @@ type Domain struct {
 	Spin         int        `yaml:"spin"`              // multiplicity
 }
 
-// Sample is what the sampler does to the start structures.
-type Sample struct {
+// Sampling is what the sampler does to the start structures.
+type Sampling struct {
 	Labels int     `yaml:"labels"` // frames the teacher labels, at most
 	Rattle float64 `yaml:"rattle"` // standard deviation of random displacements, Å
 	Strain float64 `yaml:"strain"` // largest component of random strains
@@ -93,11 +95,12 @@ type Bars struct {
 	Drift  *float64 `yaml:"drift"`
 }
 
-// Default is the configuration of a file that says nothing. Bars depend on the rest: see Config.Parse.
+// Default is the configuration of a file that says nothing; Complete does the rest once it is known where labels come
+// from.
 func Default() *Config {
 	return &Config{
-		Domain:  Domain{Temperatures: []float64{300, 900, 1500}, Spin: 1},
-		Sample:  Sample{Labels: 400, Rattle: 0.1, Strain: 0.05},
+		Domain:  Domain{Spin: 1},
+		Sample:  Sampling{Labels: 400, Rattle: 0.1, Strain: 0.05},
 		Student: Student{Radial: 16, Channels: 16, Mixed: 16, Hidden: 32, LMax: 3, LT: 2, Layers: 1, Intervals: 96},
 		Train: Train{Budget: Duration(time.Minute), Batch: 4, Rate: 7e-3, Loss: "squared",
 			Weights: Weights{Energy: 0.5, Forces: 1, Stress: 0.1}},
@@ -105,11 +108,11 @@ func Default() *Config {
 	}
 }
 
-// DefaultBars fills the bars that were left out: 0.95 each and 0.01 meV/atom/ps with a teacher, drift alone with data
-// only. given tells which bars were stated, be it as null.
-func (c *Config) DefaultBars(given func(bar string) bool) {
+// Complete fills what was left out and depends on the rest. The bars: 0.95 each and 0.01 meV/atom/ps with a teacher,
+// drift alone with data only. The temperatures of a teacher's sampler; nobody knows those of somebody's data.
+func (c *Config) Complete() {
 	set := func(name string, bar **float64, value float64) {
-		if !given(name) {
+		if *bar == nil && !c.given["bars."+name] {
 			*bar = &value
 		}
 	}
@@ -120,34 +123,52 @@ func (c *Config) DefaultBars(given func(bar string) bool) {
 	set("energy", &c.Bars.Energy, 0.95)
 	set("forces", &c.Bars.Forces, 0.95)
 	set("stress", &c.Bars.Stress, 0.95)
+	if !c.given["domain.temperatures"] && c.Domain.Temperatures == nil {
+		c.Domain.Temperatures = []float64{300, 900, 1500}
+	}
 }
 
-// files are all paths of the configuration, to be read or changed in place.
-func (c *Config) files() []*string {
-	var all []*string
-	for i := range c.Data {
-		all = append(all, &c.Data[i].File)
-	}
-	for i := range c.Valid {
-		all = append(all, &c.Valid[i])
-	}
-	for i := range c.Structures {
-		all = append(all, &c.Structures[i])
-	}
+// rebased is a copy of the configuration in which paths relative to one folder are relative to another.
+func (c *Config) rebased(from, to string) *Config {
+	return c.mapped(func(path string) string { return rebased(path, from, to) })
+}
+
+// mapped is a copy of the configuration in which every path is what change makes of it.
+func (c *Config) mapped(change func(path string) string) *Config {
+	d := *c
+	d.Data, d.Valid, d.Structures = sourcesMapped(c.Data, change), namesMapped(c.Valid, change), namesMapped(c.Structures, change)
 	if c.TeacherPython != "" {
-		all = append(all, &c.TeacherPython)
+		d.TeacherPython = change(c.TeacherPython)
 	}
-	return all
+	if before, file, after, ok := cutTeacherFile(c.Teacher); ok {
+		d.Teacher = before + change(file) + after
+	}
+	if c.Plan != nil {
+		p := *c.Plan
+		p.Added = sourcesMapped(p.Added, change)
+		p.Inputs = map[string]string{}
+		for path, sum := range c.Plan.Inputs {
+			p.Inputs[change(path)] = sum
+		}
+		d.Plan = &p
+	}
+	return &d
 }
 
-// rebase turns paths relative to one folder into paths relative to another; absolute ones stay.
-func (c *Config) rebase(from, to string) {
-	for _, f := range c.files() {
-		*f = rebased(*f, from, to)
+func sourcesMapped(list []Source, change func(string) string) []Source {
+	var out []Source
+	for _, s := range list {
+		out = append(out, Source{change(s.File), s.Weight})
 	}
-	if kind, file, ok := cutTeacherFile(c.Teacher); ok {
-		c.Teacher = kind + ":" + rebased(file, from, to)
+	return out
+}
+
+func namesMapped(list []string, change func(string) string) []string {
+	var out []string
+	for _, name := range list {
+		out = append(out, change(name))
 	}
+	return out
 }
 
 func rebased(path, from, to string) string {
@@ -168,16 +189,12 @@ func rebased(path, from, to string) string {
 	return absolute
 }
 
-// Plan is what a run fixed once, so that it can be resumed and repeated.
-type Plan struct {
-	Labels int               `yaml:"labels"`           // frames to label
-	Cutoff float64           `yaml:"cutoff,omitempty"` // Å
-	Steps  int               `yaml:"steps,omitempty"`  // optimiser steps; zero until the labels are there
-	Inputs map[string]string `yaml:"inputs"`           // SHA-256 of every file that was read
-}
-
-// cutTeacherFile splits the teachers that are read from a file, such as eam:FILE, into kind and file.
-func cutTeacherFile(teacher string) (kind, file string, ok bool) {
-	kind, file, ok = strings.Cut(teacher, ":")
-	return kind, file, ok && kind == "eam"
+// cutTeacherFile splits the name of a teacher that is read from a file, such as eam:FILE?key=value, around the file.
+func cutTeacherFile(teacher string) (before, file, after string, ok bool) {
+	const kind = "eam:"
+	file, ok = strings.CutPrefix(teacher, kind)
+	if i := strings.IndexByte(file, '?'); i >= 0 {
+		file, after = file[:i], file[i:]
+	}
+	return kind, file, after, ok && file != ""
 }

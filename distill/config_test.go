@@ -32,7 +32,9 @@ func TestStatedDefaultsAreTheDefaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	stated.Valid = nil
+	stated.Valid, stated.given, silent.given = nil, nil, nil
+	stated.Complete()
+	silent.Complete()
 	if !reflect.DeepEqual(stated, silent) {
 		t.Errorf("stated\n%+v\nleft out\n%+v", stated, silent)
 	}
@@ -61,6 +63,7 @@ func TestBars(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		got.Complete()
 		b := got.Bars
 		if g := [4]any{value(b.Energy), value(b.Forces), value(b.Stress), value(b.Drift)}; g != c.want {
 			t.Errorf("%q: %v, want %v", c.text, g, c.want)
@@ -101,13 +104,14 @@ func TestCheckNamesTheKey(t *testing.T) {
 		{"data: [a]\ntrain: {rate: .nan}", "train.rate: NaN"},
 		{"data: [a]\ntrain: {loss: square}", `unknown loss "square"`},
 		{"data: [{file: a, weight: -1}]", "data.weight: -1"},
-		{"data: [a]\ndomain: {temperatures: []}", "domain.temperatures"},
+		{"teacher: sw-si\nstructures: [a]\ndomain: {temperatures: []}", "domain.temperatures"},
 		{"data: [a]\ntrain: {steps: 0}", "train.steps: 0"},
 	} {
 		config, err := Parse([]byte(c.text))
 		if err != nil {
 			t.Fatalf("%q: %v", c.text, err)
 		}
+		config.Complete()
 		if err := config.Check(); err == nil || !strings.Contains(err.Error(), c.message) || structure.HintOf(err) == "" {
 			t.Errorf("%q: %v (%s), want %q", c.text, err, structure.HintOf(err), c.message)
 		}

@@ -10,20 +10,24 @@ import (
 	"strings"
 	"syscall"
 
+	"mlff/report"
 	"mlff/structure"
+	"mlff/validate"
 )
 
 // Names within a run directory.
 const (
-	configName     = "config.yaml"
+	configName     = report.ConfigFile
 	dataName       = "data"
+	quarantineName = "quarantine.json"
 	splitsName     = "splits.json"
 	checkpointName = "checkpoint.safetensors"
-	candidateName  = "candidate.safetensors"
-	studentName    = "student.safetensors"
+	candidateName  = report.CandidateFile
+	historyName    = report.HistoryFile
+	validationName = validate.File
+	studentName    = report.StudentFile
 	resultName     = "result.json"
-	reportName     = "report.html"
-	logName        = "log.jsonl"
+	logName        = report.LogFile
 	lockName       = "lock"
 )
 
@@ -114,6 +118,15 @@ func (d *directory) file(name string) string { return filepath.Join(d.path, name
 func (d *directory) has(name string) bool {
 	_, err := os.Stat(d.file(name))
 	return err == nil
+}
+
+// read returns a file; false where it is not there.
+func (d *directory) read(name string) ([]byte, bool, error) {
+	text, err := os.ReadFile(d.file(name))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, false, nil
+	}
+	return text, err == nil, err
 }
 
 // write replaces a file at once: whoever looks, even after a power cut, finds the old content or the new.

@@ -75,3 +75,34 @@ func (j *journal) last(event string, value any) (bool, error) {
 	}
 	return true, json.Unmarshal(found, value)
 }
+
+// clock counts the time that a run has worked, over all the processes that it took.
+type clock struct {
+	before time.Duration // in earlier processes
+	began  time.Time
+}
+
+func (c clock) elapsed() time.Duration { return c.before + time.Since(c.began) }
+
+// clock sums, for every process that wrote into the journal, the time from its first to its last line.
+func (j *journal) clock() (clock, error) {
+	c := clock{began: time.Now()}
+	text, err := os.ReadFile(j.file.Name())
+	if err != nil {
+		return c, err
+	}
+	var first, last time.Time
+	for line := range bytes.Lines(text) {
+		var e entry
+		if json.Unmarshal(line, &e) != nil {
+			continue
+		}
+		if e.Event == "start" {
+			c.before += last.Sub(first)
+			first = e.Time
+		}
+		last = e.Time
+	}
+	c.before += last.Sub(first)
+	return c, nil
+}

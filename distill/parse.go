@@ -49,8 +49,7 @@ func load(path string) (*Config, error) {
 	if err != nil {
 		return nil, prefixed(err, path)
 	}
-	c.rebase(filepath.Dir(path), ".")
-	return c, nil
+	return c.rebased(filepath.Dir(path), "."), nil
 }
 
 // Parse reads a configuration; errors begin with the line they are on. Paths stay as written.
@@ -74,7 +73,7 @@ func Parse(text []byte) (c *Config, err error) {
 			return nil, located(err)
 		}
 	}
-	c.DefaultBars(func(bar string) bool { return given["bars."+bar] })
+	c.given = given
 	return c, nil
 }
 
@@ -144,15 +143,23 @@ func checkKey(entry *ast.MappingValueNode, t reflect.Type, path string, given ma
 	token := entry.Key.GetToken()
 	var names []string
 	for i := range t.NumField() {
-		name, _, _ := strings.Cut(t.Field(i).Tag.Get("yaml"), ",")
-		if name == token.Value {
+		name := keyOf(t.Field(i))
+		if name != "" && name == token.Value {
 			given[path+name] = true
 			return checkNode(entry.Value, t.Field(i).Type, path+name+".", given)
 		}
-		names = append(names, name)
+		if name != "" {
+			names = append(names, name)
+		}
 	}
 	err := fmt.Errorf("line %d: unknown key %s%s", token.Position.Line, path, token.Value)
 	return structure.Hint(err, nearest(token.Value, names))
+}
+
+// keyOf is the YAML key of a field; empty where it has none.
+func keyOf(f reflect.StructField) string {
+	name, _, _ := strings.Cut(f.Tag.Get("yaml"), ",")
+	return name
 }
 
 // nearest proposes the name that takes the fewest changed letters.

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"mlff/kernel"
+	"mlff/teacher"
+)
+
+// build tells which program this is.
+type build struct {
+	Version  string `json:"version"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+	Commit   string `json:"commit,omitempty"`
+}
+
+func thisBuild() build {
+	b := build{Version: version, Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if info, ok := debug.ReadBuildInfo(); ok {
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				b.Commit = s.Value
+			}
+		}
+	}
+	return b
+}
+
+func versionCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "version",
+		Short: "Print which mlff this is",
+		Args:  arguments(0, 0, "nothing"),
+		RunE: func(*cobra.Command, []string) error {
+			b := thisBuild()
+			if t.json {
+				return t.printJSON(b)
+			}
+			_, err := fmt.Fprintf(t.out, "mlff %s (%s, %s)\n", b.Version, b.Go, b.Platform)
+			return err
+		},
+	}
+}
+
+// kind is a family of teachers as mlff teachers lists it.
+type kind struct {
+	Name    string `json:"name"`
+	Usage   string `json:"usage"`
+	Summary string `json:"summary"`
+	BuiltIn bool   `json:"built_in"`
+}
+
+func teachersCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "teachers",
+		Short: "List the kinds of teachers",
+		Args:  arguments(0, 0, "nothing"),
+		RunE: func(*cobra.Command, []string) error {
+			var list []kind
+			for _, k := range teacher.Kinds() {
+				list = append(list, kind{k.Name, k.Usage, k.Summary, k.BuiltIn})
+			}
+			if t.json {
+				return t.printJSON(map[string]any{"teachers": list})
+			}
+			w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+			for _, k := range list {
+				note := ""
+				if !k.BuiltIn {
+					note = " (not in this build)"
+				}
+				fmt.Fprintf(w, "%s\t%s%s\n", k.Usage, k.Summary, note)
+			}
+			return w.Flush()
+		},
+	}
+}
+
+// health is what mlff doctor finds.
+type health struct {
+	build
+	Processors int      `json:"processors"`
+	Threads    int      `json:"threads"`
+	Kernels    []string `json:"kernels"`
+	Teachers   []string `json:"teachers"` // that need nothing else
+}
+
+func doctorCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Print what this machine offers",
+		Args:  arguments(0, 0, "nothing"),
+		RunE: func(*cobra.Command, []string) error {
+			h := health{build: thisBuild(), Processors: runtime.NumCPU(), Threads: runtime.GOMAXPROCS(0)}
+			for _, k := range kernel.All() {
+				h.Kernels = append(h.Kernels, k.Name)
+			}
+			for _, k := range teacher.Kinds() {
+				if k.BuiltIn {
+					h.Teachers = append(h.Teachers, k.Name)
+				}
+			}
+			if t.json {
+				return t.printJSON(h)
+			}
+			w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
+			fmt.Fprintf(w, "mlff\t%s (%s, %s)\n", h.Version, h.Go, h.Platform)
+			fmt.Fprintf(w, "processors\t%d, %d of them used\n", h.Processors, h.Threads)
+			fmt.Fprintf(w, "kernels\t%s\n", strings.Join(h.Kernels, ", "))
+			fmt.Fprintf(w, "teachers\t%s\n", strings.Join(h.Teachers, ", "))
+			return w.Flush()
+		},
+	}
+}
+
+// printJSON writes the one JSON object of a command.
+func (t *terminal) printJSON(v any) error {
+	e := json.NewEncoder(t.out)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}

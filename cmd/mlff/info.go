@@ -1,0 +1,141 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"mlff/model"
+	"mlff/structure"
+)
+
+// about is the JSON of mlff info.
+type about struct {
+	Species     []string           `json:"species"`
+	Cutoff      float64            `json:"cutoff"`
+	Shapes      model.Shape        `json:"shapes"`
+	Teacher     *model.Teacher     `json:"teacher"`
+	Domain      model.Domain       `json:"domain"`
+	Certificate *model.Certificate `json:"certificate"`
+	Licence     string             `json:"licence"`
+	Threshold   float64            `json:"threshold"`
+	Data        string             `json:"data"`
+	Bytes       int64              `json:"bytes"`
+	Run         *model.Run         `json:"run"`
+}
+
+func infoCommand(t *terminal) *cobra.Command {
+	return &cobra.Command{
+		Use:     "info STUDENT",
+		Short:   "Print what a student says about itself",
+		Example: "  mlff info run/student.safetensors",
+		Args:    arguments(1, 1, "one student"),
+		RunE: func(_ *cobra.Command, args []string) error {
+			m, err := model.Load(args[0])
+			if err != nil {
+				return err
+			}
+			a := describe(m)
+			if s, err := os.Stat(args[0]); err == nil {
+				a.Bytes = s.Size()
+			}
+			if t.json {
+				return t.printJSON(a)
+			}
+			a.print(t.out)
+			return nil
+		},
+	}
+}
+
+func describe(m *model.Model) *about {
+	c, meta := m.Config(), m.Meta()
+	a := &about{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Domain: meta.Domain, Certificate: meta.Certificate,
+		Licence: meta.Licence, Threshold: meta.Threshold, Data: meta.DataHash, Run: meta.Run}
+	for _, z := range c.Numbers {
+		a.Species = append(a.Species, structure.Symbol(z))
+	}
+	return a
+}
+
+func (a *about) print(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	fmt.Fprintf(w, "species\t%s\n", strings.Join(a.Species, " "))
+	fmt.Fprintf(w, "cutoff\t%g Å\n", a.Cutoff)
+	s := a.Shapes
+	fmt.Fprintf(w, "shapes\tradial %d, channels %d, mixed %d, hidden %d, lmax %d, lt %d, layers %d, intervals %d\n",
+		s.Radial, s.Channels, s.Mixed, s.Hidden, s.LMax, s.LT, s.Layers, s.Intervals)
+	if a.Teacher != nil {
+		fmt.Fprintf(w, "teacher\t%s (%s), licence %s, commercial use %s\n", a.Teacher.Name, short(a.Teacher.Identity), a.Teacher.Licence, a.Teacher.Commercial)
+	} else {
+		fmt.Fprintln(w, "teacher\tnone: learned from labelled files")
+	}
+	if a.Licence != "" {
+		fmt.Fprintf(w, "licence\t%s\n", a.Licence)
+	}
+	a.printDomain(w)
+	a.printCertificate(w)
+	if a.Run != nil {
+		fmt.Fprintf(w, "made\t%s on %s in %.0f s\n", a.Run.Date, a.Run.Host, a.Run.Seconds)
+	}
+}
+
+func (a *about) printDomain(w io.Writer) {
+	d := a.Domain
+	fmt.Fprintf(w, "domain\t%s, periodic %s, charge %d, spin %d", strings.Join(d.Elements, " "), strings.Join(d.Periodic, " "), d.Charge, d.Spin)
+	if len(d.Temperatures) > 0 {
+		fmt.Fprintf(w, ", temperatures %s K", strings.Trim(fmt.Sprint(d.Temperatures), "[]"))
+	}
+	if d.Pressure != nil {
+		fmt.Fprintf(w, ", pressure %g to %g GPa", d.Pressure[0], d.Pressure[1])
+	}
+	fmt.Fprintln(w)
+}
+
+func (a *about) printCertificate(w io.Writer) {
+	c := a.Certificate
+	switch {
+	case c == nil:
+		fmt.Fprintln(w, "certificate\tnone")
+		return
+	case c.Passed:
+		fmt.Fprintln(w, "certificate\tpassed")
+	default:
+		fmt.Fprintln(w, "certificate\tNOT passed")
+	}
+	fmt.Fprintf(w, "  test\t%d frames\n", c.Test.Frames)
+	for _, q := range []struct {
+		name, unit string
+		quality    *structure.Quality
+	}{{"energy", "meV/atom", c.Test.Energy}, {"forces", "meV/Å", c.Test.Forces}, {"stress", "MPa", c.Test.Stress}} {
+		if q.quality != nil {
+			fmt.Fprintf(w, "  %s\t%s\n", q.name, summary(q.quality, q.unit, c.Bars[q.name]))
+		}
+	}
+	if c.NVE != nil {
+		fmt.Fprintf(w, "  drift\t%.2g ± %.1g meV/atom/ps (%d atoms, %d steps)%s\n", c.NVE.Drift, c.NVE.Error, c.NVE.Atoms, c.NVE.Steps, bar(c.Bars["drift"], "at most"))
+	}
+}
+
+// summary is one quantity in a line, with the bar on its accuracy where there is one.
+func summary(q *structure.Quality, unit string, needed *float64) string {
+	text := fmt.Sprintf("MAE %.4g, RMSE %.4g %s", q.MAE, q.RMSE, unit)
+	if q.Accuracy != nil {
+		text += fmt.Sprintf(", accuracy %.4f%s", *q.Accuracy, bar(needed, "at least"))
+	}
+	return text
+}
+
+func bar(needed *float64, sense string) string {
+	if needed == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (bar: %s %g)", sense, *needed)
+}
+
+func short(hash string) string { return hash[:min(len(hash), 12)] }

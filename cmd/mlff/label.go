@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"mlff/distill"
+	"mlff/teacher"
+)
+
+func labelCommand(t *terminal) *cobra.Command {
+	var name, python, out string
+	c := &cobra.Command{
+		Use:     "label FILE... --teacher NAME --out LABELLED",
+		Short:   "Write a teacher's answers for structures",
+		Example: "  mlff label start.extxyz --teacher sw-si --out labelled.extxyz",
+		Args:    arguments(1, -1, "files of structures"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if name == "" || out == "" {
+				return usage("label needs --teacher and --out")
+			}
+			teach, err := teacher.Open(name, teacher.Options{Workers: t.threads, Python: python})
+			if err != nil {
+				return err
+			}
+			defer teach.Close()
+			bar := newProgress(t.err)
+			n, err := distill.Label(cmd.Context(), teach, args, out, bar.Count("label"))
+			bar.Done()
+			if err != nil {
+				return err
+			}
+			return t.wrote(n, out)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&name, "teacher", "", "who labels; mlff teachers lists them")
+	f.StringVar(&python, "python", "", "virtual environment or interpreter of Python teachers")
+	f.StringVar(&out, "out", "", "file to write, extended XYZ (.gz and .zst by name)")
+	return c
+}
+
+func sampleCommand(t *terminal) *cobra.Command {
+	var c changes
+	var out string
+	command := &cobra.Command{
+		Use:     "sample [CONFIG] --out LABELLED",
+		Short:   "Write labelled frames that are worth learning from",
+		Example: "  mlff sample examples/silicon.yaml --labels 100 --out frames.extxyz",
+		Args:    arguments(0, 1, "at most one configuration"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if out == "" {
+				return usage("sample needs --out")
+			}
+			config, err := c.config(cmd.Flags(), args)
+			if err != nil {
+				return err
+			}
+			bar := newProgress(t.err)
+			n, err := distill.Sample(cmd.Context(), config, out, t.threads, bar.Progress)
+			bar.Done()
+			if err != nil {
+				return err
+			}
+			return t.wrote(n, out)
+		},
+	}
+	c.flags(command.Flags())
+	command.Flags().StringVar(&out, "out", "", "file to write, extended XYZ (.gz and .zst by name)")
+	return command
+}
+
+// wrote says how many frames are in a file now.
+func (t *terminal) wrote(frames int, out string) error {
+	if t.json {
+		return t.printJSON(map[string]any{"frames": frames, "out": out})
+	}
+	_, err := fmt.Fprintf(t.out, "%d labelled frames: %s\n", frames, out)
+	return err
+}

@@ -1,0 +1,90 @@
+// Command mlff turns a machine-learned force field into a student: a small potential that runs at the price of a
+// classical one.
+//
+// Its verbs are thin: each reads its flags, calls one room of the module and prints what that says. Results go to
+// stdout, progress and messages to stderr. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 ran but below the bar,
+// 130 interrupted.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"runtime"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"mlff/dataset"
+)
+
+// version is the release this tree leads to.
+const version = "0.1.0"
+
+// Exit codes.
+const (
+	exitOK          = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitBelowBar    = 3
+	exitInterrupted = 130
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+// terminal is where a command writes and what every command may be told.
+type terminal struct {
+	out, err io.Writer
+	disk     dataset.Disk // of the data store of a run; nil: the operating system's
+	json     bool
+	threads  int
+}
+
+// run carries out one command line and returns its exit code.
+func run(args []string, stdout, stderr io.Writer) int {
+	return (&terminal{out: stdout, err: stderr}).run(args)
+}
+
+func (t *terminal) run(args []string) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
+
+	root := rootCommand(t)
+	root.SetArgs(args)
+	root.SetOut(t.out)
+	root.SetErr(t.err)
+	return report(t.err, root.ExecuteContext(ctx))
+}
+
+func rootCommand(t *terminal) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "mlff",
+		Short:         "Distil machine-learned force fields into fast students",
+		Long:          "mlff turns a machine-learned force field, or labels that you have, into a student:\na small potential for your own chemistry that runs at the price of a classical one.",
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Args:          unknownCommand,
+		PersistentPreRunE: func(*cobra.Command, []string) error {
+			if t.threads < 0 {
+				return usage("--threads %d is negative", t.threads)
+			}
+			if t.threads > 0 {
+				runtime.GOMAXPROCS(t.threads)
+			}
+			return nil
+		},
+	}
+	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetFlagErrorFunc(flagError)
+	root.PersistentFlags().BoolVar(&t.json, "json", false, "print one JSON object on stdout")
+	root.PersistentFlags().IntVar(&t.threads, "threads", 0, "processor cores to use (default all); results do not depend on it")
+	root.AddCommand(
+		distillCommand(t), evalCommand(t), mdCommand(t), infoCommand(t),
+		sampleCommand(t), labelCommand(t), validateCommand(t),
+		teachersCommand(t), doctorCommand(t), versionCommand(t),
+	)
+	return root
+}

@@ -1,0 +1,34 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"mlff/model"
+)
+
+// load reads a student and warns about one that is not certified.
+func (t *terminal) load(path string) (*model.Model, error) {
+	m, err := model.Load(path)
+	if err != nil {
+		return nil, err
+	}
+	if c := m.Meta().Certificate; c == nil {
+		fmt.Fprintf(t.err, "warning: %s has no certificate: nobody measured how good it is\n", filepath.Base(path))
+	} else if !c.Passed {
+		fmt.Fprintf(t.err, "warning: %s did not reach its bars; mlff info shows what was measured\n", filepath.Base(path))
+	}
+	return m, nil
+}
+
+// open prepares a student to be run.
+func (r *runner) open(path string) (*model.Potential, error) {
+	if r.precision != "float32" && r.precision != "float64" {
+		return nil, usage("--precision %s is neither float32 nor float64", r.precision)
+	}
+	m, err := r.terminal.load(path)
+	if err != nil {
+		return nil, err
+	}
+	return m.Potential(model.Options{Precision: r.precision, Threads: r.terminal.threads})
+}

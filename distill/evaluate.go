@@ -1,0 +1,65 @@
+package distill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"mlff/dataset"
+	"mlff/structure"
+)
+
+// Evaluate compares a potential with the labels in files, frame by frame, so that a file may be larger than memory.
+// Errors name file and frame. progress hears how many frames are done; it may be nil.
+func Evaluate(ctx context.Context, p structure.Potential, files []string, keys structure.Keys, progress func(done int)) (*dataset.Comparison, error) {
+	var c dataset.Comparison
+	done := 0
+	for _, path := range files {
+		err := eachFrame(ctx, path, keys, func(f *structure.Frame) error {
+			if done++; progress != nil {
+				progress(done)
+			}
+			return compare(p, f, &c)
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &c, nil
+}
+
+// eachFrame hands over the frames of a file one by one. Errors name file and frame.
+func eachFrame(ctx context.Context, path string, keys structure.Keys, do func(*structure.Frame) error) error {
+	r, err := structure.Open(path, keys)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	for k := 0; ; k++ {
+		f, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		if err := do(f); err != nil {
+			return fmt.Errorf("%s frame %d: %w", path, k, err)
+		}
+	}
+}
+
+func compare(p structure.Potential, f *structure.Frame, c *dataset.Comparison) error {
+	if fault := dataset.Fault(f); fault != "" {
+		return structure.Hint(errors.New(fault), "the student is compared with labels in eV and eV/Å; --energy-key and --forces-key say where they are")
+	}
+	var out structure.Result
+	if err := p.Evaluate(&f.Structure, &out); err != nil {
+		return err
+	}
+	return c.Add(f, &out)
+}

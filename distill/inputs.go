@@ -1,0 +1,159 @@
+package distill
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"mlff/dataset"
+	"mlff/structure"
+	"mlff/teacher"
+)
+
+// inputs are what a configuration names, read and checked before a run directory is touched.
+type inputs struct {
+	teacher    teacher.Teacher   // nil with data
+	starts     []structure.Frame // start structures; with data none
+	items      []dataset.Item    // labelled frames of the data; with a teacher none
+	valid      []dataset.Item    // only reported
+	quarantine dataset.Quarantine
+}
+
+func (in *inputs) close() {
+	if in.teacher != nil {
+		in.teacher.Close()
+	}
+}
+
+// read opens the teacher or the data and whatever else the configuration names.
+func (c *Config) read(threads int) (*inputs, error) {
+	in := &inputs{}
+	var err error
+	if c.Teacher != "" {
+		err = in.openTeacher(c, threads)
+	} else {
+		in.items, in.quarantine, err = c.load(c.Data)
+	}
+	if err == nil {
+		err = in.readValid(c)
+	}
+	if err != nil {
+		in.close()
+		return nil, err
+	}
+	return in, nil
+}
+
+func (k Keys) labels() structure.Keys {
+	return structure.Keys{Energy: k.Energy, Forces: k.Forces, Stress: k.Stress, Virial: k.Virial, FreeEnergy: k.FreeEnergy}
+}
+
+// load reads labelled files.
+func (c *Config) load(sources []Source) ([]dataset.Item, dataset.Quarantine, error) {
+	var files []dataset.File
+	for _, s := range sources {
+		files = append(files, dataset.File{Path: s.File, Weight: s.Weight, Keys: c.Keys.labels()})
+	}
+	return dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group})
+}
+
+// openTeacher opens the teacher and reads the start structures, which it must know.
+func (in *inputs) openTeacher(c *Config, threads int) error {
+	t, err := teacher.Open(c.Teacher, teacher.Options{Workers: threads, Python: c.TeacherPython})
+	if err != nil {
+		return err
+	}
+	in.teacher = t
+	for _, path := range c.Structures {
+		frames, err := structure.ReadFile(path, structure.Keys{})
+		if err != nil {
+			return err
+		}
+		for k := range frames {
+			err := frames[k].Check()
+			if err == nil {
+				err = known(t, &frames[k].Structure)
+			}
+			if err != nil {
+				return fmt.Errorf("%s frame %d: %w", path, k, err)
+			}
+		}
+		in.starts = append(in.starts, frames...)
+	}
+	return nil
+}
+
+// known refuses elements that the teacher does not know.
+func known(t teacher.Teacher, s *structure.Structure) error {
+	var e *teacher.ElementError
+	err := teacher.Check(t.Info(), []structure.Structure{*s})
+	if !errors.As(err, &e) {
+		return err
+	}
+	return structure.Hint(fmt.Errorf("the teacher %s knows %s, not %s", e.Teacher, symbols(e.Known), symbols(e.Unknown)), structure.HintOf(err))
+}
+
+func symbols(numbers []int) string {
+	names := make([]string, len(numbers))
+	for k, z := range numbers {
+		names[k] = structure.Symbol(z)
+	}
+	return strings.Join(names, ", ")
+}
+
+// readValid reads the frames that are only reported. Energies alone are welcome there; elements that nothing is
+// learned about are not.
+func (in *inputs) readValid(c *Config) error {
+	if len(c.Valid) == 0 {
+		return nil
+	}
+	var sources []Source
+	for _, path := range c.Valid {
+		sources = append(sources, Source{path, 1})
+	}
+	items, quarantine, err := c.load(sources)
+	var forceless *dataset.NoForcesError
+	if err != nil && (!errors.As(err, &forceless) || len(items) == 0) {
+		return err
+	}
+	in.valid, in.quarantine = items, append(in.quarantine, quarantine...)
+	learned := elementsOf(in.starts)
+	learned = append(learned, dataset.Elements(in.items)...)
+	for _, z := range dataset.Elements(items) {
+		if !slices.Contains(learned, z) {
+			return structure.Hint(fmt.Errorf("%s: %s is in no frame to learn from", names(c.Valid), structure.Symbol(z)),
+				"leave these frames out, or add labelled frames with this element to the data")
+		}
+	}
+	return nil
+}
+
+func names(paths []string) string {
+	var list []string
+	for _, p := range paths {
+		list = append(list, filepath.Base(p))
+	}
+	return strings.Join(list, ", ")
+}
+
+// quarantined tells of frames that were set aside.
+func (r *run) quarantined(q dataset.Quarantine) {
+	if len(q) == 0 {
+		return
+	}
+	r.say("%s; %s lists them", q, r.file(quarantineName))
+	var all dataset.Quarantine
+	if _, err := r.readJSON(quarantineName, &all); err != nil {
+		all = nil
+	}
+	for _, rejected := range q {
+		if !slices.Contains(all, rejected) {
+			all = append(all, rejected)
+		}
+	}
+	if err := r.writeJSON(quarantineName, all); err != nil {
+		r.say("%v", err)
+	}
+}

@@ -1,0 +1,297 @@
+package distill
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"mlff/dataset"
+	"mlff/sample"
+	"mlff/structure"
+	"mlff/teacher"
+	"mlff/validate"
+)
+
+// shardFrames is how many frames of a user's file go into one shard.
+const shardFrames = 500
+
+// label brings all labelled frames of the run into its store and returns them in an order that depends on the
+// configuration only: the sampler's tasks as planned, then files as given.
+func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
+	var tasks []sample.Task
+	if r.inputs.teacher != nil {
+		if err := r.planLabels(ctx); err != nil {
+			return nil, err
+		}
+		var err error
+		if tasks, err = r.config.tasks(r.inputs.starts); err != nil {
+			return nil, err
+		}
+		if err := r.runTasks(ctx, tasks); err != nil {
+			return nil, err
+		}
+	}
+	if err := r.keep(r.inputs.items); err != nil {
+		return nil, err
+	}
+	if err := r.takeAdded(ctx); err != nil {
+		return nil, err
+	}
+	items, err := r.store.Items()
+	if err != nil {
+		return nil, err
+	}
+	order := map[string]int{}
+	for i, task := range tasks {
+		order[task.Group] = i - len(tasks) // before all groups of files, which are 0
+	}
+	slices.SortStableFunc(items, func(a, b dataset.Item) int { return order[a.Group] - order[b.Group] })
+	return items, nil
+}
+
+// keep appends the items that the store does not have.
+func (r *run) keep(items []dataset.Item) error {
+	there, err := r.stored()
+	if err != nil {
+		return err
+	}
+	items = slices.DeleteFunc(slices.Clone(items), func(it dataset.Item) bool { return there.ids[it.ID] })
+	for part := range slices.Chunk(items, shardFrames) {
+		if err := r.store.Append(part); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stored is what the store holds.
+type stored struct{ ids, groups map[string]bool }
+
+func (r *run) stored() (stored, error) {
+	s := stored{map[string]bool{}, map[string]bool{}}
+	items, err := r.store.Items()
+	for i := range items {
+		s.ids[items[i].ID], s.groups[items[i].Group] = true, true
+	}
+	return s, err
+}
+
+// takeAdded takes the files of --add. Their frames without labels go to the teacher.
+func (r *run) takeAdded(ctx context.Context) error {
+	for _, s := range r.config.Plan.Added {
+		frames, err := structure.ReadFile(s.File, r.config.Keys.labels())
+		if err != nil {
+			return err
+		}
+		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
+			items, quarantine, err := r.config.load([]Source{s})
+			if err != nil {
+				return err
+			}
+			r.quarantined(quarantine)
+			if err := r.keep(items); err != nil {
+				return err
+			}
+			continue
+		}
+		if r.inputs.teacher == nil {
+			return structure.Hint(fmt.Errorf("%s holds frames without labels, and this run has no teacher", s.File), "label them first: mlff label FILE --teacher NAME --out LABELLED")
+		}
+		if err := r.labelFile(ctx, s.File, frames); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func hasLabels(f *structure.Frame) bool { return f.Energy != nil || f.Forces != nil }
+
+// labelBatch is how many frames of a file the teacher is asked at a time: what is lost at most when a run is killed.
+const labelBatch = 32
+
+// labelFile asks the teacher for the labels that the frames of a file lack.
+func (r *run) labelFile(ctx context.Context, file string, frames []structure.Frame) error {
+	there, err := r.stored()
+	if err != nil {
+		return err
+	}
+	done := 0
+	for batch := range slices.Chunk(frames, labelBatch) {
+		items, err := labelFrames(ctx, r.inputs.teacher, file, done, batch, there.ids)
+		if err != nil {
+			return err
+		}
+		if err := r.store.Append(items); err != nil {
+			return err
+		}
+		done += len(batch)
+		r.progress("label", done, len(frames))
+	}
+	return nil
+}
+
+// labelFrames labels the frames of a batch that have no labels and are not known yet; the batch begins at frame first.
+func labelFrames(ctx context.Context, t teacher.Teacher, file string, first int, batch []structure.Frame, known map[string]bool) ([]dataset.Item, error) {
+	var items []dataset.Item
+	var open []structure.Structure
+	for k, f := range batch {
+		it := dataset.NewItem(f, file, fmt.Sprintf("%s:%d", file, (first+k)/10))
+		if known[it.ID] {
+			continue
+		}
+		if items = append(items, it); f.Energy == nil && f.Forces == nil {
+			open = append(open, f.Structure)
+		}
+	}
+	labels, err := t.Label(ctx, open)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for i := range items {
+		if !hasLabels(&items[i].Frame) {
+			items[i].Labels, labels = labels[0], labels[1:]
+		}
+	}
+	return slices.DeleteFunc(items, func(it dataset.Item) bool { return dataset.Fault(&it.Frame) != "" }), nil
+}
+
+// runTasks carries out the tasks whose frames are not in the store yet, several at once.
+func (r *run) runTasks(ctx context.Context, tasks []sample.Task) error {
+	there, err := r.stored()
+	if err != nil {
+		return err
+	}
+	total, _ := sample.Cost(tasks)
+	done := 0
+	open := make(chan sample.Task, len(tasks))
+	for _, task := range tasks {
+		if there.groups[task.Group] {
+			done += task.Labels
+		} else {
+			open <- task
+		}
+	}
+	close(open)
+	if len(open) > 0 {
+		r.progress("label", done, total)
+	}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var workers sync.WaitGroup
+	var counting sync.Mutex
+	for range min(r.threads(), len(open)) {
+		workers.Go(func() {
+			for task := range open {
+				if err := r.runTask(inner, task); err != nil {
+					cancel(err) // of several errors the first counts
+					return
+				}
+				counting.Lock()
+				done += task.Labels
+				r.progress("label", done, total)
+				counting.Unlock()
+			}
+		})
+	}
+	workers.Wait()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return context.Cause(inner)
+}
+
+// runTask puts the frames of a task on disk at once or not at all.
+func (r *run) runTask(ctx context.Context, task sample.Task) error {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	items, err := task.Run(ctx, r.inputs.teacher)
+	if err != nil {
+		return err
+	}
+	return r.store.Append(items)
+}
+
+// tasks are the sampler's, as planned.
+func (c *Config) tasks(starts []structure.Frame) ([]sample.Task, error) {
+	return sample.Plan(sample.Config{Labels: c.Plan.Labels, Temperatures: c.Domain.Temperatures, Pressure: c.Domain.Pressure,
+		Rattle: c.Sample.Rattle, Strain: c.Sample.Strain, Cutoff: float64(c.Student.Cutoff), Evaluations: c.Plan.Evaluations, Seed: c.Seed}, starts)
+}
+
+// planLabels fixes how many frames are labelled, and in a budget how much their making may cost.
+func (r *run) planLabels(ctx context.Context) error {
+	p := r.config.Plan
+	if p.Labels > 0 {
+		return nil
+	}
+	p.Labels = r.config.Sample.Labels
+	if r.config.Train.Steps == nil {
+		if err := r.affordLabels(ctx); err != nil {
+			return err
+		}
+	}
+	return r.fixed()
+}
+
+// affordLabels gives at most half of the budget to labels: fewer steps between them first, then fewer labels.
+func (r *run) affordLabels(ctx context.Context) error {
+	each, err := r.timeTeacher(ctx)
+	if err != nil {
+		return err
+	}
+	p := r.config.Plan
+	half := time.Duration(r.config.Train.Budget) / 2
+	p.Evaluations = max(1, r.threads()*int(half/max(each, 1)))
+	least := len(elementsOf(r.inputs.starts)) + 9
+	for p.Labels > least {
+		tasks, err := r.config.tasks(r.inputs.starts)
+		if err != nil {
+			return err
+		}
+		_, cost := sample.Cost(tasks)
+		if cost <= p.Evaluations {
+			break
+		}
+		p.Labels = max(least, min(p.Labels-1, p.Labels*p.Evaluations/cost))
+	}
+	if p.Labels < r.config.Sample.Labels {
+		r.say("the budget allows %d labels of %d: the teacher takes %s for one structure", p.Labels, r.config.Sample.Labels, each.Round(time.Millisecond))
+	}
+	return nil
+}
+
+// typicalAtoms is the size of the structures that the sampler makes of periodic ones.
+const typicalAtoms = 80
+
+// timeTeacher measures how long the teacher takes for a structure of the usual size.
+func (r *run) timeTeacher(ctx context.Context) (time.Duration, error) {
+	s := r.inputs.starts[0].Structure
+	if s.Periodic() && s.Len() > 0 {
+		s = structure.Supercell(&s, validate.Repeats(&s, typicalAtoms))
+	}
+	p := teacher.AsPotential(r.inputs.teacher)
+	var out structure.Result
+	if err := p.Evaluate(&s, &out); err != nil { // the first call sets memory up
+		return 0, err
+	}
+	began := time.Now()
+	for n := 1; ; n++ {
+		if err := p.Evaluate(&s, &out); err != nil {
+			return 0, err
+		}
+		if spent := time.Since(began); spent > 200*time.Millisecond || ctx.Err() != nil {
+			return spent / time.Duration(n), ctx.Err()
+		}
+	}
+}
+
+func elementsOf(frames []structure.Frame) []int {
+	var all []int
+	for i := range frames {
+		all = append(all, frames[i].Numbers...)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -1,0 +1,262 @@
+package distill
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"mlff/dataset"
+	"mlff/model"
+	"mlff/structure"
+	"mlff/train"
+	"mlff/validate"
+)
+
+// learn trains the candidate and saves it with the course of its training; if both are there already it reads it.
+func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
+	if r.has(historyName) && r.has(candidateName) {
+		return model.Load(r.file(candidateName))
+	}
+	data := train.Data{Train: s.train, Held: s.held}
+	m, err := r.untrained(ctx, data)
+	if err != nil {
+		return nil, err
+	}
+	plan, err := r.planTraining(ctx, m, data)
+	if err != nil {
+		return nil, err
+	}
+	history, err := train.Run(ctx, m, data, plan, r.trainOptions())
+	if err != nil {
+		return nil, err
+	}
+	if !history.Reproducible {
+		r.say("not reproducible: %s", history.Note)
+	}
+	if err := train.CalibrateGrade(ctx, m, data, r.threads()); err != nil {
+		return nil, err
+	}
+	if err := r.describe(m, s.train); err != nil {
+		return nil, err
+	}
+	if err := m.Save(r.file(candidateName)); err != nil {
+		return nil, err
+	}
+	return m, r.writeJSON(historyName, history) // last: it says that the candidate is whole
+}
+
+// untrained is the student before its first step: shapes from the configuration, scales from the frames.
+func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, error) {
+	c := r.config
+	cutoff := float64(c.Student.Cutoff)
+	if c.Plan.Cutoff > 0 {
+		cutoff = c.Plan.Cutoff
+	}
+	facts, err := train.Measure(ctx, data.Train, cutoff, r.threads())
+	if err != nil {
+		return nil, err
+	}
+	if c.Plan.Cutoff == 0 {
+		c.Plan.Cutoff = facts.Cutoff
+		r.say("%d frames to learn from, %d held out; cutoff %g Å, %.0f neighbours on average", len(data.Train), len(data.Held), facts.Cutoff, facts.Neighbors)
+	}
+	s := c.Student
+	shape := model.Shape{Radial: s.Radial, Channels: s.Channels, Mixed: s.Mixed, Hidden: s.Hidden, LMax: s.LMax, LT: s.LT, Layers: s.Layers, Intervals: s.Intervals}
+	return train.Start(shape, facts, train.SpeciesEnergies(data.Train), c.Seed)
+}
+
+// planTraining fixes the optimiser steps, by the clock if the configuration gives a budget, and returns the plan.
+func (r *run) planTraining(ctx context.Context, m *model.Model, data train.Data) (train.Plan, error) {
+	c, fixed := r.config, r.config.Plan
+	p := train.DefaultPlan()
+	p.Seed, p.Batch, p.Rate, p.Loss = c.Seed, c.Train.Batch, c.Train.Rate, c.Train.Loss
+	p.Weights = train.Weights(c.Train.Weights)
+	if fixed.Steps == 0 {
+		if err := r.countSteps(ctx, m, data, &p); err != nil {
+			return p, err
+		}
+		fixed.Steps, fixed.CheckFrames = p.Steps, p.CheckFrames
+		if err := r.fixed(); err != nil {
+			return p, err
+		}
+	}
+	p.Steps, p.CheckFrames = fixed.Steps, fixed.CheckFrames
+	if fixed.Stress == "" {
+		if err := r.checkStress(ctx, m, data, p); err != nil {
+			return p, err
+		}
+	}
+	if fixed.Stress != stressLearned {
+		p.Weights.Stress = 0
+	}
+	return p, nil
+}
+
+func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p *train.Plan) error {
+	if steps := r.config.Train.Steps; steps != nil {
+		p.Steps = *steps
+		p.Limit(len(data.Held))
+		return nil
+	}
+	budget := time.Duration(r.config.Train.Budget)
+	left := max(budget-r.clock.elapsed(), budget/10)
+	length := min(max(left/30, 200*time.Millisecond), 5*time.Second)
+	timing, err := train.Time(ctx, m, data, *p, r.threads(), length)
+	if err != nil {
+		return err
+	}
+	p.Within(left-length, timing, len(data.Held))
+	r.say("%d steps fit into the budget of %s", p.Steps, r.config.Train.Budget)
+	return nil
+}
+
+func (r *run) trainOptions() train.Options {
+	o := train.Options{Threads: r.threads(), Checkpoint: r.file(checkpointName), Every: checkpointEvery}
+	if r.config.Train.Steps == nil {
+		budget := time.Duration(r.config.Train.Budget)
+		o.Deadline = time.Now().Add(max(budget-r.clock.elapsed(), budget/10))
+	}
+	o.Progress = func(p train.Progress) {
+		r.progress("train", p.Step, p.Steps)
+		if p.Check != nil {
+			_ = r.journal.add("check", p.Check) // the log is no reason to stop
+		}
+	}
+	return o
+}
+
+// checkpointEvery is how much training a kill can cost.
+const checkpointEvery = 10 * time.Second
+
+// States of Plan.Stress other than a reason.
+const (
+	stressLearned = "learned"
+	stressNone    = "none"
+)
+
+// checkStress decides whether stress labels of files are learned: a short fit to forces alone tells whether they follow
+// another sign, order or unit. A teacher's labels have passed this house's own units.
+func (r *run) checkStress(ctx context.Context, m *model.Model, data train.Data, p train.Plan) error {
+	fixed := r.config.Plan
+	fixed.Stress = stressLearned
+	var labelled []*dataset.Item
+	for i := range data.Train {
+		if it := &data.Train[i]; it.Stress != nil && it.Periodic() {
+			labelled = append(labelled, it)
+		}
+	}
+	switch {
+	case len(labelled) == 0 || p.Weights.Stress == 0:
+		fixed.Stress = stressNone
+	case r.inputs.teacher == nil:
+		convention, odd, err := r.stressConvention(ctx, m, data, p, labelled)
+		if err != nil {
+			return err
+		}
+		if odd {
+			fixed.Stress = convention.String()
+			r.say("warning: the stress labels look like %s; stress is not learned", convention)
+			r.say("hint: %s", dataset.StressHint(convention))
+		}
+	}
+	return r.fixed()
+}
+
+// The fit that judges stress labels: long enough for forces to be roughly right, and a fraction of the real training.
+const (
+	stressSteps  = 300
+	stressFrames = 100
+)
+
+func (r *run) stressConvention(ctx context.Context, m *model.Model, data train.Data, p train.Plan, labelled []*dataset.Item) (c dataset.Convention, odd bool, err error) {
+	p.Weights, p.Steps, p.Checks = train.Weights{Forces: 1}, min(stressSteps, max(p.Steps/10, 1)), 1
+	trial := m.Clone()
+	_, err = train.Run(ctx, trial, train.Data{Train: data.Train}, p, train.Options{Threads: r.threads(),
+		Progress: func(t train.Progress) { r.progress("stress", t.Step, t.Steps) }})
+	if err != nil {
+		return c, false, err
+	}
+	potential, err := trial.Potential(model.Options{Threads: r.threads()})
+	if err != nil {
+		return c, false, err
+	}
+	defer potential.Close()
+	var predicted, labels [][6]float64
+	var volumes []float64
+	for i := 0; i < len(labelled); i += 1 + len(labelled)/stressFrames {
+		f := &labelled[i].Frame
+		var out structure.Result
+		if err := potential.Evaluate(&f.Structure, &out); err != nil {
+			return c, false, err
+		}
+		predicted = append(predicted, structure.StressOf(out.Virial, f.Volume()))
+		labels, volumes = append(labels, *f.Stress), append(volumes, f.Volume())
+	}
+	c, odd = dataset.StressConvention(predicted, labels, volumes)
+	return c, odd, nil
+}
+
+// describe writes into the student what it was learned from and made for.
+func (r *run) describe(m *model.Model, frames []dataset.Item) error {
+	meta, c := m.Meta(), r.config
+	meta.DataHash = dataset.Hash(frames)
+	periodic := map[string]bool{}
+	for i := range frames {
+		periodic[periodicity(&frames[i].Structure)] = true
+	}
+	d := &meta.Domain
+	d.Periodic = slices.Sorted(maps.Keys(periodic))
+	d.Temperatures, d.Charge, d.Spin = c.Domain.Temperatures, c.Domain.Charge, c.Domain.Spin
+	if t := r.inputs.teacher; t != nil {
+		i := t.Info()
+		meta.Teacher = &model.Teacher{Name: i.Name, Identity: i.Identity, Arguments: i.Arguments, Licence: i.Licence, Commercial: i.Commercial, Citation: i.Citation}
+		meta.Licence = i.Licence
+		d.Pressure = &c.Domain.Pressure
+	}
+	var text bytes.Buffer
+	if err := structure.WriteFrame(&text, &structure.Frame{Structure: *r.example(frames)}); err != nil {
+		return fmt.Errorf("the example: %w", err)
+	}
+	meta.Example = text.String()
+	return nil
+}
+
+func periodicity(s *structure.Structure) string {
+	text := []byte("FFF")
+	for k, p := range s.PBC {
+		if p {
+			text[k] = 'T'
+		}
+	}
+	return string(text)
+}
+
+// roomy is the volume per atom, Å³, from which a periodic frame is a molecule or an atom in a box rather than matter:
+// the sparsest solids (caesium, frozen hydrogen) have 110.
+const roomy = 150
+
+// example is the smallest periodic start or training frame, else the first.
+func (r *run) example(frames []dataset.Item) *structure.Structure {
+	var starts, dense []structure.Structure
+	for i := range r.inputs.starts {
+		starts = append(starts, r.inputs.starts[i].Structure)
+	}
+	for i := range frames {
+		if s := frames[i].Structure; s.Periodic() && s.Volume() < roomy*float64(s.Len()) {
+			dense = append(dense, s)
+		}
+	}
+	if best := validate.Periodic(starts); best != nil {
+		return best
+	}
+	if best := validate.Periodic(dense); best != nil {
+		return best
+	}
+	if len(starts) > 0 {
+		return &starts[0]
+	}
+	return &frames[0].Structure
+}

@@ -1,0 +1,59 @@
+package distill
+
+import (
+	"mlff/dataset"
+)
+
+// The shares of frames that training never sees.
+const (
+	heldShare = 0.1 // decide when to stop, which average to keep, and scale the grade
+	testShare = 0.1 // of a teacher's labels: decide nothing, and are what the certificate speaks of
+
+	// Accuracies are stated from 10 frames on; whole groups may fall a little short. Of few labels, at most a quarter.
+	testFrames = 15
+	testMost   = 0.25
+)
+
+// split is what the frames are used for.
+type split struct {
+	train, held, test []dataset.Item
+	set               string // what the test frames are called
+}
+
+// splits are the ids of a split, as splits.json holds them.
+type splits struct {
+	Train []string `json:"train"`
+	Held  []string `json:"held"`
+	Test  []string `json:"test"`
+	Valid []string `json:"valid"`
+}
+
+// split divides the frames by group. A student of data is tested on the validation frames where there are any, else on
+// the held-out frames; a teacher can label frames that are kept for the test alone.
+func (r *run) split(items []dataset.Item) (*split, error) {
+	s := &split{set: "held-out", train: items}
+	if r.inputs.teacher != nil {
+		s.train, s.test = dataset.Split(items, min(testMost, max(testShare, testFrames/float64(len(items)))), r.config.Seed)
+		s.set = "test"
+	}
+	s.train, s.held = dataset.Split(s.train, heldShare, r.config.Seed+1)
+	ids := splits{ids(s.train), ids(s.held), ids(s.test), ids(r.inputs.valid)}
+	switch {
+	case r.inputs.teacher == nil && len(r.inputs.valid) > 0:
+		s.test, s.set = r.inputs.valid, names(r.config.Valid)
+	case r.inputs.teacher == nil:
+		s.test = s.held
+	}
+	if n := dataset.Overlap(items, r.inputs.valid); n > 0 {
+		r.say("%d of the %d validation frames are also learned from", n, len(r.inputs.valid))
+	}
+	return s, r.writeJSON(splitsName, ids)
+}
+
+func ids(items []dataset.Item) []string {
+	list := make([]string, len(items))
+	for i := range items {
+		list[i] = items[i].ID
+	}
+	return list
+}
