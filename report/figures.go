@@ -218,23 +218,25 @@ func compression(c *validate.Compression) []figure {
 	for k, v := range c.Volume {
 		volume[k] = 100 * v
 	}
-	x := axis{label: "volume (% of the example)", lo: 49, hi: 101}
-	e := &chart{title: "Energy under compression", height: wideHeight, x: x, y: span("energy (eV/atom)", c.Energy, c.Teacher),
-		notesRight: true, about: "energy per atom over volume"}
-	if len(c.Teacher) == len(c.Energy) {
-		e.line("s1 dashed", volume, c.Teacher)
-		e.key("s1", "teacher")
-		e.key("s0", "student")
-	}
-	e.line("s0", volume, c.Energy)
-	e.dots("s0", volume, c.Energy)
-	p := &chart{title: "Pressure under compression", height: wideHeight, x: x, y: span("pressure (GPa)", c.Pressure),
-		notesRight: true, about: "pressure over volume"}
-	p.line("s0", volume, c.Pressure)
-	p.dots("s0", volume, c.Pressure)
+	e := squeezed("Energy under compression", "energy (eV/atom)", volume, c.Energy, c.Teacher)
+	p := squeezed("Pressure under compression", "pressure (GPa)", volume, c.Pressure, c.TeacherPressure)
 	caption := fmt.Sprintf("%s, %d atoms, squeezed evenly in all directions; energies relative to the example.", c.Formula, c.Atoms)
 	return []figure{e.figure("compression", caption),
 		p.figure("pressure", fmt.Sprintf("From the virial. Largest force on the way: %s eV/Å.", number(largestOf(c.Force), 2)))}
+}
+
+// squeezed draws a quantity over the volume, the teacher's beside it where there is one.
+func squeezed(title, axisName string, volume, student, teacher []float64) *chart {
+	c := &chart{title: title, height: wideHeight, x: axis{label: "volume (% of the example)", lo: 49, hi: 101},
+		y: span(axisName, student, teacher), notesRight: true, about: axisName + " over volume"}
+	if len(teacher) == len(student) {
+		c.line("s1 dashed", volume, teacher)
+		c.key("s1", "teacher")
+		c.key("s0", "student")
+	}
+	c.line("s0", volume, student)
+	c.dots("s0", volume, student)
+	return c
 }
 
 func wide(v []float32) []float64 {

@@ -19,7 +19,9 @@ type Compression struct {
 	Energy   []float64 `json:"energy"`            // eV/atom relative to the example
 	Pressure []float64 `json:"pressure"`          // GPa, from the virial
 	Force    []float64 `json:"force"`             // largest |F| of any atom, eV/Å
-	Teacher  []float64 `json:"teacher,omitempty"` // energies of the teacher, where one was given
+	// Energies and pressures of the teacher, where one was given that can do this.
+	Teacher         []float64 `json:"teacher,omitempty"`
+	TeacherPressure []float64 `json:"teacher_pressure,omitempty"`
 	// Rise is the smallest rise of the energy from one volume to the next smaller, eV/atom, beyond the volume of
 	// lowest energy (an example under tension first relaxes). Below zero the crystal can fall into itself.
 	Rise    *float64 `json:"rise"`
@@ -48,7 +50,7 @@ func Compress(ctx context.Context, p structure.Potential, s *structure.Structure
 			return nil, err
 		}
 		if t.Failure == "" {
-			c.Teacher = t.Energy
+			c.Teacher, c.TeacherPressure = t.Energy, t.Pressure
 		}
 	}
 	return c, nil
