@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxForce = 30 // eV/Å: ten times the forces in a melt
+	maxForce = 12 // eV/Å, of frames drawn at random
 	attempts = 4  // with full, half, a quarter and an eighth of the displacement
 )
 
@@ -56,7 +56,7 @@ func labelPending(ctx context.Context, by teacher.Teacher, kind string, drafts [
 	var refused []int
 	for n, k := range pending {
 		f := frame(structures[n], labels[n], kind)
-		if usable(&f) {
+		if usable(&f, maxForce) {
 			frames[k] = &f
 		} else {
 			refused = append(refused, k)
@@ -69,7 +69,7 @@ func frame(s structure.Structure, l structure.Labels, kind string) structure.Fra
 	return structure.Frame{Structure: s, Labels: l, Info: []structure.Entry{{Key: "config_type", Value: kind}}}
 }
 
-func usable(f *structure.Frame) bool {
+func usable(f *structure.Frame, maxForce float64) bool {
 	if dataset.Fault(f) != "" {
 		return false
 	}

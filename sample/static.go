@@ -11,7 +11,7 @@ import (
 )
 
 // Frames of one task. Larger groups would make coarser splits, smaller ones more shards.
-const staticFrames = 6
+const staticFrames = 4
 
 // atoms plans one isolated atom of every element.
 func (p *planner) atoms() {
@@ -80,7 +80,7 @@ func (p *planner) strains(labels int) {
 func (p *planner) compressions(labels int) {
 	p.each(labels, func(k, start int) draft {
 		return p.drawn(k, &p.large[start], func(s *structure.Structure, far float64, rng *rand.Rand) {
-			volume := 0.95 - 0.45*even(k)
+			volume := 0.95 - 0.35*even(k)
 			resize(s, 1-far*(1-math.Cbrt(volume)))
 			rattle(s, far*p.Rattle*0.4*rng.Float64(), rng)
 		})
@@ -92,7 +92,7 @@ func (p *planner) contacts(labels int) {
 		return p.drawn(k, &p.large[start], func(s *structure.Structure, far float64, rng *rand.Rand) {
 			i := rng.IntN(s.Len())
 			rattle(s, p.Rattle*0.3, rng)
-			squeeze(s, i, 1-far*(0.05+0.25*even(k)))
+			squeeze(s, i, 1-far*(0.05+0.15*even(k)))
 		})
 	})
 }
@@ -102,7 +102,7 @@ func (p *planner) dimers(labels int) {
 	p.share = "dimers"
 	pairs := p.pairs()
 	k := 0
-	for n, size := range portions(labels, 4, 1) {
+	for n, size := range portions(labels, staticFrames, 1) {
 		var drafts []draft
 		for range size {
 			drafts = append(drafts, p.dimer(pairs[k%len(pairs)], even(k/len(pairs))))
@@ -112,10 +112,10 @@ func (p *planner) dimers(labels int) {
 	}
 }
 
-// dimer is two atoms at a distance from 0.7 (u = 0) of the sum of their covalent radii to the cutoff (u = 1), closer
+// dimer is two atoms at a distance from 0.8 (u = 0) of the sum of their covalent radii to the cutoff (u = 1), closer
 // together where it is short.
 func (p *planner) dimer(pair [2]int, u float64) draft {
-	short := 0.7 * (structure.CovalentRadius(pair[0]) + structure.CovalentRadius(pair[1]))
+	short := 0.8 * (structure.CovalentRadius(pair[0]) + structure.CovalentRadius(pair[1]))
 	r := short + max(0, p.Cutoff-short)*math.Pow(u, 1.5)
 	return func(far float64) structure.Structure {
 		d := r * (1 + 0.1*(1/far-1)) // 1.1, 1.3, 1.7 times as far

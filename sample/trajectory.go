@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 
 	"mlff/md"
 	"mlff/structure"
@@ -12,21 +13,25 @@ import (
 )
 
 const (
-	snapshots = 8   // of a trajectory; they are one group
-	interval  = 20  // steps between snapshots: 40 fs, half an optical period of silicon
-	least     = 4   // steps, where evaluations are dear
-	warm      = 3   // intervals before the first snapshot
-	warmMelt  = 10  // the same above the melting point
-	heat      = 2.5 // times the highest temperature melts most crystals within a picosecond
-	friction  = 20  // 1/ps: soon in equilibrium, however wrong the dynamics
+	snapshots  = 6   // of a trajectory; they are one group
+	interval   = 20  // steps between snapshots: 40 fs, half an optical period of silicon
+	least      = 4   // steps, where evaluations are dear
+	warmUp     = 3   // intervals before the first snapshot
+	meltDown   = 8   // the same at molten times the highest temperature, before
+	molten     = 2.5 // which melts most crystals within half a picosecond, and
+	cooled     = 1.6 // times the highest temperature, where sampling of the melt begins
+	friction   = 20  // 1/ps: soon in equilibrium, however wrong the dynamics
+	maxThermal = 30  // eV/Å in a snapshot: hot molecules come to 20
 )
 
 // trajectory is a task of dynamics.
 type trajectory struct {
 	start        structure.Structure
+	hot          float64   // K, of the first steps
+	hotSteps     int       // how many
 	temperatures []float64 // K, at each snapshot
-	warm         int       // steps before the first snapshot, at the first temperature
-	interval     int
+	warm         int       // steps before the first snapshot, at its temperature
+	interval     int       // steps between snapshots
 	kind         string
 	seed         uint64
 	strain       float64     // linear
@@ -34,7 +39,7 @@ type trajectory struct {
 }
 
 func (t *trajectory) evaluations() int {
-	n := 1 + t.warm + t.interval*(len(t.temperatures)-1)
+	n := 1 + t.hotSteps + t.warm + t.interval*(len(t.temperatures)-1)
 	if t.pressure != nil {
 		n += pressureSteps
 	}
@@ -63,31 +68,38 @@ func (p *planner) affordable(dynamics, melts int) int {
 func (p *planner) dynamics(labels int) {
 	for n, size := range portions(labels, snapshots, len(p.starts)*len(p.Temperatures)) {
 		temperature := p.Temperatures[n%len(p.Temperatures)]
-		start := n / len(p.Temperatures) % len(p.starts)
-		p.trajectory(n, start, slices.Repeat([]float64{temperature}, size), warm, fmt.Sprintf("md-%gK", temperature))
+		t := p.trajectory(n, n/len(p.Temperatures), fmt.Sprintf("md-%gK", temperature))
+		t.temperatures = slices.Repeat([]float64{temperature}, size)
+		p.move(n, t)
 	}
 }
 
-// melts plans trajectories that cool from heat times the highest temperature to the highest temperature.
+// melts plans trajectories that melt, or otherwise fall apart, and cool to the highest temperature of the ladder.
 func (p *planner) melts(labels int) {
 	high := slices.Max(p.Temperatures)
 	for n, size := range portions(labels, snapshots, len(p.starts)) {
-		ladder := make([]float64, size)
-		for k := range ladder {
-			ladder[k] = high * (heat - (heat-1)*float64(k)/float64(max(size-1, 1)))
+		t := p.trajectory(n, n, "melt")
+		t.hot, t.hotSteps = molten*high, meltDown*p.interval
+		for k := range size {
+			t.temperatures = append(t.temperatures, high*(cooled-(cooled-1)*float64(k)/float64(max(size-1, 1))))
 		}
-		p.trajectory(n, n%len(p.starts), ladder, warmMelt, "melt")
+		p.move(n, t)
 	}
 }
 
-func (p *planner) trajectory(n, start int, temperatures []float64, warm int, kind string) {
+// trajectory is the n-th of its share, without its temperatures.
+func (p *planner) trajectory(n, start int, kind string) *trajectory {
 	rng := structure.Rand(p.Seed, "sample "+p.share, uint64(n))
-	t := &trajectory{start: p.large[start], temperatures: temperatures, warm: warm * p.interval, interval: p.interval, kind: kind,
+	t := &trajectory{start: p.large[start%len(p.large)], warm: warmUp * p.interval, interval: p.interval, kind: kind,
 		seed: rng.Uint64(), strain: p.Strain / 2 * (2*rng.Float64() - 1)}
 	if p.Pressure != [2]float64{} && t.start.Periodic() {
 		t.pressure = &p.Pressure
 	}
-	p.add(fmt.Sprintf("%d", n), len(temperatures), t.evaluations(), t.run)
+	return t
+}
+
+func (p *planner) move(n int, t *trajectory) {
+	p.add(strconv.Itoa(n), len(t.temperatures), t.evaluations(), t.run)
 }
 
 // run gives the snapshots. Where the atoms fly apart the frames that are missing are rattled start structures.
@@ -116,29 +128,40 @@ func (t *trajectory) run(ctx context.Context, by teacher.Teacher) ([]structure.F
 	return append(frames, others...), err
 }
 
-// snapshots runs the dynamics. Steps are twice as long as for conserved energy: a thermostat holds them.
+// snapshots runs the dynamics.
 func (t *trajectory) snapshots(ctx context.Context, by teacher.Teacher, s structure.Structure) ([]structure.Frame, error) {
-	o := md.Options{Timestep: 2 * md.DefaultTimestep(&s), Ensemble: md.NVT, Friction: friction, Seed: t.seed, Temperature: t.temperatures[0]}
+	o := t.options(&s, t.temperatures[0])
+	if t.hotSteps > 0 {
+		o.Temperature = t.hot
+	}
 	sim, err := md.New(teacher.AsPotential(by), s, o)
 	if err != nil {
+		return nil, err
+	}
+	if err := sim.Run(ctx, t.hotSteps); err != nil {
 		return nil, err
 	}
 	info := by.Info()
 	var frames []structure.Frame
 	steps := t.warm
-	for _, o.Temperature = range t.temperatures {
-		if err := sim.Switch(o); err != nil {
+	for _, temperature := range t.temperatures {
+		if err := sim.Switch(t.options(&s, temperature)); err != nil {
 			return nil, err
 		}
 		if err := sim.Run(ctx, steps); err != nil {
 			return frames, err
 		}
 		steps = t.interval
-		if f := snapshot(sim, &info, t.kind); usable(&f) {
+		if f := snapshot(sim, &info, t.kind); usable(&f, maxThermal) {
 			frames = append(frames, f)
 		}
 	}
 	return frames, nil
+}
+
+// options of the dynamics. Steps are twice as long as for conserved energy: a thermostat holds them.
+func (t *trajectory) options(s *structure.Structure, temperature float64) md.Options {
+	return md.Options{Timestep: 2 * md.DefaultTimestep(s), Ensemble: md.NVT, Temperature: temperature, Friction: friction, Seed: t.seed}
 }
 
 // snapshot is the present state with the labels that drove it there.
