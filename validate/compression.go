@@ -15,10 +15,10 @@ const compressionPoints = 21
 type Compression struct {
 	Atoms    int       `json:"atoms"`
 	Formula  string    `json:"formula"`
-	Volume   []float64 `json:"volume"`            // fractions of the example's volume, descending from 1 to 0.5
-	Energy   []float64 `json:"energy"`            // eV/atom relative to the example
-	Pressure []float64 `json:"pressure"`          // GPa, from the virial
-	Force    []float64 `json:"force"`             // largest |F| of any atom, eV/Å
+	Volume   []float64 `json:"volume"`   // fractions of the example's volume, descending from 1 to 0.5
+	Energy   []float64 `json:"energy"`   // eV/atom relative to the example
+	Pressure []float64 `json:"pressure"` // GPa, from the virial
+	Force    []float64 `json:"force"`    // largest |F| of any atom, eV/Å
 	// Energies and pressures of the teacher, where one was given that can do this.
 	Teacher         []float64 `json:"teacher,omitempty"`
 	TeacherPressure []float64 `json:"teacher_pressure,omitempty"`
