@@ -86,22 +86,23 @@ func within(row []int32, near [][3]float64, entry []int32, c [3]float64, reach2 
 }
 
 // reserve makes room in row for all candidates after n entries of done atoms. Memory grows to what the atoms so far
-// let expect. It refuses totals that come from a mistake in the units.
+// let expect, but no more than doubles. It refuses totals that come from a mistake in the units.
 func (l *List) reserve(row []int32, n, done int) ([]int32, error) {
 	need := n + len(l.work.near)
 	if need <= cap(row) {
 		return row[:cap(row)], nil
 	}
-	mean := float64(len(l.work.near)) / 4
-	if done > 0 {
-		mean = float64(n) / float64(done)
-	}
-	if need > math.MaxInt32 || need > 1<<26+4096*l.N {
+	most := min(1<<25+2048*l.N, math.MaxInt32)
+	if need > most {
+		mean := float64(need) / float64(done+1)
 		err := fmt.Errorf("atoms have %.3g neighbors on average within %.4g Å: too many to list", mean, l.work.reach)
 		return nil, structure.Hint(err, "are the positions, the cell and the cutoff in Å?")
 	}
-	expected := need + int(1.03*mean*float64(l.N-done))
-	grown := make([]int32, min(max(expected, need+need/8), math.MaxInt32))
+	size := need + 32*l.N
+	if done > 0 {
+		size = need + int(1.03*float64(n)/float64(done)*float64(l.N-done))
+	}
+	grown := make([]int32, min(max(size, need+need/8), 2*need+32*l.N, most))
 	copy(grown, row[:n])
 	return grown, nil
 }
