@@ -33,6 +33,9 @@ type Potential struct {
 		name() string
 		list() *neighbor.List
 		grades() []float64
+		alarms() ([]Alarm, Alarm)
+		virials(out [][3][3]float64)
+		edgeBytes() int
 	}
 }
 
@@ -93,6 +96,7 @@ type engine[F kernel.Float] struct {
 	scratch []*kernel.Scratch[F]
 	strain  [][6]float64 // [blocks] sum d ⊗ g
 	grade   *grader[F]   // nil: not asked for
+	watch   *watch       // nil: not asked for
 
 	out            *structure.Result // of the current call
 	forces, gather func(worker, block int)
@@ -108,7 +112,7 @@ func newEngine[F kernel.Float](m *Model, k kernel.Kernel[F], o Options, p *pool)
 		e.scratch = append(e.scratch, kernel.NewScratch[F](m.config.Shape))
 	}
 	if o.Grade {
-		e.grade = newGrader[F](m)
+		e.grade, e.watch = newGrader[F](m), newWatch(m)
 	}
 	e.forces, e.gather = e.forcesBlock, e.gatherBlock
 	return e
@@ -156,6 +160,9 @@ func (e *engine[F]) prepare(s *structure.Structure) error {
 			return err
 		}
 		e.atoms.Type, e.numbers = types, append(e.numbers, s.Numbers...)
+		if e.watch != nil {
+			e.watch.begin(types)
+		}
 	}
 	rebuilt, err := e.pairs.Update(s)
 	if err != nil {
@@ -200,6 +207,7 @@ func (e *engine[F]) forcesBlock(worker, block int) {
 	e.strain[block] = e.kernel.Forces(e.layer, &e.atoms, lo, hi, e.scratch[worker])
 	if e.grade != nil {
 		e.grade.block(&e.atoms, lo, hi)
+		watchBlock(e.watch, &e.atoms, lo, hi)
 	}
 }
 

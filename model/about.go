@@ -1,0 +1,30 @@
+package model
+
+import "mlff/structure"
+
+// About is what a student says about itself: the JSON of mlff info and of the C library.
+type About struct {
+	Species     []string     `json:"species"`
+	Cutoff      float64      `json:"cutoff"` // Å
+	Shapes      Shape        `json:"shapes"`
+	Teacher     *Teacher     `json:"teacher"`
+	Domain      Domain       `json:"domain"`
+	Certificate *Certificate `json:"certificate"`
+	Licence     string       `json:"licence"`
+	Threshold   float64      `json:"threshold"`
+	Graded      bool         `json:"graded"` // whether it has extrapolation grades
+	Data        string       `json:"data"`
+	Bytes       int64        `json:"bytes"` // of the file, where there is one
+	Run         *Run         `json:"run"`
+}
+
+// About collects what the model says about itself.
+func (m *Model) About() *About {
+	c, meta := m.config, &m.meta
+	a := &About{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Domain: meta.Domain, Certificate: meta.Certificate,
+		Licence: meta.Licence, Threshold: meta.Threshold, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run}
+	for _, z := range c.Numbers {
+		a.Species = append(a.Species, structure.Symbol(z))
+	}
+	return a
+}

@@ -1,0 +1,42 @@
+package model
+
+import "mlff/structure"
+
+// Virials writes the virials [N] of the atoms of the last call of Evaluate, which must have succeeded: [position][force], eV,
+//
+//	W_i = -sum_j (x_i - x_j) ⊗ dE_j/d(x_i - x_j)   over the atoms j that have i as a neighbour.
+//
+// They sum to the virial, and sum_i W_i v_i is the virial part of the heat current (Fan et al., Phys. Rev. B 92,
+// 094301, 2015): with energies E_j in their own places, work reaches i from the atoms whose energy depends on it.
+func (p *Potential) Virials(out [][3][3]float64) { p.engine.virials(out) }
+
+// Alarms are those of the atoms of the last call, nil unless grades were asked for, and the OR of all with those of the
+// structure. The slice is valid until the next call.
+func (p *Potential) Alarms() (atoms []Alarm, all Alarm) { return p.engine.alarms() }
+
+func (e *engine[F]) virials(out [][3][3]float64) {
+	clear(out)
+	a := &e.atoms
+	for i := range e.pairs.N {
+		x := a.X[i]
+		for k := a.Start[i]; k < a.Start[i+1]; k++ {
+			g, t := &a.Edge[k], a.J[k]
+			if g[0] == 0 && g[1] == 0 && g[2] == 0 {
+				continue // beyond the cutoff
+			}
+			d, w := structure.Sub(a.X[t], x), &out[e.pairs.Owner[t]]
+			for p := range d {
+				w[p][0] -= d[p] * float64(g[0])
+				w[p][1] -= d[p] * float64(g[1])
+				w[p][2] -= d[p] * float64(g[2])
+			}
+		}
+	}
+}
+
+func (e *engine[F]) alarms() ([]Alarm, Alarm) {
+	if e.watch == nil || e.pairs.N == 0 {
+		return nil, 0
+	}
+	return e.watch.atoms, e.watch.all()
+}
