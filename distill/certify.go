@@ -51,7 +51,7 @@ func (r *run) certify(ctx context.Context, m *model.Model, s *split) (*Outcome, 
 	if _, err := report.Write(r.path); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Seconds: seconds, Labels: r.store.Frames(), Test: v.Comparison.Errors, NVE: meta.Certificate.NVE, Passed: v.Passed}
+	out := &Outcome{Seconds: seconds, Labels: s.labels, Test: v.Comparison.Errors, NVE: meta.Certificate.NVE, Passed: v.Passed}
 	return r.located(out), r.writeJSON(resultName, out)
 }
 
@@ -65,6 +65,7 @@ func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, 
 		Set:      s.set,
 		Bars:     validate.Bars{"energy": b.Energy, "forces": b.Forces, "stress": b.Stress, "drift": b.Drift},
 		Seed:     r.config.Seed,
+		Dynamics: r.options.Dynamics,
 		Progress: r.progress,
 	}
 	if example := r.example(s.train); example.Periodic() {

@@ -59,24 +59,28 @@ func createDirectory(path string) (*directory, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := os.ReadDir(path)
-	if err != nil {
+	if err := d.refuseUsed(); err != nil {
 		d.close()
 		return nil, err
 	}
-	for _, e := range entries {
-		switch e.Name() {
-		case lockName: // ours, or of a process that was killed before it wrote anything
-		case configName:
-			d.close()
-			return nil, structure.Hint(fmt.Errorf("%s already holds a run", path),
-				fmt.Sprintf("continue it with --resume %s, or choose another directory with --out", path))
-		default:
-			d.close()
-			return nil, structure.Hint(fmt.Errorf("%s is not empty: it holds %s", path, e.Name()), "choose a new directory with --out")
+	return d, nil
+}
+
+func (d *directory) refuseUsed() error {
+	if d.has(configName) {
+		return structure.Hint(fmt.Errorf("%s already holds a run", d.path),
+			fmt.Sprintf("continue it with --resume %s, or choose another directory with --out", d.path))
+	}
+	entries, err := os.ReadDir(d.path)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries { // the lock is ours, or of a process that was killed before it wrote anything
+		if e.Name() != lockName {
+			return structure.Hint(fmt.Errorf("%s is not empty: it holds %s", d.path, e.Name()), "choose a new directory with --out")
 		}
 	}
-	return d, nil
+	return nil
 }
 
 // openDirectory opens an existing run directory.

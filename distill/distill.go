@@ -31,6 +31,7 @@ import (
 	"mlff/model"
 	"mlff/report"
 	"mlff/structure"
+	"mlff/validate"
 )
 
 // Options say what to distil and where.
@@ -43,6 +44,8 @@ type Options struct {
 	Threads     int          // 0: all cores
 	Events      Events       // may be nil
 	Disk        dataset.Disk // written to by the data store; nil: the operating system's
+
+	Dynamics validate.Dynamics // of the drift; the zero value is what a certificate should rest on
 }
 
 // Events hears of a run while it works.

@@ -45,7 +45,7 @@ func eachFrame(ctx context.Context, path string, keys structure.Keys, do func(*s
 			err = ctx.Err()
 		}
 		if err != nil {
-			return err
+			return readable(err)
 		}
 		if err := do(f); err != nil {
 			return fmt.Errorf("%s frame %d: %w", path, k, err)

@@ -3,6 +3,7 @@ package distill
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -56,7 +57,17 @@ func (c *Config) load(sources []Source) ([]dataset.Item, dataset.Quarantine, err
 	for _, s := range sources {
 		files = append(files, dataset.File{Path: s.File, Weight: s.Weight, Keys: c.Keys.labels()})
 	}
-	return dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group})
+	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group})
+	return items, quarantine, readable(err)
+}
+
+// readable says what helps against a damaged file, where nobody has said anything better.
+func readable(err error) error {
+	var system *os.PathError
+	if err == nil || structure.HintOf(err) != "" || errors.As(err, &system) {
+		return err
+	}
+	return structure.Hint(err, "mend that place of the file, or leave the frame out")
 }
 
 // openTeacher opens the teacher and reads the start structures, which it must know.
@@ -69,7 +80,7 @@ func (in *inputs) openTeacher(c *Config, threads int) error {
 	for _, path := range c.Structures {
 		frames, err := structure.ReadFile(path, structure.Keys{})
 		if err != nil {
-			return err
+			return readable(err)
 		}
 		for k := range frames {
 			err := frames[k].Check()

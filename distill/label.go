@@ -83,7 +83,7 @@ func (r *run) takeAdded(ctx context.Context) error {
 	for _, s := range r.config.Plan.Added {
 		frames, err := structure.ReadFile(s.File, r.config.Keys.labels())
 		if err != nil {
-			return err
+			return readable(err)
 		}
 		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
 			items, quarantine, err := r.config.load([]Source{s})

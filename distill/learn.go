@@ -34,7 +34,7 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 		return nil, err
 	}
 	if !history.Reproducible {
-		r.say("not reproducible: %s", history.Note)
+		r.say("warning: %s", history.Note)
 	}
 	if err := train.CalibrateGrade(ctx, m, data, r.threads()); err != nil {
 		return nil, err

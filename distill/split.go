@@ -18,6 +18,7 @@ const (
 type split struct {
 	train, held, test []dataset.Item
 	set               string // what the test frames are called
+	labels            int    // all labelled frames, those for the test included
 }
 
 // splits are the ids of a split, as splits.json holds them.
@@ -31,7 +32,7 @@ type splits struct {
 // split divides the frames by group. A student of data is tested on the validation frames where there are any, else on
 // the held-out frames; a teacher can label frames that are kept for the test alone.
 func (r *run) split(items []dataset.Item) (*split, error) {
-	s := &split{set: "held-out", train: items}
+	s := &split{set: "held-out", train: items, labels: len(items)}
 	if r.inputs.teacher != nil {
 		s.train, s.test = dataset.Split(items, min(testMost, max(testShare, testFrames/float64(len(items)))), r.config.Seed)
 		s.set = "test"

@@ -119,13 +119,13 @@ func writeTasks(ctx context.Context, t teacher.Teacher, tasks []sample.Task, w *
 	return done, nil
 }
 
-// Validate measures a student against the labels in files, and its physics with the example it carries.
-func Validate(ctx context.Context, p *model.Potential, files []string, keys structure.Keys, bars validate.Bars, progress func(stage string, done, total int)) (*validate.Validation, error) {
-	o := validate.Options{Set: names(files), Bars: bars, Progress: progress}
+// Validate measures a student against the labels in files, and its physics with the example it carries; o says the rest.
+func Validate(ctx context.Context, p *model.Potential, files []string, keys structure.Keys, o validate.Options) (*validate.Validation, error) {
+	o.Set = names(files)
 	for _, path := range files {
 		frames, err := structure.ReadFile(path, keys)
 		if err != nil {
-			return nil, err
+			return nil, readable(err)
 		}
 		o.Frames = append(o.Frames, frames...)
 	}

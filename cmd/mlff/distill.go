@@ -176,7 +176,7 @@ func runName(config, data []string) string {
 
 func (d *distillation) run(ctx context.Context) error {
 	bar := newProgress(d.terminal.err)
-	d.options.Events, d.options.Disk = bar, d.terminal.disk
+	d.options.Events, d.options.Disk, d.options.Dynamics = bar, d.terminal.disk, d.terminal.dynamics
 	out, err := distill.Run(ctx, d.options)
 	bar.Done()
 	if err != nil {

@@ -68,7 +68,7 @@ func hint(err error) string {
 	case errors.Is(err, context.Canceled):
 		return "start the command again"
 	}
-	return "mlff doctor shows what this machine offers"
+	return "mlff COMMAND --help says what a command expects"
 }
 
 func flagError(cmd *cobra.Command, err error) error {

@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mlff/dataset"
+	"mlff/validate"
 )
 
 // version is the release this tree leads to.
@@ -36,9 +37,11 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 // terminal is where a command writes and what every command may be told.
 type terminal struct {
 	out, err io.Writer
-	disk     dataset.Disk // of the data store of a run; nil: the operating system's
 	json     bool
 	threads  int
+
+	disk     dataset.Disk      // of the data store of a run; nil: the operating system's
+	dynamics validate.Dynamics // of the drift in a run; zero: what a certificate should rest on
 }
 
 // run carries out one command line and returns its exit code.

@@ -62,7 +62,7 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		}
 	}
 	bar := newProgress(v.terminal.err)
-	result, err := distill.Validate(ctx, p, files, v.keys, bars, bar.Progress)
+	result, err := distill.Validate(ctx, p, files, v.keys, validate.Options{Bars: bars, Dynamics: v.terminal.dynamics, Progress: bar.Progress})
 	bar.Done()
 	if err != nil {
 		return err
