@@ -26,6 +26,9 @@ type search struct {
 
 var inf = math.Inf(1)
 
+// farthest is the largest coordinate whose rounding still is small against coincident, Å.
+const farthest = 1e10
+
 // margin is what rounding to multiples of the quantum and the rounding of shifted positions can add to a distance, Å.
 const margin = 1e-9
 
@@ -71,6 +74,10 @@ func (w *search) wrapAll(s *structure.Structure) (largest float64, err error) {
 			w.lo[k], w.hi[k] = min(w.lo[k], f[k]), max(w.hi[k], f[k])
 			largest = max(largest, math.Abs(x[k]))
 		}
+		if largest > farthest {
+			err := fmt.Errorf("atom %d is %.3g Å from the origin", i, largest)
+			return 0, structure.Hint(err, "are the positions in Å?")
+		}
 		w.owner[i], w.shift[i] = int32(i), 0
 		if n != ([3]float64{}) {
 			given, ok := w.lattice.given(n)
@@ -93,7 +100,7 @@ func (w *search) countImages(atoms int) (extra [3]float64, err error) {
 	width := w.lattice.widths()
 	for k, p := range w.lattice.periodic {
 		if p {
-			extra[k] = w.reach / width[k] * (1 + 1e-6) // the excess covers rounding of the fractions
+			extra[k] = w.reach/width[k]*(1+1e-6) + 1e-9 // the excess covers rounding of the fractions
 			total *= 1 + 2*extra[k]
 		}
 	}

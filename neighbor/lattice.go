@@ -18,7 +18,7 @@ type lattice struct {
 	from     [3][3]float64 // basis[k] = Σ_l from[k][l] cell[l] for periodic k; zero rows otherwise
 }
 
-var errSkewed = errors.New("the lattice vectors are skewed beyond use: a million multiples of one differ little from another")
+var errSkewed = errors.New("the lattice vectors are skewed beyond use: reduced vectors are a million times the given ones")
 
 func newLattice(cell [3][3]float64, pbc [3]bool) (lattice, error) {
 	l := lattice{basis: complete(cell, pbc), periodic: pbc}

@@ -29,7 +29,7 @@ type List struct {
 	Shift        [][3]int32 // [targets] lattice shift relative to the owner's position as given; zero for t < N
 	Start        []int32    // [N+1] the edges of atom i are Start[i]:Start[i+1]
 	J            []int32    // [edges] target of an edge; within an atom sorted by (owner, shift)
-	InStart      []int32    // [N+1] the edges whose target is owned by atom i are In[InStart[i]:InStart[i+1]]
+	InStart      []int32    // [N+1] the edges to atom i and its images are In[InStart[i]:InStart[i+1]]; equal to Start
 	In           []int32    // [edges] edge indices, ascending within an atom
 
 	built reference // what the list was built for

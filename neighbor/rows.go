@@ -160,18 +160,24 @@ func (l *List) numberTargets(i int32) {
 	}
 }
 
-// incoming lists the edges that lead to each atom. There are as many as lead away from it.
+// incoming lists the edges that lead to each atom. There are as many as lead away from it, and sorted in the same
+// way: if In[e] = f, edge f comes back from where edge e goes, then In[f] = e. So walking up from each atom to those
+// after it fills both halves. (Where atoms see several images of each other, the k-th edge pairs with the k-th.)
 func (l *List) incoming() {
 	cursor := l.work.cursor
 	l.InStart = l.Start
 	copy(cursor, l.Start)
-	for e, t := range l.J {
-		if int(t) >= l.N {
-			t = l.Owner[t]
+	in := l.In
+	for i := range l.N {
+		first, end := int(cursor[i]), int(l.Start[i+1])
+		for e, t := range l.J[first:end] {
+			if int(t) >= l.N {
+				t = l.Owner[t]
+			}
+			f := cursor[t]
+			cursor[t] = f + 1
+			in[first+e], in[f] = f, int32(first+e)
 		}
-		p := cursor[t]
-		l.In[p] = int32(e)
-		cursor[t] = p + 1
 	}
 }
 

@@ -92,7 +92,7 @@ func (l *List) reserve(row []int32, n, done int) ([]int32, error) {
 	if need <= cap(row) {
 		return row[:cap(row)], nil
 	}
-	most := min(1<<25+2048*l.N, math.MaxInt32)
+	most := min(1<<24+2048*l.N, math.MaxInt32)
 	if need > most {
 		mean := float64(need) / float64(done+1)
 		err := fmt.Errorf("atoms have %.3g neighbors on average within %.4g Å: too many to list", mean, l.work.reach)

@@ -53,7 +53,7 @@ func TestRandomWalks(t *testing.T) {
 
 // The criterion to its last digits: skin 1 Å, cutoff 4 Å.
 func TestRebuildCriterion(t *testing.T) {
-	const close, past = 1 - 1e-9, 1 + 1e-9 // positions of some Å and sums of a few squares keep 1e-14
+	const under, past = 1 - 1e-9, 1 + 1e-9 // positions of some Å and sums of a few squares keep 1e-14
 	start := func() *structure.Structure {
 		return of(cube(12), everywhere, [3]float64{1, 1, 1}, [3]float64{6.0001, 1, 1}, [3]float64{3, 8, 5}, [3]float64{9, 9, 9})
 	}
@@ -92,11 +92,11 @@ func TestRebuildCriterion(t *testing.T) {
 		rebuild bool
 	}{
 		{"nothing", func(*structure.Structure) {}, false},
-		{"one atom by the skin", shift(close, 0), false},
+		{"one atom by the skin", shift(under, 0), false},
 		{"one atom by more", shift(past, 0), true},
-		{"two atoms towards each other", both(shift(close/2, 0), shift(-close/2, 1)), false},
+		{"two atoms towards each other", both(shift(under/2, 0), shift(-under/2, 1)), false},
 		{"two atoms further", both(shift(past/2, 0), shift(-past/2, 1)), true},
-		{"three atoms, the two largest count", both(shift(0.7*close, 0), shift(-0.3*close, 1, 2)), false},
+		{"three atoms, the two largest count", both(shift(0.7*under, 0), shift(-0.3*under, 1, 2)), false},
 		{"all together", shift(40, 0, 1, 2, 3), false},
 		{"all together and one by the skin", both(shift(40, 0, 1, 2, 3), shift(-0.7, 0)), false},
 		{"species", func(s *structure.Structure) { s.Numbers[0] = 9 }, false},
