@@ -10,7 +10,7 @@ import (
 // crystal is a rattled, periodic simple cubic crystal of m³ atoms with 52 neighbors within 5 Å on average, numbered
 // along the lattice or at random.
 func crystal(m int, shuffled bool) *structure.Structure {
-	a := math.Cbrt(4. / 3 * math.Pi * 125 / 51.5)
+	a := math.Cbrt(4. / 3 * math.Pi * 125 / 52.1)
 	r := structure.Rand(1, "neighbor benchmark", 0)
 	s := &structure.Structure{PBC: [3]bool{true, true, true}}
 	for k := range 3 {

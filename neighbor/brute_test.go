@@ -186,3 +186,30 @@ func TestAgainstBruteForce(t *testing.T) {
 		}
 	}
 }
+
+// Pairs exactly as long as the reach: whichever way rounding decides, it must decide alike for i-j and j-i.
+func TestPairsAtTheReach(t *testing.T) {
+	r := structure.Rand(2, "neighbor", 0)
+	for range 300 {
+		reach := 1 + 4*r.Float64()
+		s := &structure.Structure{PBC: everywhere, Cell: cube(3 * reach)}
+		for k := range 27 {
+			x := [3]float64{0.1, 0.2, 0.3}
+			for a, n := range [3]int{k / 9, k / 3 % 3, k % 3} {
+				x[a] += (float64(n) + float64(r.IntN(2))*0.01*r.Float64()) * reach
+			}
+			s.Positions, s.Numbers = append(s.Positions, x), append(s.Numbers, 1)
+		}
+		l := New(reach-1e-6, 0)
+		if _, err := l.Update(s); err != nil {
+			t.Fatal(err)
+		}
+		l.Cutoff -= l.work.reach - reach // what is searched is a little more than the cutoff: now it is the distance
+		if _, err := l.Update(s); err != nil {
+			t.Fatal(err)
+		}
+		if err := checkForm(l); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -192,9 +192,9 @@ func TestTranslationAndPermutation(t *testing.T) {
 func TestCompact(t *testing.T) {
 	// 64 atoms with 55 neighbors on average, as in training: nearly every edge leads to an image.
 	s := crystal(4, false)
-	s.Cell = structure.MatMul(s.Cell, cube(math.Cbrt(51.5/54.5)))
+	s.Cell = structure.MatMul(s.Cell, cube(math.Cbrt(52.1/54.5)))
 	for i := range s.Positions {
-		s.Positions[i] = structure.Scale(math.Cbrt(51.5/54.5), s.Positions[i])
+		s.Positions[i] = structure.Scale(math.Cbrt(52.1/54.5), s.Positions[i])
 	}
 	l := New(5+2e-4, 0)
 	if _, err := l.Update(s); err != nil {

@@ -97,6 +97,7 @@ func TestRebuildCriterion(t *testing.T) {
 		{"two atoms towards each other", both(shift(under/2, 0), shift(-under/2, 1)), false},
 		{"two atoms further", both(shift(past/2, 0), shift(-past/2, 1)), true},
 		{"three atoms, the two largest count", both(shift(0.7*under, 0), shift(-0.3*under, 1, 2)), false},
+		{"the second largest comes last", both(both(shift(0.6, 0), shift(0.1, 1)), shift(-0.5, 2)), true},
 		{"all together", shift(40, 0, 1, 2, 3), false},
 		{"all together and one by the skin", both(shift(40, 0, 1, 2, 3), shift(-0.7, 0)), false},
 		{"species", func(s *structure.Structure) { s.Numbers[0] = 9 }, false},
