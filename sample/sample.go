@@ -5,9 +5,9 @@
 //
 //	share      part  frames
 //	atoms      -     one isolated atom of every element, before anything else: the zero of the energy
-//	md         50 %  snapshots of the teacher's own Langevin dynamics, each temperature of the ladder in turn, at volumes
+//	md         54 %  snapshots of the teacher's own Langevin dynamics, each temperature of the ladder in turn, at volumes
 //	                 within half the strain (or at pressures of the domain)
-//	melt       12 %  the same after melting at 2.5 times the highest temperature, cooling from 1.6 times to it: broken
+//	melt        8 %  the same after melting at 2.5 times the highest temperature, cooling from 1.6 times to it: broken
 //	                 and new bonds
 //	rattle     12 %  Gaussian displacements of a fifth of to the full `rattle`, under random strain of up to half `strain`
 //	strain     16 %  of the start cells as they are: a scan of the volume, and random strain of all six components, both up
@@ -55,8 +55,8 @@ type Config struct {
 
 // shares of the labels that remain after the isolated atoms; they add up to 1.
 var shares = []share{
-	{"md", 0.50, (*planner).dynamics},
-	{"melt", 0.12, (*planner).melts},
+	{"md", 0.54, (*planner).dynamics},
+	{"melt", 0.08, (*planner).melts},
 	{"rattle", 0.12, (*planner).rattles},
 	{"strain", 0.16, (*planner).strains},
 	{"compressed", 0.05, (*planner).compressions},
