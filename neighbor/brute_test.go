@@ -193,12 +193,11 @@ func TestPairsAtTheReach(t *testing.T) {
 	for range 300 {
 		reach := 1 + 4*r.Float64()
 		s := &structure.Structure{PBC: everywhere, Cell: cube(3 * reach)}
+		place := [3]float64{r.Float64(), r.Float64(), r.Float64()}
 		for k := range 27 {
-			x := [3]float64{0.1, 0.2, 0.3}
-			for a, n := range [3]int{k / 9, k / 3 % 3, k % 3} {
-				x[a] += (float64(n) + float64(r.IntN(2))*0.01*r.Float64()) * reach
-			}
-			s.Positions, s.Numbers = append(s.Positions, x), append(s.Numbers, 1)
+			n := [3]float64{float64(k / 9), float64(k / 3 % 3), float64(k % 3)}
+			s.Positions = append(s.Positions, structure.Add(place, structure.Scale(reach, n)))
+			s.Numbers = append(s.Numbers, 1)
 		}
 		l := New(reach-1e-6, 0)
 		if _, err := l.Update(s); err != nil {
