@@ -81,7 +81,9 @@ func (p *Potential) Grades() []float64 { return p.engine.grades() }
 // atoms and neighbours does not grow. Errors: *UnknownSpeciesError, *neighbor.CoincidentError, positions or a cell that
 // are not finite, and results that are not.
 func (p *Potential) Evaluate(s *structure.Structure, out *structure.Result) error {
-	return p.engine.evaluate(s, out)
+	err := p.engine.evaluate(s, out)
+	runtime.KeepAlive(p) // or the cleanup might end the threads at work
+	return err
 }
 
 // engine is a Potential in one precision.

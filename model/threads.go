@@ -105,16 +105,17 @@ func (p *pool) serve(worker int) {
 
 // await returns the number of the next round after seen.
 func (p *pool) await(worker int, seen uint32) uint32 {
-	for start := time.Now(); time.Since(start) < spin; runtime.Gosched() {
-		for range 32 {
-			if r := p.round.Load(); r != seen {
-				return r
+	for {
+		for start := time.Now(); time.Since(start) < spin; runtime.Gosched() {
+			for range 32 {
+				if r := p.round.Load(); r != seen {
+					return r
+				}
 			}
 		}
+		p.parked[worker].Store(true)
+		if p.round.Load() == seen || !p.parked[worker].CompareAndSwap(true, false) {
+			<-p.wake[worker] // whoever cleared parked sends, perhaps so late that this worker has done the round already
+		}
 	}
-	p.parked[worker].Store(true)
-	if p.round.Load() == seen || !p.parked[worker].CompareAndSwap(true, false) {
-		<-p.wake[worker] // whoever cleared parked sends
-	}
-	return p.round.Load()
 }

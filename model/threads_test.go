@@ -30,6 +30,25 @@ func TestPoolRunsEveryUnitOnce(t *testing.T) {
 	}
 }
 
+// More workers than processors, and pauses in which they park: announcements arrive late, in any order.
+func TestPoolOversubscribed(t *testing.T) {
+	p := newPool(4 * runtime.GOMAXPROCS(0))
+	defer p.close()
+	var units atomic.Int64
+	const rounds = 2000
+	for round := range rounds {
+		if err := p.run(16, func(_, _ int) { units.Add(1) }); err != nil {
+			t.Fatal(err)
+		}
+		if round%20 == 0 {
+			runtime.GC()
+		}
+	}
+	if n := units.Load(); n != 16*rounds {
+		t.Errorf("%d units ran, want %d", n, 16*rounds)
+	}
+}
+
 func TestPoolTurnsPanicsIntoErrors(t *testing.T) {
 	p := newPool(3)
 	defer p.close()
