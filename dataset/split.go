@@ -8,8 +8,8 @@ import (
 )
 
 // Split holds out about the given fraction of the items, always whole groups. Which ones depends on the seed and on the
-// names of the groups alone: groups are ordered by SHA-256(seed, group), and each source gives its share, so that the
-// held-out frames look like the rest. Isolated atoms, and the last group that holds an element, stay in training.
+// groups alone: they are ordered by SHA-256(seed, group), and each source and config_type gives its share,
+// so that the held-out frames look like the rest. Isolated atoms, and the last group that holds an element, stay in training.
 // With a single group its last frames are held out, at least one if there are two. Both results keep the order of items.
 func Split(items []Item, fraction float64, seed uint64) (train, held []Item) {
 	out := hold(groupsOf(items, seed), items, fraction)
@@ -28,13 +28,13 @@ func Split(items []Item, fraction float64, seed uint64) (train, held []Item) {
 
 // group is the unit of a split.
 type group struct {
-	source   string
+	kind     string // source and config_type of its first frame
 	order    [sha256.Size]byte
 	frames   []int // indices of items
 	elements []int
 }
 
-// groupsOf lists the groups by source, within a source by hash.
+// groupsOf lists the groups by kind, within a kind by hash.
 func groupsOf(items []Item, seed uint64) []*group {
 	byName := map[string]*group{}
 	var all []*group
@@ -42,7 +42,7 @@ func groupsOf(items []Item, seed uint64) []*group {
 		it := &items[i]
 		g := byName[it.Group]
 		if g == nil {
-			g = &group{source: it.Source, order: groupHash(it.Group, seed)}
+			g = &group{kind: it.Source + "\x00" + it.ConfigType(), order: groupHash(it.Group, seed)}
 			byName[it.Group] = g
 			all = append(all, g)
 		}
@@ -56,7 +56,7 @@ func groupsOf(items []Item, seed uint64) []*group {
 		g.elements = Elements(members)
 	}
 	slices.SortStableFunc(all, func(a, b *group) int {
-		return cmp.Or(cmp.Compare(a.source, b.source), slices.Compare(a.order[:], b.order[:]))
+		return cmp.Or(cmp.Compare(a.kind, b.kind), slices.Compare(a.order[:], b.order[:]))
 	})
 	return all
 }
@@ -66,7 +66,7 @@ func groupHash(name string, seed uint64) [sha256.Size]byte {
 }
 
 // hold walks through the groups with a debt that grows by the fraction of every frame passed and is paid by holding
-// out a group, so that each source pays its share and small sources together pay theirs.
+// out a group, so that each kind pays its share and small kinds together pay theirs.
 func hold(groups []*group, items []Item, fraction float64) map[int]bool {
 	left := map[int]int{} // groups not held out, by element
 	for _, g := range groups {
@@ -90,11 +90,11 @@ func hold(groups []*group, items []Item, fraction float64) map[int]bool {
 		return !slices.ContainsFunc(g.elements, func(z int) bool { return left[z] < 2 })
 	}
 	debt := 0.0
-	for _, source := range bySource(groups) {
-		for _, g := range source {
+	for _, kind := range byKind(groups) {
+		for _, g := range kind {
 			debt += fraction * float64(len(g.frames))
 		}
-		for _, g := range source {
+		for _, g := range kind {
 			if size := float64(len(g.frames)); size/2 <= debt && spare(g) {
 				take(g)
 				debt -= size
@@ -110,10 +110,10 @@ func hold(groups []*group, items []Item, fraction float64) map[int]bool {
 	return out
 }
 
-func bySource(groups []*group) [][]*group {
+func byKind(groups []*group) [][]*group {
 	var out [][]*group
 	for i, g := range groups {
-		if i == 0 || groups[i-1].source != g.source {
+		if i == 0 || groups[i-1].kind != g.kind {
 			out = append(out, nil)
 		}
 		out[len(out)-1] = append(out[len(out)-1], g)

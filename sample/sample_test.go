@@ -162,6 +162,43 @@ func checkLabels(t *testing.T, items []dataset.Item) {
 	}
 }
 
+// TestOpenStructures: a cluster, a slab and a gas cell of argon; strain keeps to periodic directions, stress to crystals.
+func TestOpenStructures(t *testing.T) {
+	argon := func(s structure.Structure, scale float64) structure.Frame {
+		for i := range s.Numbers {
+			s.Numbers[i] = 18
+		}
+		resize(&s, scale)
+		return structure.Frame{Structure: s}
+	}
+	cluster := structure.Structure{Numbers: make([]int, 4), Positions: [][3]float64{{}, {3.8, 0, 0}, {0, 3.8, 0}, {0, 0, 3.8}}}
+	starts := []structure.Frame{argon(cluster, 1), argon(slab(), 1.7), argon(primitive(), 1.7)}
+	c := Config{Labels: 90, Temperatures: []float64{40, 80}, Pressure: [2]float64{0, 1}, Rattle: 0.1, Strain: 0.05, Seed: 1}
+	tasks, err := Plan(c, starts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	by, err := teacher.Open("lj-ar", teacher.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer by.Close()
+	items := runAll(t, tasks, by)
+	kinds := map[[3]bool]int{}
+	for _, it := range items {
+		kinds[it.PBC]++
+		if it.Periodic() != (it.Stress != nil) {
+			t.Errorf("%s: periodic %v, stress %v", it.Group, it.PBC, it.Stress)
+		}
+		if it.PBC == slab().PBC && it.Cell[2] != slab().Cell[2] {
+			t.Errorf("%s: the slab was strained across", it.Group)
+		}
+	}
+	if len(items) < 85 || len(kinds) != 3 {
+		t.Errorf("%d frames, by periodicity %v", len(items), kinds)
+	}
+}
+
 func TestTasksAreIndependent(t *testing.T) {
 	c, starts := silicon(40)
 	tasks, err := Plan(c, starts)
