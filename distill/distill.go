@@ -26,6 +26,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"time"
 
 	"mlff/dataset"
 	"mlff/model"
@@ -45,7 +46,8 @@ type Options struct {
 	Events      Events       // may be nil
 	Disk        dataset.Disk // written to by the data store; nil: the operating system's
 
-	Dynamics validate.Dynamics // of the drift; the zero value is what a certificate should rest on
+	Dynamics   validate.Dynamics // of the drift; the zero value is what a certificate should rest on
+	Checkpoint time.Duration     // between checkpoints of training; 0: 10 s
 }
 
 // Events hears of a run while it works.
@@ -75,10 +77,18 @@ func Run(ctx context.Context, o Options) (*Outcome, error) {
 	defer r.close()
 	out, err := r.pipeline(ctx)
 	if errors.Is(err, context.Canceled) {
-		return nil, structure.Hint(fmt.Errorf("interrupted: %w", err), "continue with: mlff distill --resume "+o.Dir)
+		return nil, structure.Hint(Interrupted("interrupted"), "continue with: mlff distill --resume "+o.Dir)
 	}
 	return out, err
 }
+
+// Interrupted is an error that says how far some work came before its context was cancelled.
+type Interrupted string
+
+func (e Interrupted) Error() string { return string(e) }
+
+// Is makes it a context.Canceled.
+func (e Interrupted) Is(target error) bool { return target == context.Canceled }
 
 // pipeline goes through the stages; those whose product is in the directory return at once.
 func (r *run) pipeline(ctx context.Context) (*Outcome, error) {

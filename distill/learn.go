@@ -2,6 +2,7 @@ package distill
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"maps"
@@ -114,7 +115,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 }
 
 func (r *run) trainOptions() train.Options {
-	o := train.Options{Threads: r.threads(), Checkpoint: r.file(checkpointName), Every: checkpointEvery}
+	o := train.Options{Threads: r.threads(), Checkpoint: r.file(checkpointName), Every: cmp.Or(r.options.Checkpoint, checkpointEvery)}
 	if r.config.Train.Steps == nil {
 		budget := time.Duration(r.config.Train.Budget)
 		o.Deadline = time.Now().Add(max(budget-r.clock.elapsed(), budget/10))

@@ -176,7 +176,8 @@ func runName(config, data []string) string {
 
 func (d *distillation) run(ctx context.Context) error {
 	bar := newProgress(d.terminal.err)
-	d.options.Events, d.options.Disk, d.options.Dynamics = bar, d.terminal.disk, d.terminal.dynamics
+	o, t := &d.options, d.terminal
+	o.Events, o.Disk, o.Dynamics, o.Checkpoint = bar, t.disk, t.dynamics, t.checkpoint
 	out, err := distill.Run(ctx, d.options)
 	bar.Done()
 	if err != nil {

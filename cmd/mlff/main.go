@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"runtime"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +41,10 @@ type terminal struct {
 	json     bool
 	threads  int
 
-	disk     dataset.Disk      // of the data store of a run; nil: the operating system's
-	dynamics validate.Dynamics // of the drift in a run; zero: what a certificate should rest on
+	// What tests replace, to be quick or cruel.
+	disk       dataset.Disk      // of the data store of a run; nil: the operating system's
+	dynamics   validate.Dynamics // of the drift in a run; zero: what a certificate should rest on
+	checkpoint time.Duration     // between checkpoints; zero: the default
 }
 
 // run carries out one command line and returns its exit code.

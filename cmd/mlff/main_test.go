@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -22,9 +23,12 @@ var brief = validate.Dynamics{Atoms: 8, Duration: 0.05}
 func TestMain(m *testing.M) {
 	command := func(t terminal) func() {
 		return func() {
-			t.out, t.err, t.dynamics = os.Stdout, os.Stderr, brief
+			t.out, t.err, t.dynamics, t.checkpoint = os.Stdout, os.Stderr, brief, 100*time.Millisecond
 			os.Exit(t.run(os.Args[1:]))
 		}
+	}
+	if os.Getenv(asCommand) != "" {
+		command(terminal{})()
 	}
 	testscript.Main(m, map[string]func(){
 		"mlff": command(terminal{}),

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"mlff/distill"
 	"mlff/md"
 	"mlff/structure"
 )
@@ -92,7 +93,7 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	begin, zero := time.Now(), sim.Conserved()
 	err = sim.Run(ctx, d.steps, observers...)
 	if errors.Is(err, context.Canceled) {
-		return structure.Hint(fmt.Errorf("interrupted after %d of %d steps: %w", sim.Steps(), d.steps, err), "what was written so far is whole")
+		return structure.Hint(distill.Interrupted(fmt.Sprintf("interrupted after %d of %d steps", sim.Steps(), d.steps)), "what was written so far is whole")
 	}
 	if err != nil {
 		return err
