@@ -51,6 +51,7 @@ type Scratch[F Float] struct {
 	f, gf   []F      // [F] invariants and dE/df
 	act, gh []F      // [H] silu(pre), dE/dpre
 	p       [MaxLM]F // sum_n R_n dE/dA_lm,n of one slot
+	lanes   lanes[F] // of the assembly
 	_       [64]byte // keeps two goroutines' scratch off one cache line
 }
 

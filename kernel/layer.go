@@ -80,6 +80,7 @@ type Layer[F Float] struct {
 
 	couplings []Coupling
 	terms     [][][]Term // [coupling][m]
+	packed    packed[F]  // for the assembly
 }
 
 // NewLayer casts parameters to the working precision, folding the scale nu of the density into the radial functions
@@ -107,6 +108,7 @@ func NewLayer[F Float](s Shape, cutoff, nu, eps float64, p *Parameters, core *Co
 	for _, c := range l.couplings {
 		l.terms = append(l.terms, c.Terms())
 	}
+	l.pack(p, nu)
 	return l
 }
 
@@ -123,7 +125,7 @@ func (p *Parameters) Unfold(nu, eps float64) {
 }
 
 func cast[F Float](v []float64, c float64) []F {
-	w := make([]F, len(v))
+	w := aligned[F](len(v))
 	for i, x := range v {
 		w[i] = F(c * x)
 	}

@@ -1,4 +1,12 @@
+//go:build !amd64
+
 package kernel
 
-// native lists the assembly back ends of this machine.
+// native lists the assembly back ends of this machine: none.
 func native() []Set { return nil }
+
+type lanes[F Float] struct{}
+
+type packed[F Float] struct{}
+
+func (l *Layer[F]) pack(*Parameters, float64) {}

@@ -1,0 +1,66 @@
+package main
+
+const docMix = `mixes the channels of a density, each degree l with a matrix of its own:
+
+	for lm := range 16 {
+		for o := range out {
+			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+		}
+	}
+
+a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
+`
+
+var degree = [16]int{0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3}
+
+func (t *target) mix() {
+	t.fn("mix", "func(b, a, w *F, in, out int)", docMix)
+	b, w := t.arg("b"), t.arg("w")
+	in := t.arg("in")
+	matrix := t.scale(in) // bytes of w for 16 outputs
+	t.SHLQ(imm(6), matrix)
+	inputs, groups := t.shifted(in, 4), t.shifted(t.arg("out"), 4)
+	t.loop("group", groups, 1, func() {
+		for first := 0; first < t.perRow(); first += t.tileVectors() {
+			for _, pass := range t.rowPasses() {
+				t.mixTile(b, w, inputs, first, pass)
+			}
+		}
+		t.bump(b, 16*t.row())
+		t.ADDQ(matrix, w)
+	})
+	t.ret()
+}
+
+func (t *target) mixTile(b, w, inputs gp, first int, pass [2]int) {
+	const unroll = 2
+	vectors := t.tileVectors()
+	sum := t.tile(pass[1]-pass[0], vectors)
+	a, p, outer := t.arg("a"), t.move(w), t.move(inputs)
+	t.loop("inputs", outer, 1, func() {
+		inner := t.set(16)
+		t.loop("input", inner, unroll, func() {
+			for u := range unroll {
+				rows := map[int][]vec{}
+				for k := range sum {
+					lm := pass[0] + k
+					l := degree[lm]
+					if rows[l] == nil {
+						for v := range vectors {
+							rows[l] = append(rows[l], t.load(at(p, (4*u+l)*t.row()+(first+v)*t.width())))
+						}
+					}
+					t.outer(sum[k], bcast{at(a, lm*t.row()+u*t.elem)}, rows[l])
+				}
+			}
+			t.bump(a, unroll*t.elem)
+			t.bump(p, unroll*4*t.row())
+		})
+		t.bump(a, 15*t.row())
+	})
+	for k := range sum {
+		for v := range vectors {
+			t.store(sum[k][v], at(b, (pass[0]+k)*t.row()+(first+v)*t.width()))
+		}
+	}
+}

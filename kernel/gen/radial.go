@@ -1,0 +1,135 @@
+package main
+
+import "github.com/mmcloughlin/avo/operand"
+
+const docRadialSingle = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
+
+	for s := range n {
+		c := cubic[(types[to[s]]*intervals+interval[s])*4*N:] // [N/16][4][16]
+		for k := range N {
+			c3, c2, c1, c0 := c[k/16*64+k%16:], ...           // 16 apart
+			r[s][k] = ((c3*t+c2)*t+c1)*t + c0
+			dr[s][k] = (3*c3*t+2*c2)*t + c1
+		}
+	}
+`
+
+const docRadialDouble = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
+
+	for s := range n {
+		w := rows[(types[to[s]]*splineRows+interval[s])*N:] // four rows of N
+		for k := range N {
+			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+			dr[s][k] = e1*d1 + e2*d2 + e3*d3
+		}
+	}
+`
+
+// radial writes r and, if slope, dr.
+func (t *target) radial(slope bool) {
+	const signature = "func(r, dr, %s *F, types *uint8, to, interval *int32, block *F, n, N, %s int)"
+	switch {
+	case t.single():
+		t.fn("radial", "func(r, dr, cubic *F, types *uint8, to, interval *int32, block *F, n, N, intervals int)", docRadialSingle)
+	case slope:
+		t.fn("radial", "func(r, dr, rows *F, types *uint8, to, interval *int32, block *F, n, N, splineRows int)", docRadialDouble)
+	default:
+		t.fn("radialValue", "func(r, rows *F, types *uint8, to, interval *int32, block *F, n, N, splineRows int)",
+			"evaluates the radial functions as radial does, without the slopes.")
+	}
+	r, dr := t.arg("r"), t.GP64()
+	if slope {
+		t.Load(t.Param("dr"), dr)
+	}
+	types, to, interval := t.arg("types"), t.arg("to"), t.arg("interval")
+	block, n := t.arg("block"), t.arg("n")
+	rowBytes, groups := t.scale(t.arg("N")), t.shifted(t.arg("N"), 4)
+	perPair, bytes, table := "splineRows", rowBytes, "rows"
+	if t.single() {
+		perPair, bytes, table = "intervals", t.move(rowBytes), "cubic"
+		t.SHLQ(imm(2), bytes)
+	}
+	t.slots(n, 1, block, func() {
+		w, b, group := t.GP64(), t.GP64(), t.GP64()
+		t.MOVLQSX(at(to, 0), w)
+		t.MOVBQZX(indexed(types, w, 1, 0), w)
+		t.IMULQ(t.param(perPair), w)
+		t.MOVLQSX(at(interval, 0), b)
+		t.ADDQ(b, w)
+		t.IMULQ(bytes, w)
+		t.ADDQ(t.param(table), w)
+		t.bump(to, 4)
+		t.bump(interval, 4)
+		var weights []vec
+		first, count := rowT, 1
+		if !t.single() {
+			first, count = rowWeight, 6
+		}
+		if !slope {
+			count = 3
+		}
+		for k := range count {
+			weights = append(weights, t.all(bcast{at(block, (first+k)*t.width())}))
+		}
+		t.MOVQ(groups, group)
+		l := t.label("group")
+		t.Label(l)
+		for v := range t.perRow() {
+			var value, gradient vec
+			if t.single() {
+				value, gradient = t.cubic(weights[0], w, v*t.width())
+			} else {
+				value, gradient = t.spline(weights, w, rowBytes, v*t.width())
+			}
+			t.store(value, at(r, v*t.width()))
+			if slope {
+				t.store(gradient, at(dr, v*t.width()))
+			}
+		}
+		t.bump(r, t.row())
+		if slope {
+			t.bump(dr, t.row())
+		}
+		t.bump(w, t.row())
+		if t.single() {
+			t.bump(w, 3*t.row())
+		}
+		t.DECQ(group)
+		t.JNZ(operand.LabelRef(l))
+	})
+	t.ret()
+}
+
+// cubic is ((c3 x + c2) x + c1) x + c0 and its slope.
+func (t *target) cubic(x vec, c gp, offset int) (value, slope vec) {
+	row := func(k int) mem { return at(c, offset+k*t.row()) }
+	slope = t.load(row(0))
+	a := t.copy(slope)
+	t.horner(a, x, row(1)) // c3 x + c2
+	value = t.copy(a)
+	t.horner(value, x, row(2)) // a x + c1
+	t.horner(slope, x, a)      // c3 x + a
+	t.horner(slope, x, value)  // (c3 x + a) x + a x + c1
+	t.horner(value, x, row(3))
+	return value, slope
+}
+
+// spline is w0 + c1 (w1-w0) + c2 (w2-w1) + c3 (w3-w2) and, where there are six weights, the same with e for the slope.
+func (t *target) spline(weights []vec, w, rowBytes gp, offset int) (value, slope vec) {
+	triple := t.GP64()
+	t.LEAQ(indexed(rowBytes, rowBytes, 2, 0), triple)
+	rows := []mem{at(w, offset), indexed(w, rowBytes, 1, offset), indexed(w, rowBytes, 2, offset), indexed(w, triple, 1, offset)}
+	value = t.load(rows[0])
+	w1, w2 := t.load(rows[1]), t.load(rows[2])
+	d := []vec{t.sub(w1, value), t.sub(w2, w1), t.sub(t.load(rows[3]), w2)}
+	for k := range d {
+		t.fma(value, d[k], weights[k])
+	}
+	if len(weights) == 6 {
+		slope = t.mul(d[0], weights[3])
+		t.fma(slope, d[1], weights[4])
+		t.fma(slope, d[2], weights[5])
+	}
+	return value, slope
+}

@@ -1,0 +1,356 @@
+package main
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/mmcloughlin/avo/attr"
+	"github.com/mmcloughlin/avo/build"
+	"github.com/mmcloughlin/avo/ir"
+	"github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+	"github.com/mmcloughlin/avo/x86"
+)
+
+// A target is one back end in one precision: it emits instructions for the vectors it has.
+type target struct {
+	*build.Context
+	isa  string // AVX512 or AVX2
+	elem int    // bytes of a number: 4 or 8
+
+	function string // being written
+	labels   int
+	constant map[string]int // constants in memory, byte offset
+	data     []datum
+	symbol   operand.Mem
+}
+
+type datum struct {
+	offset int
+	value  operand.Constant
+}
+
+type (
+	vec = reg.VecVirtual
+	gp  = reg.GPVirtual
+	op  = operand.Op
+	mem = operand.Mem
+)
+
+// bcast is one number in memory that stands for a vector full of it.
+type bcast struct{ operand.Mem }
+
+func newTarget(isa string, elem int) *target {
+	t := &target{Context: build.NewContext(), isa: isa, elem: elem, constant: map[string]int{}}
+	t.ConstraintExpr("amd64")
+	t.symbol = operand.NewDataAddr(operand.Symbol{Name: "constants" + t.suffix(), Static: true}, 0)
+	return t
+}
+
+func (t *target) wide() bool   { return t.isa == "AVX512" }
+func (t *target) single() bool { return t.elem == 4 }
+
+// width is the bytes of a vector, lanes its numbers, quad the numbers of 128 bits.
+func (t *target) width() int {
+	if t.wide() {
+		return 64
+	}
+	return 32
+}
+func (t *target) lanes() int { return t.width() / t.elem }
+func (t *target) quad() int  { return 16 / t.elem }
+
+// perRow is the vectors in a row of 16 numbers.
+func (t *target) perRow() int { return 16 / t.lanes() }
+
+// row is the bytes of 16 numbers.
+func (t *target) row() int { return 16 * t.elem }
+
+func (t *target) suffix() string {
+	return t.isa + map[int]string{4: "Single", 8: "Double"}[t.elem]
+}
+
+// number is the Go type of a number.
+func (t *target) number() string { return map[int]string{4: "float32", 8: "float64"}[t.elem] }
+
+// fn starts a function. In the signature F stands for the precision; doc is the Go loop that it implements.
+func (t *target) fn(name, signature, doc string) {
+	t.function = name
+	t.labels = 0
+	t.Function(name + t.suffix())
+	t.Attributes(attr.NOSPLIT)
+	t.SignatureExpr(strings.ReplaceAll(signature, "F", t.number()))
+	lines := strings.Split(strings.Trim(doc, "\n"), "\n")
+	t.Doc(append([]string{name + t.suffix() + " " + lines[0]}, lines[1:]...)...)
+	t.Pragma("noescape")
+	t.Comment(lines...)
+}
+
+// ret ends a function.
+func (t *target) ret() {
+	t.VZEROUPPER()
+	t.RET()
+}
+
+func (t *target) arg(name string) gp {
+	g := t.GP64()
+	t.Load(t.Param(name), g)
+	return g
+}
+
+// param is where an argument lies in memory.
+func (t *target) param(name string) mem {
+	b, err := t.Param(name).Resolve()
+	if err != nil {
+		panic(err)
+	}
+	return b.Addr
+}
+
+// emit adds an instruction; # in its name is S or D, the precision.
+func (t *target) emit(name string, ops ...op) {
+	name = strings.ReplaceAll(name, "#", map[int]string{4: "S", 8: "D"}[t.elem])
+	m := reflect.ValueOf(t.Context).MethodByName(name)
+	if !m.IsValid() {
+		panic("no instruction " + name)
+	}
+	args := make([]reflect.Value, len(ops))
+	for k, o := range ops {
+		args[k] = reflect.ValueOf(o)
+	}
+	m.Call(args)
+}
+
+// arith emits dst = a op b (or dst += a op b) where a may be a register, a vector in memory or a bcast.
+func (t *target) arith(name string, a op, ops ...op) {
+	if b, ok := a.(bcast); ok {
+		if t.wide() {
+			t.emit(name+"_BCST", append([]op{b.Mem}, ops...)...)
+			return
+		}
+		a = t.all(b)
+	}
+	t.emit(name, append([]op{a}, ops...)...)
+}
+
+func (t *target) vec() vec {
+	if t.wide() {
+		return t.ZMM()
+	}
+	return t.YMM()
+}
+
+func (t *target) load(m op) vec {
+	if b, ok := m.(bcast); ok {
+		return t.all(b)
+	}
+	v := t.vec()
+	t.emit("VMOVUP#", m, v)
+	return v
+}
+
+func (t *target) copy(a vec) vec {
+	v := t.vec()
+	t.emit("VMOVAP#", a, v)
+	return v
+}
+
+func (t *target) store(v op, m mem) { t.emit("VMOVUP#", v, m) }
+
+// all is a vector full of one number.
+func (t *target) all(b bcast) vec {
+	v := t.vec()
+	t.emit("VBROADCASTS#", b.Mem, v)
+	return v
+}
+
+func (t *target) zero() vec {
+	v := t.vec()
+	var i *ir.Instruction
+	var err error
+	if t.wide() {
+		i, err = x86.VPXORD(v, v, v)
+	} else {
+		i, err = x86.VXORPS(v, v, v)
+	}
+	if err != nil {
+		panic(err)
+	}
+	i.CancellingInputs = true // whatever v held before does not matter
+	t.Instruction(i)
+	return v
+}
+
+func (t *target) add(a op, b vec) vec         { v := t.vec(); t.arith("VADDP#", a, b, v); return v }
+func (t *target) mul(a op, b vec) vec         { v := t.vec(); t.arith("VMULP#", a, b, v); return v }
+func (t *target) sub(a vec, b op) vec         { v := t.vec(); t.arith("VSUBP#", b, a, v); return v } // a - b
+func (t *target) addTo(acc vec, a op)         { t.arith("VADDP#", a, acc, acc) }
+func (t *target) subFrom(acc vec, a op)       { t.arith("VSUBP#", a, acc, acc) }
+func (t *target) mulBy(acc vec, a op)         { t.arith("VMULP#", a, acc, acc) }
+func (t *target) fma(acc vec, a op, b vec)    { t.arith("VFMADD231P#", a, b, acc) }  // acc += a b
+func (t *target) fnma(acc vec, a op, b vec)   { t.arith("VFNMADD231P#", a, b, acc) } // acc -= a b
+func (t *target) horner(acc vec, x vec, c op) { t.arith("VFMADD213P#", c, x, acc) }  // acc = acc x + c
+
+// number x as an operand of arith.
+func (t *target) k(x float64) op {
+	c := t.literal(x)
+	key := fmt.Sprintf("%d:%s", t.elem, strconv.FormatUint(math.Float64bits(x), 16))
+	if t.wide() {
+		return bcast{t.static(key, c)}
+	}
+	v := make([]operand.Constant, t.lanes())
+	for k := range v {
+		v[k] = c
+	}
+	return t.static(key, v...)
+}
+
+// literal is x as its bits: the assembler would take $(1) for an integer.
+func (t *target) literal(x float64) operand.Constant {
+	if t.single() {
+		return operand.U32(math.Float32bits(float32(x)))
+	}
+	return operand.U64(math.Float64bits(x))
+}
+
+// ints are int32 numbers in memory.
+func (t *target) ints(v ...int32) mem {
+	c := make([]operand.Constant, len(v))
+	for k := range v {
+		c[k] = operand.I32(v[k])
+	}
+	return t.static(fmt.Sprint("i", v), c...)
+}
+
+// bytes are small numbers in memory, a multiple of 8.
+func (t *target) bytes(v ...uint8) mem {
+	var c []operand.Constant
+	for k := 0; k < len(v); k += 8 {
+		c = append(c, operand.U64(binary.LittleEndian.Uint64(v[k:])))
+	}
+	return t.static(fmt.Sprint("b", v), c...)
+}
+
+// static is constants in memory, shared by all functions of the file, aligned to their size or a cache line.
+func (t *target) static(key string, v ...operand.Constant) mem {
+	offset, known := t.constant[key]
+	if !known {
+		size := 0
+		for _, c := range v {
+			size += c.Bytes()
+		}
+		align := 4
+		for align < size && align < 64 {
+			align *= 2
+		}
+		if n := len(t.data); n > 0 {
+			last := t.data[n-1]
+			offset = last.offset + last.value.Bytes()
+		}
+		offset = (offset + align - 1) / align * align
+		t.constant[key] = offset
+		for at, k := offset, 0; k < len(v); k++ {
+			t.data = append(t.data, datum{at, v[k]})
+			at += v[k].Bytes()
+		}
+	}
+	return t.symbol.Offset(offset)
+}
+
+// constants writes the constants that the functions asked for.
+func (t *target) constants() {
+	t.StaticGlobal("constants" + t.suffix())
+	t.DataAttributes(attr.RODATA | attr.NOPTR)
+	for _, d := range t.data {
+		t.AddDatum(d.offset, d.value)
+	}
+}
+
+// label makes a name unique within the function.
+func (t *target) label(name string) string {
+	t.labels++
+	return fmt.Sprintf("%s%d", name, t.labels)
+}
+
+// align puts the next instruction at the start of a cache line.
+func (t *target) align() {
+	t.Instruction(&ir.Instruction{Opcode: "PCALIGN", Operands: []op{operand.Imm(64)}})
+}
+
+// loop runs body while counter, decreased by step each time, stays positive; at least once. The counter is spent.
+func (t *target) loop(name string, counter gp, step int, body func()) {
+	l := t.label(name)
+	t.align()
+	t.Label(l)
+	body()
+	t.SUBQ(operand.U32(step), counter)
+	t.JG(operand.LabelRef(l))
+}
+
+// slots runs body for n neighbours, step at a time, where y points to lane 0, step, ... of their blocks. y and n are spent.
+func (t *target) slots(n gp, step int, y gp, body func()) {
+	block, lanes, m := t.label("block"), t.set(t.lanes()), t.GP64()
+	t.Label(block)
+	t.MOVQ(n, m)
+	t.CMPQ(m, lanes)
+	t.CMOVQGT(lanes, m)
+	t.loop("slot", m, step, func() {
+		body()
+		t.bump(y, step*t.elem)
+	})
+	t.bump(y, t.blockBytes()-t.width())
+	t.SUBQ(lanes, n)
+	t.JG(operand.LabelRef(block))
+}
+
+func at(base reg.Register, offset int) mem { return mem{Base: base, Disp: offset} }
+
+func indexed(base, index reg.Register, scale, offset int) mem {
+	return mem{Base: base, Index: index, Scale: uint8(scale), Disp: offset}
+}
+
+func (t *target) move(a gp) gp {
+	g := t.GP64()
+	t.MOVQ(a, g)
+	return g
+}
+
+func (t *target) set(n int) gp {
+	g := t.GP64()
+	t.MOVQ(operand.U32(n), g)
+	return g
+}
+
+// bump adds a number of bytes to a pointer.
+func (t *target) bump(p gp, n int) {
+	switch {
+	case n > 0:
+		t.ADDQ(operand.U32(n), p)
+	case n < 0:
+		t.SUBQ(operand.U32(-n), p)
+	}
+}
+
+// scale turns a number of numbers into bytes.
+func (t *target) scale(n gp) gp {
+	g := t.move(n)
+	t.SHLQ(operand.Imm(uint64(map[int]int{4: 2, 8: 3}[t.elem])), g)
+	return g
+}
+
+// shifted is n >> bits.
+func (t *target) shifted(n gp, bits int) gp {
+	g := t.move(n)
+	t.SHRQ(operand.Imm(uint64(bits)), g)
+	return g
+}
+
+func imm(n int) op { return operand.Imm(uint64(n)) }
+
+func sprintf(format string, a ...any) string { return fmt.Sprintf(format, a...) }
+
+func sqrt(x float64) float64 { return math.Sqrt(x) }

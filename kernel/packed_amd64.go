@@ -1,0 +1,110 @@
+package kernel
+
+import "unsafe"
+
+// packable says whether the assembly can run a shape.
+func packable(s Shape) bool {
+	ok := func(n int) bool { return n >= 16 && n <= 64 && n%16 == 0 }
+	return ok(s.Channels) && ok(s.Mixed) && ok(s.Hidden) && s.LMax == 3 && (s.LT == 2 || s.LT == 3)
+}
+
+// packed holds parameters in the order in which the assembly reads them: 16 channels side by side, then rows.
+type packed[F Float] struct {
+	perInterval F      // intervals per Å
+	limits      [][2]F // [S] squares of the cutoff and of the largest core range of a centre
+
+	cubic     []F // float32: [S][S][Intervals][N/16][c3 c2 c1 c0][16] the splines as polynomials of the position in the interval
+	mix       []F // [S][K/16][N][4][16]
+	mixT      []F // [S][N/16][K][4][16]
+	w         []F // [S][H/16][F/16][16][16]
+	restSlope []F // [S][H] b times the slope of silu at d
+}
+
+// pack prepares the layer for the assembly if that can run its shape.
+func (l *Layer[F]) pack(p *Parameters, nu float64) {
+	if !packable(l.Shape) {
+		return
+	}
+	l.packed.perInterval = F(float64(l.Intervals) / l.Cutoff)
+	for z := range l.Species {
+		l.packed.limits = append(l.packed.limits, [2]F{F(l.Cutoff) * F(l.Cutoff), l.coreLimit(z)})
+	}
+	if unsafe.Sizeof(F(0)) == 4 {
+		l.packed.cubic = l.cubics(p.Rows, nu)
+	}
+	l.packed.mix = packMixing(l.Mix, l.Channels, l.Mixed)
+	l.packed.mixT = packMixing(l.MixT, l.Mixed, l.Channels)
+	l.packed.w = packRows(l.W, l.Features())
+	l.packed.restSlope = make([]F, len(l.D))
+	for k, d := range l.D {
+		_, slope := silu(d)
+		l.packed.restSlope[k] = l.B[k] * slope
+	}
+}
+
+// coreLimit is a little more than the square of the distance from which no neighbour of species z has a core.
+func (l *Layer[F]) coreLimit(z int) F {
+	if l.Core == nil {
+		return 0
+	}
+	var most float64
+	for other := range l.Species {
+		most = max(most, l.Core.Range(uint8(z), uint8(other)))
+	}
+	return F(1.0001 * most * most)
+}
+
+// cubics writes the spline of every interval, with knots at its ends, as powers of the position between them.
+func (l *Layer[F]) cubics(rows []float64, nu float64) []F {
+	N := l.Channels
+	out := aligned[F](l.Species * l.Species * l.Intervals * 4 * N)
+	at := 0
+	for pair := range l.Species * l.Species {
+		for b := range l.Intervals {
+			w := rows[(pair*l.SplineRows()+b)*N:]
+			for k := range N {
+				w0, w1, w2, w3 := nu*w[k], nu*w[N+k], nu*w[2*N+k], nu*w[3*N+k]
+				c := out[at+k/16*64+k%16:]
+				c[0] = F((w3 - w0 + 3*(w1-w2)) / 6)
+				c[16] = F((w0 + w2 - 2*w1) / 2)
+				c[32] = F((w2 - w0) / 2)
+				c[48] = F((w0 + w2 + 4*w1) / 6)
+			}
+			at += 4 * N
+		}
+	}
+	return out
+}
+
+// packMixing turns [S][4][in][out] into [S][out/16][in][4][16].
+func packMixing[F Float](w []F, in, out int) []F {
+	p := aligned[F](len(w))[:0]
+	for ; len(w) > 0; w = w[4*in*out:] {
+		for o := 0; o < out; o += 16 {
+			for n := range in {
+				for l := range 4 {
+					p = append(p, w[(l*in+n)*out+o:][:16]...)
+				}
+			}
+		}
+	}
+	return p
+}
+
+// packRows turns [rows][columns] into [rows/16][columns/16][16][16].
+func packRows[F Float](w []F, columns int) []F {
+	p := aligned[F](len(w))[:0]
+	for ; len(w) > 0; w = w[16*columns:] {
+		for c := 0; c < columns; c += 16 {
+			for r := range 16 {
+				p = append(p, w[r*columns+c:][:16]...)
+			}
+		}
+	}
+	return p
+}
+
+// cubicOf is where the polynomials of a centre's species start; rowsOf the same for spline rows.
+func (l *Layer[F]) cubicOf(z int) *F { return &l.packed.cubic[z*l.Species*l.Intervals*4*l.Channels] }
+
+func (l *Layer[F]) rowsOf(rows []F, z int) *F { return &rows[z*l.Species*l.SplineRows()*l.Channels] }
