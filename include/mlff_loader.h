@@ -78,6 +78,14 @@ static void *mlff_copy_(const char *path, char *error, size_t size)
 	return library;
 }
 
+/* The file that this loader was compiled into. */
+static const char *mlff_caller_(void)
+{
+	static const char here = 0;
+	Dl_info caller;
+	return dladdr(&here, &caller) && caller.dli_fname ? caller.dli_fname : "the program";
+}
+
 /* Follows the heirs of a library that is loaded to the copy that lives in this process, loading one if there is none. */
 static void *mlff_alive_(void *library, char *error, size_t size)
 {
@@ -85,7 +93,8 @@ static void *mlff_alive_(void *library, char *error, size_t size)
 	for (;;) {
 		mlff_home *home = mlff_home_of_(library);
 		if (!home || home->abi != MLFF_ABI) {
-			snprintf(error, size, "%s has version %d of the interface, this program needs %d", path, home ? home->abi : 0, MLFF_ABI);
+			snprintf(error, size, "%s has version %d of the interface, %s needs %d\ninstall both from the same version of mlff", path, home ? home->abi : 0,
+			         mlff_caller_(), MLFF_ABI);
 			return NULL;
 		}
 		if (home->pid == (int)getpid())
@@ -116,21 +125,19 @@ static void *mlff_beside_(const char *caller, char *tried, size_t size)
 
 static void *mlff_find_(const char *known, char *error, size_t size)
 {
-	static const char here = 0;
 	const char *named = getenv("MLFF_LIBRARY");
 	char tried[512] = "";
-	Dl_info caller;
 	void *library;
 	if (named && *named) {
 		if (!(library = dlopen(named, MLFF_OPEN)))
 			snprintf(error, size, "MLFF_LIBRARY: %s\nset it to the path of libmlff.so, or not at all", dlerror());
 		return library;
 	}
-	if (dladdr(&here, &caller) && caller.dli_fname && (library = mlff_beside_(caller.dli_fname, tried, sizeof tried)))
+	if ((library = mlff_beside_(mlff_caller_(), tried, sizeof tried)))
 		return library;
 	if (known && *known && (library = dlopen(known, MLFF_OPEN)))
 		return library;
-	snprintf(error, size, "cannot find libmlff.so%s%s\nput it beside %s, or set MLFF_LIBRARY to its path", *tried ? ": " : "", tried, caller.dli_fname ? caller.dli_fname : "the program");
+	snprintf(error, size, "cannot find libmlff.so%s%s\nput it beside %s, or set MLFF_LIBRARY to its path", *tried ? ": " : "", tried, mlff_caller_());
 	return NULL;
 }
 
