@@ -176,6 +176,18 @@ func (m *Model) Tensor(name string) []float64 {
 	return nil
 }
 
+// Offset is where the named tensor begins in Params, -1 if there is none.
+func (m *Model) Offset(name string) int {
+	at := 0
+	for _, t := range m.tensors {
+		if t.Name == name {
+			return at
+		}
+		at += len(t.Data)
+	}
+	return -1
+}
+
 // Meta is what the file says beside numbers; it may be written to.
 func (m *Model) Meta() *Meta { return &m.meta }
 

@@ -113,3 +113,6 @@ func (p *projection) reverse(dw, dc []float64, channels int) {
 		}
 	}
 }
+
+// RadialBasis writes the basis of the radial functions at x = r/cutoff, T_k(2x-1) (1-x²)³ for k < len(out).
+func RadialBasis(x float64, out []float64) { chebyshev(x, out) }

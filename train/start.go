@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"mlff/model"
@@ -23,6 +24,7 @@ func Start(shape model.Shape, s *Statistics, r *Reference, seed uint64) (*model.
 		return nil, err
 	}
 	m.Initialise(seed)
+	newCoordinates(m, s.Distances).toModel(slices.Clone(m.Params()), m.Params())
 	copy(m.Tensor("energy.E0"), r.E0)
 	domain := &m.Meta().Domain
 	domain.Compositions, domain.Neighbors = r.Span, s.Range

@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/neighbor"
 	"mlff/structure"
 )
@@ -23,6 +24,9 @@ const (
 	moleculesCutoff = 5.0
 	cutoffFrames    = 200 // frames looked at for the automatic cutoff, evenly spaced
 )
+
+// distanceBins is the resolution of Distances, finer than any radial function of 16 terms turns.
+const distanceBins = 256
 
 // unseenPair is the shortest distance assumed for a pair of species that no frame holds, in sums of covalent radii.
 const unseenPair = 0.7
@@ -37,6 +41,8 @@ type Statistics struct {
 	Shortest  []float64 `json:"shortest"`  // [S][S] shortest distance of a species pair, Å
 	Seen      []bool    `json:"seen"`      // [S][S] whether any frame holds the pair within the cutoff
 	AtomsMean float64   `json:"atoms"`     // mean atoms per frame with forces
+
+	Distances [][]float64 `json:"-"` // [S][S][bins] how many neighbours of a pair lie where on [0, cutoff]
 }
 
 // Measure gathers statistics of items for a cutoff [Å]; zero picks one: the radius that holds 55 neighbours in the
@@ -66,6 +72,17 @@ func Measure(ctx context.Context, items []dataset.Item, cutoff float64, threads 
 	return s, nil
 }
 
+// neighborDistances is Distances alone, of at most cutoffFrames frames, evenly spaced.
+func neighborDistances(items []dataset.Item, c model.Config) ([][]float64, error) {
+	s := newStatistics(c.Numbers, c.Cutoff)
+	for _, it := range spread(items, min(len(items), cutoffFrames)) {
+		if err := s.count(&it.Structure); err != nil {
+			return nil, err
+		}
+	}
+	return s.Distances, nil
+}
+
 func newStatistics(numbers []int, cutoff float64) *Statistics {
 	n := len(numbers) * len(numbers)
 	s := &Statistics{Numbers: numbers, Cutoff: cutoff, Range: make([][2]int, len(numbers))}
@@ -73,8 +90,9 @@ func newStatistics(numbers []int, cutoff float64) *Statistics {
 		s.Range[k][0] = math.MaxInt
 	}
 	s.Shortest, s.Seen = make([]float64, n), make([]bool, n)
+	s.Distances = make([][]float64, n)
 	for p := range s.Shortest {
-		s.Shortest[p] = math.Inf(1)
+		s.Shortest[p], s.Distances[p] = math.Inf(1), make([]float64, distanceBins)
 	}
 	return s
 }
@@ -98,6 +116,7 @@ func (s *Statistics) count(f *structure.Structure) error {
 			l, _ := slices.BinarySearch(s.Numbers, f.Numbers[list.Owner[j]])
 			p := k*len(s.Numbers) + l
 			s.Shortest[p] = min(s.Shortest[p], r)
+			s.Distances[p][int(distanceBins*r/s.Cutoff)]++
 		}
 		s.Neighbors += float64(n)
 		s.Range[k] = [2]int{min(s.Range[k][0], n), max(s.Range[k][1], n)}
@@ -116,6 +135,9 @@ func (s *Statistics) combine(frames []*Statistics, items []dataset.Item) {
 		}
 		for p, r := range f.Shortest {
 			s.Shortest[p] = min(s.Shortest[p], r)
+			for bin, n := range f.Distances[p] {
+				s.Distances[p][bin] += n
+			}
 		}
 	}
 	s.Neighbors /= float64(max(1, atoms))

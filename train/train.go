@@ -62,28 +62,30 @@ func Run(ctx context.Context, m *model.Model, d Data, p Plan, o Options) (*Histo
 			}
 		}
 	}
-	copy(m.Params(), t.best)
+	t.coordinates.toModel(t.best, m.Params())
 	return &t.History, t.save()
 }
 
 // training is a run in progress. The model holds the moving parameters, except during checks.
 type training struct {
 	state
-	plan      Plan
-	options   Options
-	model     *model.Model
-	engine    *engine
-	optimiser *Optimiser
-	order     *order
-	train     []dataset.Item
-	held      []*dataset.Item // those that are evaluated
-	batch     []*dataset.Item
-	picked    []int
-	gradient  []float64 // [P]
-	best      []float64 // [P] the average to be kept
-	saved     time.Time // last checkpoint
-	began     time.Time // first update in this process
-	beganStep int
+	plan        Plan
+	options     Options
+	model       *model.Model
+	engine      *engine
+	optimiser   *Optimiser
+	order       *order
+	train       []dataset.Item
+	held        []*dataset.Item // those that are evaluated
+	batch       []*dataset.Item
+	picked      []int
+	gradient    []float64 // [P]
+	moving      []float64 // [P] coordinates of the moving parameters
+	best        []float64 // [P] coordinates of the average to be kept
+	coordinates *coordinates
+	saved       time.Time // last checkpoint
+	began       time.Time // first update in this process
+	beganStep   int
 }
 
 func newTraining(m *model.Model, d Data, p Plan, o Options) (*training, error) {
@@ -101,8 +103,15 @@ func newTraining(m *model.Model, d Data, p Plan, o Options) (*training, error) {
 		return nil, err
 	}
 	t := &training{plan: p, options: o, model: m, train: d.Train, order: newOrder(p.Seed, len(d.Train)),
-		engine: e, held: spread(d.Held, p.CheckFrames), gradient: make([]float64, len(m.Params())), optimiser: NewOptimiser(m.Params(), free(m))}
-	t.best = append(t.best, m.Params()...)
+		engine: e, held: spread(d.Held, p.CheckFrames), gradient: make([]float64, len(m.Params())), moving: make([]float64, len(m.Params()))}
+	distances, err := neighborDistances(d.Train, m.Config())
+	if err != nil {
+		return nil, err
+	}
+	t.coordinates = newCoordinates(m, distances)
+	t.coordinates.fromModel(m.Params(), t.moving)
+	t.optimiser = NewOptimiser(t.moving, free(m))
+	t.best = append(t.best, t.moving...)
 	t.Schedule = schedule{Total: p.Steps}
 	t.History.Reproducible = true
 	if o.Checkpoint != "" {
@@ -127,7 +136,9 @@ func (t *training) update() error {
 	if err != nil {
 		return err
 	}
-	norm := t.optimiser.Update(t.model.Params(), t.gradient, rate, t.plan.WeightDecay, t.plan.Clip, t.plan.Average)
+	t.coordinates.gradient(t.gradient)
+	norm := t.optimiser.Update(t.moving, t.gradient, rate, t.plan.WeightDecay, t.plan.Clip, t.plan.Average)
+	t.coordinates.toModel(t.moving, t.model.Params())
 	t.Step++
 	if math.IsNaN(norm) || math.IsInf(norm, 0) {
 		return structure.Hint(fmt.Errorf("training diverged at step %d of %d", t.Step, t.plan.Steps), "lower the learning rate (--rate)")
@@ -171,10 +182,9 @@ func (t *training) check(before float64) (*Check, error) {
 		}
 		return nil, nil
 	}
-	moving := append([]float64(nil), t.model.Params()...)
-	copy(t.model.Params(), t.optimiser.Average)
+	t.coordinates.toModel(t.optimiser.Average, t.model.Params())
 	c, err := t.engine.check(t.held, t.plan.weights(1))
-	copy(t.model.Params(), moving)
+	t.coordinates.toModel(t.moving, t.model.Params())
 	if err != nil {
 		return nil, err
 	}
@@ -219,7 +229,7 @@ func (t *training) save() error {
 		return nil
 	}
 	o := t.optimiser
-	c := checkpoint{t.state, map[string][]float64{"parameters": t.model.Params(), "first": o.First, "second": o.Second,
+	c := checkpoint{t.state, map[string][]float64{"parameters": t.moving, "first": o.First, "second": o.Second,
 		"average": o.Average, "best": t.best}}
 	return c.save(t.options.Checkpoint)
 }
@@ -235,13 +245,14 @@ func (t *training) resume() error {
 			"undo the change, or start in a new directory")
 	}
 	o := t.optimiser
-	to := map[string][]float64{"parameters": t.model.Params(), "first": o.First, "second": o.Second, "average": o.Average, "best": t.best}
+	to := map[string][]float64{"parameters": t.moving, "first": o.First, "second": o.Second, "average": o.Average, "best": t.best}
 	for name, x := range to {
 		if len(c.tensors[name]) != len(x) {
 			return fmt.Errorf("checkpoint %s: %s has %d numbers, not %d", t.options.Checkpoint, name, len(c.tensors[name]), len(x))
 		}
 		copy(x, c.tensors[name])
 	}
+	t.coordinates.toModel(t.moving, t.model.Params())
 	t.state = c.state
 	o.Step = c.Step
 	return nil
