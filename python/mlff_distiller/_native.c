@@ -139,6 +139,8 @@ typedef struct {
 	Copy charges, magmoms;
 	/* results */
 	mlff_result result;
+	double seconds;
+	long long calls;
 	double *forces, *energies, *virials, *grades;
 	unsigned char *flags;
 } State;
@@ -370,6 +372,8 @@ static int state_run(State *s, int virials)
 		return fail(code, engine.error(s->handle));
 	s->valid = 1;
 	s->has_virials = virials;
+	s->seconds += s->result.seconds;
+	s->calls++;
 	return 0;
 }
 
@@ -622,7 +626,8 @@ static PyMemberDef state_members[] = {
 	{"energy", T_DOUBLE, STATE(result.energy), READONLY, "eV"},
 	{"grade", T_DOUBLE, STATE(result.grade), READONLY, "largest extrapolation grade of the atoms"},
 	{"flag", T_INT, STATE(result.flag), READONLY, "OR of the flags of mlff.h"},
-	{"seconds", T_DOUBLE, STATE(result.seconds), READONLY, "spent in the engine by the last call"},
+	{"seconds", T_DOUBLE, STATE(seconds), READONLY, "spent in the engine so far"},
+	{"calls", T_LONGLONG, STATE(calls), READONLY, "evaluations so far"},
 	{NULL}};
 static PyMethodDef state_methods[] = {
 	{"update", (PyCFunction)(void (*)(void))state_update, METH_FASTCALL, "Compare with the snapshot, evaluate what changed."},

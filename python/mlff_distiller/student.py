@@ -74,6 +74,7 @@ class StudentCalculator(Calculator):
         self.student = student
         self.grade = grade if graded else "off"
         self.threshold = float(threshold if threshold is not None else student.about.get("threshold") or 1.0)
+        self.precision = precision
         self._options = (_threads(threads), 64 if precision == "float64" else 32, self.grade != "off")
         self._start()
 

@@ -1,0 +1,126 @@
+"""What the Python side costs: `make bench-python` runs this and prints a table with the bars.
+
+    python overhead.py STUDENT [--long]
+
+STUDENT must know copper. --long adds the million calls of the memory row.
+"""
+
+from __future__ import annotations
+
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import ase
+import numpy as np
+from ase import Atoms, units
+from ase.build import bulk
+from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
+from ase.md.verlet import VelocityVerlet
+
+from mlff_distiller.calculators import StudentCalculator
+
+FAILED = []
+
+
+def row(what: str, value: float, bar: float, unit: str) -> None:
+    good = value <= bar
+    FAILED.extend([] if good else [what])
+    print(f"{what:62} {value:9.2f} {unit:4} bar {bar:6g}  {'ok' if good else 'ABOVE'}", flush=True)
+
+
+def copper(n: int) -> Atoms:
+    """n atoms at 300 K."""
+    repeat = {64: (4, 4, 4), 192: (4, 4, 3), 500: (5, 5, 5), 108: (3, 3, 3), 16: (2, 2, 1)}[n]
+    atoms = (bulk("Cu") if n == 64 else bulk("Cu", cubic=True)) * repeat
+    assert len(atoms) == n
+    MaxwellBoltzmannDistribution(atoms, temperature_K=300, rng=np.random.RandomState(1))
+    return atoms
+
+
+def step_overhead(student: str, n: int, steps: int = 300, repeats: int = 15) -> tuple[float, float]:
+    """us per step of VelocityVerlet beyond the engine's evaluate, and of the engine; the quietest repeat counts."""
+    atoms = copper(n)
+    atoms.calc = calc = StudentCalculator(student, threads=1)
+    dynamics = VelocityVerlet(atoms, 1 * units.fs)
+    dynamics.run(50)
+    best = (1e9, 1e9)
+    for _ in range(repeats):
+        engine, began = calc._state.seconds, time.perf_counter()
+        dynamics.run(steps)
+        wall, spent = time.perf_counter() - began, calc._state.seconds - engine
+        best = min(best, ((wall - spent) / steps * 1e6, spent / steps * 1e6))
+    return best
+
+
+def call_overhead(student: str, n: int = 108, calls: int = 300, repeats: int = 15) -> float:
+    """Part of a call of get_forces with changed positions that is not the engine's, in percent of the engine's."""
+    atoms = copper(n)
+    atoms.calc = calc = StudentCalculator(student, threads=1)
+    shift = 1e-4 * np.random.RandomState(0).normal(size=(n, 3))
+    best = 1e9
+    for _ in range(repeats):
+        engine, wall = calc._state.seconds, 0.0
+        for k in range(calls):
+            atoms.positions += shift if k % 2 else -shift
+            began = time.perf_counter()
+            calc.get_forces(atoms)
+            wall += time.perf_counter() - began
+        spent = calc._state.seconds - engine
+        best = min(best, 100 * (wall - spent) / spent)
+    return best
+
+
+def memory_growth(student: str, first: int = 10_000, last: int = 1_000_000) -> float:
+    """MiB that the process grows by from call `first` to call `last`; every 100th call rebuilds the neighbour list."""
+    atoms = copper(16)
+    atoms.calc = calc = StudentCalculator(student, threads=1)
+    home, rng = atoms.positions.copy(), np.random.RandomState(2)
+    for k in range(last):
+        atoms.positions[:] = home
+        atoms.positions[k % 16, k % 3] += 1.5 * rng.rand() if k % 100 == 0 else 0.01 * rng.rand()
+        calc.get_forces(atoms)
+        if k == first:
+            start = rss()
+    return rss() - start
+
+
+def rss() -> float:
+    """MiB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
+
+
+FIRST = """
+import sys, time
+import numpy, ase, ase.build, ase.calculators.calculator
+atoms = ase.build.bulk("Cu", cubic=True) * 2
+began = time.perf_counter()
+from mlff_distiller.calculators import StudentCalculator
+atoms.calc = StudentCalculator(sys.argv[1])
+atoms.get_forces()
+print(1e3 * (time.perf_counter() - began))
+"""
+
+
+def first_call(student: str, repeats: int = 10) -> float:
+    """ms for import, load and first call, without those of ASE and numpy."""
+    return min(float(subprocess.run([sys.executable, "-c", FIRST, student], check=True, capture_output=True, text=True).stdout) for _ in range(repeats))
+
+
+def main() -> int:
+    student = sys.argv[1]
+    print(f"ase {ase.__version__}, numpy {np.__version__}, python {sys.version.split()[0]}; one thread, float32, the quietest of several repeats")
+    for n, bar in ((64, 15), (192, 17), (500, 22)):
+        ours, engine = step_overhead(student, n)
+        row(f"VelocityVerlet step less the engine's {engine:.0f} us, {n} atoms", ours, bar, "us")
+    row("get_forces over evaluate, 108 atoms", call_overhead(student), 10, "%")
+    row("import, load and first call", first_call(student), 50, "ms")
+    if "--long" in sys.argv:
+        row("growth of memory from call 10^4 to 10^6", memory_growth(student), 1, "MiB")
+    return bool(FAILED)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
