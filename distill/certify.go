@@ -3,7 +3,6 @@ package distill
 import (
 	"context"
 	"fmt"
-	"math"
 	"os"
 	"time"
 
@@ -32,7 +31,7 @@ func (r *run) certify(ctx context.Context, m *model.Model, s *split) (*Outcome, 
 	meta := m.Meta()
 	meta.Certificate = v.Certificate()
 	host, _ := os.Hostname() // a machine without a name is none of our business
-	seconds := math.Round(10*r.clock.elapsed().Seconds()) / 10
+	seconds := r.seconds()
 	meta.Run = &model.Run{Date: time.Now().UTC().Format(time.RFC3339), Host: host, Seconds: seconds}
 	if err := m.Save(r.file(candidateName)); err != nil {
 		return nil, err

@@ -24,6 +24,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -42,6 +43,7 @@ type Options struct {
 	Resume      bool         // continue the directory instead of starting it
 	Add         []string     // files of further frames: a new round of a finished run
 	Uncertified bool         // publish the student even below its bars
+	TrainOnly   bool         // end with the candidate, before it is measured
 	Threads     int          // 0: all cores
 	Events      Events       // may be nil
 	Disk        dataset.Disk // written to by the data store; nil: the operating system's
@@ -107,6 +109,9 @@ func (r *run) pipeline(ctx context.Context) (*Outcome, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.options.TrainOnly {
+		return r.located(&Outcome{Labels: s.labels, Seconds: r.seconds()}), nil
+	}
 	return r.certify(ctx, m, s)
 }
 
@@ -164,6 +169,9 @@ func (r *run) threads() int {
 	}
 	return runtime.GOMAXPROCS(0)
 }
+
+// seconds is the time that the run has worked so far, to a tenth.
+func (r *run) seconds() float64 { return math.Round(10*r.clock.elapsed().Seconds()) / 10 }
 
 // say tells the user and the log.
 func (r *run) say(format string, args ...any) {

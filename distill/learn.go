@@ -71,10 +71,7 @@ func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, err
 
 // planTraining fixes the optimiser steps, by the clock if the configuration gives a budget, and returns the plan.
 func (r *run) planTraining(ctx context.Context, m *model.Model, data train.Data) (train.Plan, error) {
-	c, fixed := r.config, r.config.Plan
-	p := train.DefaultPlan()
-	p.Seed, p.Batch, p.Rate, p.Loss = c.Seed, c.Train.Batch, c.Train.Rate, c.Train.Loss
-	p.Weights = train.Weights(c.Train.Weights)
+	p, fixed := r.trainPlan(), r.config.Plan
 	if fixed.Steps == 0 {
 		if err := r.countSteps(ctx, m, data, &p); err != nil {
 			return p, err
@@ -96,6 +93,15 @@ func (r *run) planTraining(ctx context.Context, m *model.Model, data train.Data)
 	return p, nil
 }
 
+// trainPlan is the plan as far as the configuration states it.
+func (r *run) trainPlan() train.Plan {
+	c, p := r.config, train.DefaultPlan()
+	p.Seed, p.Batch, p.Rate, p.Loss = c.Seed, c.Train.Batch, c.Train.Rate, c.Train.Loss
+	p.Weights = train.Weights(c.Train.Weights)
+	return p
+}
+
+// countSteps takes the steps of the configuration, or as many as its budget still has time for.
 func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p *train.Plan) error {
 	if steps := r.config.Train.Steps; steps != nil {
 		p.Steps = *steps
@@ -109,7 +115,11 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 	if err != nil {
 		return err
 	}
-	p.Within(left-length, timing, len(data.Held))
+	left -= length
+	if r.inputs.teacher == nil && len(withStress(data.Train)) > 0 {
+		left -= left / stressShare
+	}
+	p.Within(left, timing, len(data.Held))
 	r.say("%d steps fit into the budget of %s", p.Steps, r.config.Train.Budget)
 	return nil
 }
@@ -138,17 +148,12 @@ const (
 	stressNone    = "none"
 )
 
-// checkStress decides whether stress labels of files are learned: a short fit to forces alone tells whether they follow
+// checkStress decides whether stress labels of files are learned: a short fit to energies and forces tells whether they follow
 // another sign, order or unit. A teacher's labels have passed this house's own units.
 func (r *run) checkStress(ctx context.Context, m *model.Model, data train.Data, p train.Plan) error {
 	fixed := r.config.Plan
 	fixed.Stress = stressLearned
-	var labelled []*dataset.Item
-	for i := range data.Train {
-		if it := &data.Train[i]; it.Stress != nil && it.Periodic() {
-			labelled = append(labelled, it)
-		}
-	}
+	labelled := withStress(data.Train)
 	switch {
 	case len(labelled) == 0 || p.Weights.Stress == 0:
 		fixed.Stress = stressNone
@@ -166,14 +171,26 @@ func (r *run) checkStress(ctx context.Context, m *model.Model, data train.Data, 
 	return r.fixed()
 }
 
-// The fit that judges stress labels: long enough for forces to be roughly right, and a fraction of the real training.
+func withStress(items []dataset.Item) []*dataset.Item {
+	var labelled []*dataset.Item
+	for i := range items {
+		if it := &items[i]; it.Stress != nil && it.Periodic() {
+			labelled = append(labelled, it)
+		}
+	}
+	return labelled
+}
+
+// The fit that judges stress labels: a tenth of the real training, up to where the pressure is right to a fifth (which
+// takes longer than forces and shear: it is in the energies only); and the frames that are looked at.
 const (
-	stressSteps  = 300
+	stressShare  = 10
+	stressSteps  = 1500
 	stressFrames = 100
 )
 
 func (r *run) stressConvention(ctx context.Context, m *model.Model, data train.Data, p train.Plan, labelled []*dataset.Item) (c dataset.Convention, odd bool, err error) {
-	p.Weights, p.Steps, p.Checks = train.Weights{Forces: 1}, min(stressSteps, max(p.Steps/10, 1)), 1
+	p.Weights, p.Steps, p.Checks = train.Weights{Energy: 5, Forces: 1}, min(stressSteps, max(p.Steps/stressShare, 1)), 1
 	trial := m.Clone()
 	_, err = train.Run(ctx, trial, train.Data{Train: data.Train}, p, train.Options{Threads: r.threads(),
 		Progress: func(t train.Progress) { r.progress("stress", t.Step, t.Steps) }})

@@ -107,8 +107,7 @@ func (c *changes) config(f *pflag.FlagSet, args []string) (*distill.Config, erro
 }
 
 func distillCommand(t *terminal) *cobra.Command {
-	d := distillation{terminal: t}
-	c := &cobra.Command{
+	return (&distillation{terminal: t}).command(&cobra.Command{
 		Use:   "distill [CONFIG]",
 		Short: "Turn a teacher, or labelled frames, into a certified student",
 		Long: "Turn a teacher, or labelled frames, into a certified student. Everything of the run lies in one\n" +
@@ -116,20 +115,35 @@ func distillCommand(t *terminal) *cobra.Command {
 		Example: "  mlff distill examples/silicon.yaml\n" +
 			"  mlff distill --data train.extxyz --valid test.extxyz --budget 10m --out run\n" +
 			"  mlff distill --resume run",
-		Args: arguments(0, 1, "at most one configuration"),
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := d.prepare(cmd.Flags(), args); err != nil {
-				return err
-			}
-			return d.run(cmd.Context())
-		},
+	})
+}
+
+func trainCommand(t *terminal) *cobra.Command {
+	return (&distillation{terminal: t, options: distill.Options{TrainOnly: true}}).command(&cobra.Command{
+		Use:     "train [CONFIG]",
+		Short:   "Do all of distill but measure the student",
+		Long:    "Sample, label and train as distill does, and end with the candidate. mlff distill --resume RUN goes on to\nmeasure it.",
+		Example: "  mlff train --data train.extxyz --steps 10000 --out run",
+	})
+}
+
+// command completes one of the two with what they share.
+func (d *distillation) command(c *cobra.Command) *cobra.Command {
+	c.Args = arguments(0, 1, "at most one configuration")
+	c.RunE = func(cmd *cobra.Command, args []string) error {
+		if err := d.prepare(cmd.Flags(), args); err != nil {
+			return err
+		}
+		return d.run(cmd.Context())
 	}
 	f := c.Flags()
 	d.changes.flags(f)
 	f.StringVar(&d.options.Dir, "out", "", "the run directory (default: named after the configuration or the data)")
 	f.StringVar(&d.resume, "resume", "", "continue this run directory")
 	f.StringSliceVar(&d.options.Add, "add", nil, "with --resume: files of further frames, labelled or not, for a new round")
-	f.BoolVar(&d.options.Uncertified, "uncertified", false, "publish the student even below its bars")
+	if !d.options.TrainOnly {
+		f.BoolVar(&d.options.Uncertified, "uncertified", false, "publish the student even below its bars")
+	}
 	return c
 }
 
@@ -180,20 +194,28 @@ func (d *distillation) run(ctx context.Context) error {
 	o.Events, o.Disk, o.Dynamics, o.Checkpoint = bar, t.disk, t.dynamics, t.checkpoint
 	out, err := distill.Run(ctx, d.options)
 	bar.Done()
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case o.TrainOnly:
+		return d.printTrained(out)
+	case t.json:
+		err = t.printJSON(out)
+	default:
+		printOutcome(t.out, out)
 	}
-	if d.terminal.json {
-		if err := d.terminal.printJSON(out); err != nil {
-			return err
-		}
-	} else {
-		printOutcome(d.terminal.out, out)
-	}
-	if !out.Passed {
+	if err == nil && !out.Passed {
 		return errBelowBar
 	}
-	return nil
+	return err
+}
+
+func (d *distillation) printTrained(o *distill.Outcome) error {
+	if d.terminal.json {
+		return d.terminal.printJSON(map[string]any{"student": o.Student, "seconds": o.Seconds, "labels": o.Labels})
+	}
+	_, err := fmt.Fprintf(d.terminal.out, "%d labels, %.0f s; not measured yet: mlff distill --resume %s\nstudent  %s\n", o.Labels, o.Seconds, d.options.Dir, o.Student)
+	return err
 }
 
 func printOutcome(w io.Writer, o *distill.Outcome) {

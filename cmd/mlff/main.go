@@ -77,7 +77,8 @@ func rootCommand(t *terminal) *cobra.Command {
 			if t.threads < 0 {
 				return usage("--threads %d is negative", t.threads)
 			}
-			if t.threads > 0 {
+			if t.threads > 0 { // more threads than processors would only wait for each other
+				t.threads = min(t.threads, runtime.NumCPU())
 				runtime.GOMAXPROCS(t.threads)
 			}
 			return nil
@@ -89,7 +90,7 @@ func rootCommand(t *terminal) *cobra.Command {
 	root.PersistentFlags().IntVar(&t.threads, "threads", 0, "processor cores to use (default all); results do not depend on it")
 	root.AddCommand(
 		distillCommand(t), evalCommand(t), mdCommand(t), infoCommand(t),
-		sampleCommand(t), labelCommand(t), validateCommand(t),
+		sampleCommand(t), labelCommand(t), trainCommand(t), validateCommand(t),
 		teachersCommand(t), doctorCommand(t), versionCommand(t),
 	)
 	return root
