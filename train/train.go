@@ -202,11 +202,12 @@ func (t *training) check(before float64) (*Check, error) {
 const landing = 100
 
 // watchClock brings the end of the schedule forward if it would otherwise be missed, but leaves enough updates for
-// the learning rate to come down.
+// the learning rate to come down. It looks in the second half of the time only: before, a slow second of a busy machine
+// says little about the rest, and what is left out cannot be had back.
 func (t *training) watchClock() {
 	done := t.Step - t.beganStep
 	left := time.Until(t.options.Deadline)
-	if t.options.Deadline.IsZero() || done < 20 && left > 0 {
+	if t.options.Deadline.IsZero() || left > 0 && (done < 20 || left > time.Since(t.began)) {
 		return
 	}
 	each := time.Since(t.began) / time.Duration(max(1, done))
