@@ -1,3 +1,5 @@
+//go:build !purego
+
 package kernel
 
 import "math"
@@ -8,12 +10,12 @@ const waiting = 4
 // lanes is the memory of the assembly for one atom. Neighbours inside the cutoff lie one after the other; what is longer
 // than a vector starts at a cache line. Blocks, p and q are laid out as functions basis and adjoint say.
 type lanes[F Float] struct {
-	slots              int // capacity
-	dx, dy, dz         []F // [slots] d, Å
-	to, edge, interval []int32
-	block              []F // harmonics, directions and spline positions
-	r, dr              []F // [slots][N] R_n and its slope per interval
-	p, q               []F // dE/dA along harmonics [16], and along r, of every slot
+	slots            int // capacity
+	dx, dy, dz       []F // [slots] d, Å
+	to, edge, offset []int32
+	block            []F // harmonics, directions and spline positions
+	r, dr            []F // [slots][N] R_n and its slope per interval
+	p, q             []F // dE/dA along harmonics [16], and along r, of every slot
 
 	a, ga, gat []F // [N/16][16][16] density, dE/dA and its transpose
 	b, gb      []F // [K/16][16][16] mixed density
@@ -22,11 +24,12 @@ type lanes[F Float] struct {
 	f, gf      []F // [waiting][F] invariants, [F] dE/df
 	act, gh    []F // [H] silu(pre), [waiting][H] dE/dpre
 
+	rows   []*float64    // [S][S] spline rows of a gradient
 	strain [6][8]float64 // sums of d ⊗ g; the lanes are added up at the end
 }
 
 // blockRows is the most rows that a block of neighbours has (function basis).
-const blockRows = 30
+const blockRows = 26
 
 // reserve makes room for the neighbours of the atoms lo <= i < hi and starts the sum of the strain.
 func (s *Scratch[F]) reserve(l *Layer[F], a *Atoms[F], lo, hi int) *lanes[F] {
@@ -63,10 +66,19 @@ func (v *lanes[F]) grow(s Shape, n int) {
 	v.slots = n
 	n = (n+15)/16*16 + 16
 	v.dx, v.dy, v.dz = aligned[F](n), aligned[F](n), aligned[F](n)
-	v.to, v.edge, v.interval = aligned[int32](n), aligned[int32](n), aligned[int32](n)
+	v.to, v.edge, v.offset = aligned[int32](n), aligned[int32](n), aligned[int32](n)
 	v.block = aligned[F](n * blockRows)
 	v.r, v.dr = aligned[F](n*s.Channels), aligned[F](n*s.Channels)
 	v.p, v.q = aligned[F](16*n), aligned[F](16*n)
+}
+
+// rowsOf finds the spline rows of all pairs in g.
+func (v *lanes[F]) rowsOf(l *Layer[F], g *Parameters) []*float64 {
+	v.rows = v.rows[:0]
+	for pair := range l.Species * l.Species {
+		v.rows = append(v.rows, &g.Rows[pair*l.SplineRows()*l.Channels])
+	}
+	return v.rows
 }
 
 func (v *lanes[F]) addStrain(strain *[6]float64) {

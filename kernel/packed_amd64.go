@@ -1,3 +1,5 @@
+//go:build !purego
+
 package kernel
 
 import "unsafe"
@@ -13,7 +15,10 @@ type packed[F Float] struct {
 	perInterval F      // intervals per Å
 	limits      [][2]F // [S] squares of the cutoff and of the largest core range of a centre
 
-	cubic     []F // float32: [S][S][Intervals][N/16][c3 c2 c1 c0][16] the splines as polynomials of the position in the interval
+	pairs    []*F // [S][S] radial functions of a pair: in float64 its part of Rows, in float32 of cubic
+	rowBytes int  // distance from one interval to the next there
+
+	cubic     []F // [S][S][Intervals][N/16][c3 c2 c1 c0][16] the splines as polynomials of the position in the interval
 	mix       []F // [S][K/16][N][4][16]
 	mixT      []F // [S][N/16][K][4][16]
 	w         []F // [S][H/16][F/16][16][16]
@@ -29,9 +34,7 @@ func (l *Layer[F]) pack(p *Parameters, nu float64) {
 	for z := range l.Species {
 		l.packed.limits = append(l.packed.limits, [2]F{F(l.Cutoff) * F(l.Cutoff), l.coreLimit(z)})
 	}
-	if unsafe.Sizeof(F(0)) == 4 {
-		l.packed.cubic = l.cubics(p.Rows, nu)
-	}
+	l.packRadial(p, nu)
 	l.packed.mix = packMixing(l.Mix, l.Channels, l.Mixed)
 	l.packed.mixT = packMixing(l.MixT, l.Mixed, l.Channels)
 	l.packed.w = packRows(l.W, l.Features())
@@ -39,6 +42,19 @@ func (l *Layer[F]) pack(p *Parameters, nu float64) {
 	for k, d := range l.D {
 		_, slope := silu(d)
 		l.packed.restSlope[k] = l.B[k] * slope
+	}
+}
+
+func (l *Layer[F]) packRadial(p *Parameters, nu float64) {
+	rows, intervals := l.Rows, l.SplineRows()
+	l.packed.rowBytes = 8 * l.Channels
+	if unsafe.Sizeof(F(0)) == 4 {
+		l.packed.cubic = l.cubics(p.Rows, nu)
+		rows, intervals = l.packed.cubic, 4*l.Intervals
+		l.packed.rowBytes = 4 * 4 * l.Channels
+	}
+	for pair := range l.Species * l.Species {
+		l.packed.pairs = append(l.packed.pairs, &rows[pair*intervals*l.Channels])
 	}
 }
 
@@ -103,8 +119,3 @@ func packRows[F Float](w []F, columns int) []F {
 	}
 	return p
 }
-
-// cubicOf is where the polynomials of a centre's species start; rowsOf the same for spline rows.
-func (l *Layer[F]) cubicOf(z int) *F { return &l.packed.cubic[z*l.Species*l.Intervals*4*l.Channels] }
-
-func (l *Layer[F]) rowsOf(rows []F, z int) *F { return &rows[z*l.Species*l.SplineRows()*l.Channels] }

@@ -33,11 +33,7 @@ func (k {{.Suffix}}) Forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], lo, hi int, s *S
 			a.hidden(i, l.SiluD[z*l.Hidden:][:l.Hidden])
 			continue
 		}
-{{- if .Single}}
-		radial{{.Suffix}}(&v.r[0], &v.dr[0], l.cubicOf(z), &a.Type[0], &v.to[0], &v.interval[0], &v.block[0], n, l.Channels, l.Intervals)
-{{- else}}
-		radial{{.Suffix}}(&v.r[0], &v.dr[0], l.rowsOf(l.Rows, z), &a.Type[0], &v.to[0], &v.interval[0], &v.block[0], n, l.Channels, l.SplineRows())
-{{- end}}
+		radial{{.Suffix}}(&v.r[0], &v.dr[0], &l.packed.pairs[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], n, l.Channels)
 		a.Energy[i] = k.site(l, z, n, {{if not .Single}}1, 0, {{end}}v)
 		a.hidden(i, v.act)
 		adjoint{{.Suffix}}(&v.p[0], &v.q[0], &v.block[0], &v.r[0], &v.dr[0], &v.ga[0], &v.gat[0], n, l.Channels)
@@ -58,7 +54,7 @@ func ({{.Suffix}}) neighbours(l *Layer[{{.F}}], a *Atoms[{{.F}}], i int, v *lane
 	}
 	n, found := compact{{.Suffix}}(&a.X[0], &a.X[i], &a.J[lo], int(hi-lo), &l.packed.limits[a.Type[i]][0], &v.dx[0], &v.dy[0], &v.dz[0], &v.to[0], &v.edge[0])
 	if n > 0 {
-		basis{{.Suffix}}(&v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.interval[0], n, l.packed.perInterval, l.Intervals-1)
+		basis{{.Suffix}}(&v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.offset[0], n, l.packed.perInterval, l.Intervals-1, l.packed.rowBytes)
 	}
 	return n, found != 0
 }
@@ -93,6 +89,7 @@ func ({{.Suffix}}) site(l *Layer[{{.F}}], z, n int, {{if not .Single}}weight {{.
 // Gradient implements Trainer.
 func (k {{.Suffix}}) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, weight float64, g *Parameters, s *Scratch[float64]) {
 	v := s.reserve(l, a, lo, hi)
+	rows := v.rowsOf(l, g)
 	N, K, H, features := l.Channels, l.Mixed, l.Hidden, l.Features()
 	pending, species := 0, 0 // atoms of one species whose part in dE/dW is still to be added
 	for i := lo; i < hi; i++ {
@@ -105,7 +102,7 @@ func (k {{.Suffix}}) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, 
 			k.readout(l, species, pending, g, v)
 			pending, species = 0, z
 		}
-		radialValue{{.Suffix}}(&v.r[0], l.rowsOf(l.Rows, z), &a.Type[0], &v.to[0], &v.interval[0], &v.block[0], n, N, l.SplineRows())
+		radialValue{{.Suffix}}(&v.r[0], &l.packed.pairs[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], n, N)
 		k.site(l, z, n, weight, pending, v)
 		readoutVectors{{.Suffix}}(&g.A[z*features], &g.B[z*H], &g.D[z*H], &v.f[pending*features], &v.act[0], &v.gh[pending*H], &l.SiluD[z*H], &l.packed.restSlope[z*H], H, features, weight)
 		couple := &g.Couple[z*len(l.couplings)*K]
@@ -115,7 +112,7 @@ func (k {{.Suffix}}) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, 
 			coupleGradient3{{.Suffix}}(couple, &v.gt[0], &v.u[0], K)
 		}
 		mixGradient{{.Suffix}}(&g.Mix[z*4*N*K], &v.a[0], &v.gb[0], N, K)
-		rowsGradient{{.Suffix}}(l.rowsOf(g.Rows, z), &a.Type[0], &v.to[0], &v.interval[0], &v.block[0], &v.ga[0], n, N, l.SplineRows())
+		rowsGradient{{.Suffix}}(&rows[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], &v.ga[0], n, N)
 		pending++
 	}
 	k.readout(l, species, pending, g, v)

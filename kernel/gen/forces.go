@@ -24,7 +24,7 @@ func (t *target) forces() {
 		rinv := t.load(get(rowRinv))
 		var u [3]vec
 		for c := range u {
-			u[c] = t.load(get(rowU + c))
+			u[c] = t.direction(get, c)
 			t.mulBy(g[c], rinv)
 		}
 		along := t.mul(u[0], g[0])
@@ -43,14 +43,7 @@ func (t *target) forces() {
 			t.fma(g[c], u[c], radial)
 			g[c] = m.keep(g[c])
 		}
-		for k, ab := range [6][2]int{{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}} {
-			acc := t.vec()
-			t.VMOVUPD(at(strain, 64*k), acc)
-			for _, half := range t.halves(t.mul(at(d[ab[0]], 0), g[ab[1]])) {
-				t.VADDPD(half, acc, acc)
-			}
-			t.VMOVUPD(acc, at(strain, 64*k))
-		}
+		t.addStrain(strain, d, g)
 		t.scatter(edges, edge, g)
 		for c := range d {
 			t.bump(d[c], t.width())
@@ -61,6 +54,27 @@ func (t *target) forces() {
 		t.bump(edge, 4*t.lanes())
 	})
 	t.ret()
+}
+
+// direction is component c of u = d/r, from Y_1m = sqrt(3) (y, z, x).
+func (t *target) direction(get func(int) op, c int) vec {
+	return t.mul(t.k(1/sqrt(3)), t.load(get(rowY+(c+2)%3)))
+}
+
+// addStrain adds d ⊗ g, multiplied and summed in float64.
+func (t *target) addStrain(strain gp, d [3]gp, g [3]vec) {
+	var dd, gg [3][]vec
+	for c := range d {
+		dd[c], gg[c] = t.halves(t.load(at(d[c], 0))), t.halves(g[c])
+	}
+	for k, ab := range [6][2]int{{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}} {
+		sum := t.vec()
+		t.VMOVUPD(at(strain, 64*k), sum)
+		for half := range dd[0] {
+			t.VFMADD231PD(dd[ab[0]][half], gg[ab[1]][half], sum)
+		}
+		t.VMOVUPD(sum, at(strain, 64*k))
+	}
 }
 
 // scatter writes (x, y, z, 0) of every lane to its edge, the last lane first: those behind the end repeat the last
@@ -161,10 +175,7 @@ func (t *target) polynomial(get func(int) op) func(string) op {
 		var v op
 		switch name {
 		case "x", "y", "z":
-			v = get(rowU + int(name[0]-'x'))
-			if t.wide() {
-				v = t.load(v)
-			}
+			v = t.direction(get, int(name[0]-'x'))
 		case "xy2", "xz2", "yz2":
 			v = twice(name[:1], name[1:2])
 		case "xz10", "yz10":

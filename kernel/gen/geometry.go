@@ -8,13 +8,12 @@ import (
 
 // The block of L neighbours in memory: rows of L numbers.
 const (
-	rowY        = 0  // 16 harmonics, the first one unused
-	rowU        = 16 // x, y, z of d/r
-	rowRinv     = 19 // 1/r
-	rowT        = 20 // float32: position in the spline interval, 0..1
-	rowWeight   = 20 // float64: c1 c2 c3 of the value, then c1 c2 c3 of the slope
-	rowsSingle  = 21
-	rowsDouble  = 30
+	rowRinv     = 0  // 1/r, in the place of Y_00 = 1
+	rowY        = 1  // 15 harmonics
+	rowT        = 16 // float32: position in the spline interval, 0..1
+	rowWeight   = 16 // float64: c1 c2 c3 of the value, then c1 c2 c3 of the slope
+	rowsSingle  = 17
+	rowsDouble  = 26
 	splineSlope = rowWeight + 3
 	splineBase  = rowWeight + 6 // then the B-splines S_0 S_1 S_2 S_3, 0 behind the last neighbour
 )
@@ -222,17 +221,19 @@ func (t *target) addInts(v vec, n int32) {
 	t.VPADDD(t.ints(c...), v, v)
 }
 
-const docBasis = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last interval:
+const docBasis = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
+interval, rowBytes the size of what the radial functions take for one:
 
 	r := sqrt(d·d)
 	u := d/r
 	q := r*per
 	b := min(int(q), last)
 	t := q - b
-	block = Y_lm(u), u, 1/r, t; interval = b
+	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
 `
 
-const docBasisDouble = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last interval:
+const docBasisDouble = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
+interval, rowBytes the size of what the radial functions take for one:
 
 	r := sqrt(d·d)
 	u := d/r
@@ -240,7 +241,8 @@ const docBasisDouble = `prepares n neighbours, in blocks of as many as a vector 
 	b := min(int(q), last)
 	t := q - b
 	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
-	block = Y_lm(u), u, 1/r, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3; interval = b
+	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+	offset = b rowBytes
 
 The B-splines behind the last neighbour are 0.
 `
@@ -251,11 +253,12 @@ func (t *target) basis() {
 	if !t.single() {
 		doc = docBasisDouble
 	}
-	t.fn("basis", "func(dx, dy, dz, block *F, interval *int32, n int, per F, last int)", doc)
+	t.fn("basis", "func(dx, dy, dz, block *F, offset *int32, n int, per F, last, rowBytes int)", doc)
 	d := [3]gp{t.arg("dx"), t.arg("dy"), t.arg("dz")}
-	block, interval, n := t.arg("block"), t.arg("interval"), t.arg("n")
-	per, last := t.all(bcast{t.param("per")}), t.intVec()
+	block, offset, n := t.arg("block"), t.arg("offset"), t.arg("n")
+	per, last, rowBytes := t.all(bcast{t.param("per")}), t.intVec(), t.intVec()
 	t.VPBROADCASTD(t.param("last"), last)
+	t.VPBROADCASTD(t.param("rowBytes"), rowBytes)
 	put := func(row int, v vec) { t.store(v, at(block, row*t.width())) }
 	t.loop("block", n, t.lanes(), func() {
 		var u [3]vec
@@ -272,9 +275,8 @@ func (t *target) basis() {
 		put(rowRinv, rinv)
 		for c := range u {
 			t.mulBy(u[c], rinv)
-			put(rowU+c, u[c])
 		}
-		pos := t.interval(t.mul(per, r), last, interval)
+		pos := t.interval(t.mul(per, r), last, rowBytes, at(offset, 0))
 		if t.single() {
 			put(rowT, pos)
 		} else {
@@ -285,13 +287,14 @@ func (t *target) basis() {
 			t.bump(d[c], t.width())
 		}
 		t.bump(block, t.blockBytes())
-		t.bump(interval, 4*t.lanes())
+		t.bump(offset, 4*t.lanes())
 	})
 	t.ret()
 }
 
-// interval stores b = max(0, min(int(q), last)) and returns q - b. (A distance that is no number must not become an address.)
-func (t *target) interval(q, last vec, interval gp) vec {
+// interval stores b rowBytes, b = max(0, min(int(q), last)), and returns q - b. (A distance that is no number must not
+// become an address.)
+func (t *target) interval(q, last, rowBytes vec, offset mem) vec {
 	b, back := t.intVec(), t.vec()
 	switch {
 	case t.single():
@@ -305,7 +308,9 @@ func (t *target) interval(q, last vec, interval gp) vec {
 	zero := t.intVec()
 	t.loadInts(t.ints(make([]int32, 16)...), zero)
 	t.VPMAXSD(zero, b, b)
-	t.storeInts(b, at(interval, 0))
+	bytes := t.intVec()
+	t.VPMULLD(rowBytes, b, bytes)
+	t.storeInts(bytes, offset)
 	if t.single() {
 		t.VCVTDQ2PS(b, back)
 	} else {

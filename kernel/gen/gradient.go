@@ -183,7 +183,7 @@ func (t *target) readoutVectors() {
 const docRowsGradient = `adds the gradient with respect to the spline rows of n neighbours:
 
 	for s := range n {
-		w := rows[(types[to[s]]*splineRows+interval[s])*N:] // four rows of N
+		w := pairs[types[to[s]]][offset[s]:] // four rows of N
 		for k := range N {
 			g := sum_lm y[s][lm] ga[lm][k]
 			for b := range 4 {
@@ -197,12 +197,13 @@ ga is laid out [N/16][16][16].
 
 // rowsGradient takes four neighbours at a time; behind the end the B-splines are 0 and the rest repeats the last neighbour.
 func (t *target) rowsGradient() {
-	t.fn("rowsGradient", "func(rows *F, types *uint8, to, interval *int32, block, ga *F, n, N, splineRows int)", docRowsGradient)
-	rows, types, ga := t.arg("rows"), t.arg("types"), t.arg("ga")
+	t.fn("rowsGradient", "func(pairs **F, types *uint8, to, offset *int32, block, ga *F, n, N int)", docRowsGradient)
+	pairs, types, ga, column := t.arg("pairs"), t.arg("types"), t.arg("ga"), t.GP64()
 	N := t.arg("N")
 	rowBytes, groups := t.scale(N), t.shifted(N, 4)
+	t.XORQ(column, column)
 	t.loop("group", groups, 1, func() {
-		to, interval, y, n := t.arg("to"), t.arg("interval"), t.arg("block"), t.arg("n")
+		to, offset, y, n := t.arg("to"), t.arg("offset"), t.arg("block"), t.arg("n")
 		matrix := t.matrix(ga, 0)
 		t.slots(n, 4, y, func() {
 			for first := 0; first < t.perRow(); first += t.tileVectors() {
@@ -211,11 +212,10 @@ func (t *target) rowsGradient() {
 					w, b := t.GP64(), t.GP64()
 					t.MOVLQSX(at(to, 4*s), w)
 					t.MOVBQZX(indexed(types, w, 1, 0), w)
-					t.IMULQ(t.param("splineRows"), w)
-					t.MOVLQSX(at(interval, 4*s), b)
+					t.MOVQ(indexed(pairs, w, 8, 0), w)
+					t.MOVLQSX(at(offset, 4*s), b)
 					t.ADDQ(b, w)
-					t.IMULQ(rowBytes, w)
-					t.ADDQ(rows, w)
+					t.ADDQ(column, w)
 					for k := range 4 {
 						x := t.all(bcast{at(y, (splineBase+k)*t.width()+s*t.elem)})
 						for v := range sum[s] {
@@ -231,9 +231,9 @@ func (t *target) rowsGradient() {
 				}
 			}
 			t.bump(to, 16)
-			t.bump(interval, 16)
+			t.bump(offset, 16)
 		})
-		t.bump(rows, t.row())
+		t.bump(column, t.row())
 		t.bump(ga, 16*t.row())
 	})
 	t.ret()

@@ -5,8 +5,6 @@ import (
 	"math"
 
 	"mlff/kernel"
-
-	"github.com/mmcloughlin/avo/operand"
 )
 
 // A product is ±B_a B_b.
@@ -258,6 +256,7 @@ func (t *target) invariantsReverse(lt int) {
 	gf, v := strided{pgf, odd}, strided{pv, odd}
 	row := func(p gp, lm int) mem { return at(p, lm*t.row()) }
 	t.columns(K, map[gp]int{pgb: 16, pgt: 16, pt: 16, pb: 16}, []gp{pgf, pv}, func() {
+		r := &reverse{target: t, b: pb, gb: pgb, gt: pgt}
 		t.store(t.load(gf.row(0)), row(pgb, 0))
 		for l := 1; l <= 3; l++ {
 			gp := t.mul(t.k(2/math.Sqrt(float64(2*l+1))), t.load(gf.row(l)))
@@ -276,80 +275,112 @@ func (t *target) invariantsReverse(lt int) {
 					t.fma(x, gq, b)
 					t.store(x, row(pgt, lm-1))
 				}
-				t.store(g, row(pgb, lm))
+				r.put(lm, g)
 			}
 		}
 		for c, coupling := range couplings(lt) {
-			t.couplingReverse(coupling, v.row(c), func(p string, n int) mem {
-				return row(map[string]gp{"gb": pgb, "gt": pgt, "b": pb}[p], n)
-			})
+			r.coupling(coupling, v.row(c))
+		}
+		for lm, g := range r.sum {
+			if g != nil {
+				t.store(g, row(pgb, lm))
+			}
 		}
 	})
 	t.ret()
 }
 
-// couplingReverse adds one coupling's part to gb, as many components at a time as fit registers.
-func (t *target) couplingReverse(c kernel.Coupling, v mem, row func(string, int) mem) {
-	limit, together := 8, 3
-	if t.wide() {
-		limit, together = 16, 6
+// reverse is the sums gb of one column: in registers where there are enough, else in memory.
+type reverse struct {
+	*target
+	b, gb, gt gp
+	sum       [16]vec
+}
+
+func (r *reverse) put(lm int, g vec) {
+	if r.wide() {
+		r.sum[lm] = g
+		return
 	}
-	type use struct {
-		weight   vec
-		negative bool
-		other    int
+	r.store(g, at(r.gb, lm*r.row()))
+}
+
+func (r *reverse) get(lm int) vec {
+	if r.wide() {
+		return r.sum[lm]
+	}
+	return r.load(at(r.gb, lm*r.row()))
+}
+
+// A use is one term of gb[lm]: ±weight b[other].
+type use struct {
+	weight   vec
+	negative bool
+	other    int
+}
+
+// coupling adds one coupling's part, as many components at a time as fit registers.
+func (r *reverse) coupling(c kernel.Coupling, v mem) {
+	limit, together := 8, 3
+	if r.wide() {
+		limit, together = 12, 15
 	}
 	components := c.Terms()
 	for m := 0; m < len(components); {
-		weight := t.load(v)
+		weight := r.load(v)
 		weights := 0
-		uses := map[int][]use{} // by row of gb
+		var uses [16][]use // by row of gb
 		for ; m < len(components); m++ {
 			s := shares(components[m])
 			if weights > 0 && weights+len(s) > limit {
 				break
 			}
 			weights += len(s)
-			gu := t.mul(row("gt", c.L*c.L+m-1), weight)
+			gu := r.mul(at(r.gt, (c.L*c.L+m-1)*r.row()), weight)
 			for _, s := range s {
-				w := t.mul(t.k(s.coef), gu)
+				w := r.mul(r.k(s.coef), gu)
 				for _, p := range s.products {
 					uses[p.a] = append(uses[p.a], use{w, p.negative, p.b})
 					uses[p.b] = append(uses[p.b], use{w, p.negative, p.a})
 				}
 			}
 		}
-		var order []int
-		for lm := range 16 {
+		var rows []int
+		for lm := range uses {
 			if uses[lm] != nil {
-				order = append(order, lm)
+				rows = append(rows, lm)
 			}
 		}
-		for len(order) > 0 { // several rows in turn: their sums do not wait for each other
-			n := min(together, len(order))
-			sum := make([]vec, n)
-			for k := range sum {
-				sum[k] = t.load(row("gb", order[k]))
-			}
-			for step, busy := 0, true; busy; step++ {
-				busy = false
-				for k := range sum {
-					if u := uses[order[k]]; step < len(u) {
-						busy = true
-						if u[step].negative {
-							t.fnma(sum[k], row("b", u[step].other), u[step].weight)
-						} else {
-							t.fma(sum[k], row("b", u[step].other), u[step].weight)
-						}
-					}
-				}
-			}
-			for k := range sum {
-				t.store(sum[k], row("gb", order[k]))
-			}
-			order = order[n:]
+		for len(rows) > 0 {
+			n := min(together, len(rows))
+			r.addUses(rows[:n], &uses)
+			rows = rows[n:]
 		}
 	}
 }
 
-var _ operand.Op = mem{}
+// addUses adds to several rows in turn, so that their sums do not wait for each other.
+func (r *reverse) addUses(rows []int, uses *[16][]use) {
+	var sum []vec
+	for _, lm := range rows {
+		sum = append(sum, r.get(lm))
+	}
+	for step, busy := 0, true; busy; step++ {
+		busy = false
+		for k, lm := range rows {
+			if step >= len(uses[lm]) {
+				continue
+			}
+			busy = true
+			u := uses[lm][step]
+			if b := at(r.b, u.other*r.row()); u.negative {
+				r.fnma(sum[k], b, u.weight)
+			} else {
+				r.fma(sum[k], b, u.weight)
+			}
+		}
+	}
+	for k, lm := range rows {
+		r.put(lm, sum[k])
+	}
+}

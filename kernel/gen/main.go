@@ -1,7 +1,7 @@
 // Command gen writes the assembly of package kernel: four back ends, AVX-512 and AVX2 with FMA, float32 and float64,
 // from one description of every loop. Run it in its own folder, after any change here or of the couplings:
 //
-//	go run .        (or: go run . FOLDER)
+//	go run -tags purego .        (or: go run -tags purego . FOLDER)
 //
 // A target holds what differs between the back ends: vectors of L numbers, how a number is spread over a vector, masks,
 // shuffles, and how many sums fit into the registers. Arrays over channels are laid out [channels/16][row][16], so that rows lie

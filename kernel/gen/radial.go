@@ -5,7 +5,7 @@ import "github.com/mmcloughlin/avo/operand"
 const docRadialSingle = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
 
 	for s := range n {
-		c := cubic[(types[to[s]]*intervals+interval[s])*4*N:] // [N/16][4][16]
+		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
 		for k := range N {
 			c3, c2, c1, c0 := c[k/16*64+k%16:], ...           // 16 apart
 			r[s][k] = ((c3*t+c2)*t+c1)*t + c0
@@ -17,7 +17,7 @@ const docRadialSingle = `evaluates the radial functions and their slopes dR_n/dq
 const docRadialDouble = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
 
 	for s := range n {
-		w := rows[(types[to[s]]*splineRows+interval[s])*N:] // four rows of N
+		w := pairs[types[to[s]]][offset[s]:] // four rows of N
 		for k := range N {
 			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
 			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
@@ -28,39 +28,31 @@ const docRadialDouble = `evaluates the radial functions and their slopes dR_n/dq
 
 // radial writes r and, if slope, dr.
 func (t *target) radial(slope bool) {
-	const signature = "func(r, dr, %s *F, types *uint8, to, interval *int32, block *F, n, N, %s int)"
 	switch {
 	case t.single():
-		t.fn("radial", "func(r, dr, cubic *F, types *uint8, to, interval *int32, block *F, n, N, intervals int)", docRadialSingle)
+		t.fn("radial", "func(r, dr *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)", docRadialSingle)
 	case slope:
-		t.fn("radial", "func(r, dr, rows *F, types *uint8, to, interval *int32, block *F, n, N, splineRows int)", docRadialDouble)
+		t.fn("radial", "func(r, dr *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)", docRadialDouble)
 	default:
-		t.fn("radialValue", "func(r, rows *F, types *uint8, to, interval *int32, block *F, n, N, splineRows int)",
+		t.fn("radialValue", "func(r *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)",
 			"evaluates the radial functions as radial does, without the slopes.")
 	}
 	r, dr := t.arg("r"), t.GP64()
 	if slope {
 		t.Load(t.Param("dr"), dr)
 	}
-	types, to, interval := t.arg("types"), t.arg("to"), t.arg("interval")
+	pairs, types, to, offset := t.arg("pairs"), t.arg("types"), t.arg("to"), t.arg("offset")
 	block, n := t.arg("block"), t.arg("n")
 	rowBytes, groups := t.scale(t.arg("N")), t.shifted(t.arg("N"), 4)
-	perPair, bytes, table := "splineRows", rowBytes, "rows"
-	if t.single() {
-		perPair, bytes, table = "intervals", t.move(rowBytes), "cubic"
-		t.SHLQ(imm(2), bytes)
-	}
 	t.slots(n, 1, block, func() {
 		w, b, group := t.GP64(), t.GP64(), t.GP64()
 		t.MOVLQSX(at(to, 0), w)
 		t.MOVBQZX(indexed(types, w, 1, 0), w)
-		t.IMULQ(t.param(perPair), w)
-		t.MOVLQSX(at(interval, 0), b)
+		t.MOVQ(indexed(pairs, w, 8, 0), w)
+		t.MOVLQSX(at(offset, 0), b)
 		t.ADDQ(b, w)
-		t.IMULQ(bytes, w)
-		t.ADDQ(t.param(table), w)
 		t.bump(to, 4)
-		t.bump(interval, 4)
+		t.bump(offset, 4)
 		var weights []vec
 		first, count := rowT, 1
 		if !t.single() {

@@ -46,7 +46,7 @@ type bcast struct{ operand.Mem }
 
 func newTarget(isa string, elem int) *target {
 	t := &target{Context: build.NewContext(), isa: isa, elem: elem, constant: map[string]int{}}
-	t.ConstraintExpr("amd64")
+	t.ConstraintExpr("amd64,!purego")
 	t.symbol = operand.NewDataAddr(operand.Symbol{Name: "constants" + t.suffix(), Static: true}, 0)
 	return t
 }

@@ -43,8 +43,14 @@ func NewStudent(s kernel.Shape, seed uint64) *Student {
 	fill(p.W, 1/math.Sqrt(float64(s.Features())))
 	fill(p.D, 0.5)
 	fill(p.B, 1/math.Sqrt(float64(s.Hidden)))
+	return newStudent(s, p, newCore(s))
+}
+
+// WithoutCore is the same student with no core.
+func (s *Student) WithoutCore() *Student { return newStudent(s.Shape, s.Parameters, nil) }
+
+func newStudent(s kernel.Shape, p *kernel.Parameters, core *kernel.Core) *Student {
 	const nu, eps = 0.14, 0.5
-	core := newCore(s)
 	return &Student{s, p, kernel.NewLayer[float32](s, Cutoff, nu, eps, p, core), kernel.NewLayer[float64](s, Cutoff, nu, eps, p, core)}
 }
 
