@@ -23,6 +23,9 @@ type Options struct {
 // blockAtoms is the unit of parallel work: small enough to balance 200 atoms over a few threads.
 const blockAtoms = 4
 
+// gatherAtoms is the same for the sum of forces, which is less work.
+const gatherAtoms = 16
+
 // Potential runs a student: energy, forces and virial of one structure after another. It keeps the neighbour list and
 // all memory between calls. One goroutine at a time.
 type Potential struct {
@@ -140,7 +143,7 @@ func (e *engine[F]) evaluate(s *structure.Structure, out *structure.Result) erro
 	blocks := (n + blockAtoms - 1) / blockAtoms
 	err := e.pool.run(blocks, e.forces)
 	if err == nil {
-		err = e.pool.run(blocks, e.gather)
+		err = e.pool.run((n+gatherAtoms-1)/gatherAtoms, e.gather)
 	}
 	e.out = nil
 	if err != nil {
@@ -203,31 +206,25 @@ func (e *engine[F]) resize(n int) {
 	}
 }
 
+// forcesBlock runs the kernel. It sums what pulls at an atom along its own edges while they are in the nearest cache.
 func (e *engine[F]) forcesBlock(worker, block int) {
 	lo := block * blockAtoms
 	hi := min(lo+blockAtoms, len(e.atoms.Energy))
 	e.strain[block] = e.kernel.Forces(e.layer, &e.atoms, lo, hi, e.scratch[worker])
+	kernel.Outgoing(e.out.Forces, e.atoms.Edge, e.pairs.Start, lo, hi)
 	if e.grade != nil {
 		e.grade.block(&e.atoms, lo, hi)
 		watchBlock(e.watch, &e.atoms, lo, hi)
 	}
 }
 
-// gatherBlock sums F_i = sum_out g - sum_in g in the fixed order of the list, and E_i = E0 + the learned part.
+// gatherBlock completes F_i = sum_out g - sum_in g in the fixed order of the list, and E_i = E0 + the learned part.
 func (e *engine[F]) gatherBlock(_, block int) {
-	l, g := e.pairs, e.atoms.Edge
+	lo := block * gatherAtoms
+	hi := min(lo+gatherAtoms, len(e.atoms.Energy))
+	kernel.Incoming(e.out.Forces, e.atoms.Edge, e.pairs.InStart, e.pairs.In, lo, hi)
 	e0 := e.model.Tensor("energy.E0")
-	lo := block * blockAtoms
-	for i := lo; i < min(lo+blockAtoms, len(e.atoms.Energy)); i++ {
-		var f [3]float64
-		for _, v := range g[l.Start[i]:l.Start[i+1]] {
-			f[0], f[1], f[2] = f[0]+float64(v[0]), f[1]+float64(v[1]), f[2]+float64(v[2])
-		}
-		for _, edge := range l.In[l.InStart[i]:l.InStart[i+1]] {
-			v := &g[edge]
-			f[0], f[1], f[2] = f[0]-float64(v[0]), f[1]-float64(v[1]), f[2]-float64(v[2])
-		}
-		e.out.Forces[i] = f
+	for i := lo; i < hi; i++ {
 		e.out.Energies[i] = e0[e.atoms.Type[i]] + e.atoms.Energy[i]
 	}
 }

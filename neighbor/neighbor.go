@@ -77,10 +77,14 @@ func (l *List) Update(s *structure.Structure) (rebuilt bool, err error) {
 func (l *List) Positions(s *structure.Structure, x [][3]float64) [][3]float64 {
 	x = slices.Grow(x[:0], len(l.Owner))[:len(l.Owner)]
 	n := copy(x, s.Positions)
-	for t := n; t < len(x); t++ {
-		m := l.Shift[t]
-		shift := structure.Mul([3]float64{float64(m[0]), float64(m[1]), float64(m[2])}, s.Cell)
-		x[t] = structure.Add(s.Positions[l.Owner[t]], shift)
+	c := s.Cell
+	for t := n; t < len(x); t++ { // at every step, and written out for speed
+		m, p := &l.Shift[t], &s.Positions[l.Owner[t]]
+		a, b, d := float64(m[0]), float64(m[1]), float64(m[2])
+		q := &x[t]
+		q[0] = p[0] + (a*c[0][0] + b*c[1][0] + d*c[2][0])
+		q[1] = p[1] + (a*c[0][1] + b*c[1][1] + d*c[2][1])
+		q[2] = p[2] + (a*c[0][2] + b*c[1][2] + d*c[2][2])
 	}
 	return x
 }
