@@ -26,6 +26,9 @@ func main() {
 		out = os.Args[1]
 	}
 	log.SetFlags(0)
+	if err := writeGathering(out); err != nil {
+		log.Fatal(err)
+	}
 	for _, isa := range []string{"AVX512", "AVX2"} {
 		for _, elem := range []int{4, 8} {
 			if err := write(newTarget(isa, elem), out); err != nil {

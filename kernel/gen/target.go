@@ -170,19 +170,21 @@ func (t *target) all(b bcast) vec {
 
 func (t *target) zero() vec {
 	v := t.vec()
-	var i *ir.Instruction
-	var err error
 	if t.wide() {
-		i, err = x86.VPXORD(v, v, v)
+		t.cancel(x86.VPXORD(v, v, v))
 	} else {
-		i, err = x86.VXORPS(v, v, v)
+		t.cancel(x86.VXORPS(v, v, v))
 	}
+	return v
+}
+
+// cancel adds an instruction whose result does not depend on its operands.
+func (t *target) cancel(i *ir.Instruction, err error) {
 	if err != nil {
 		panic(err)
 	}
-	i.CancellingInputs = true // whatever v held before does not matter
+	i.CancellingInputs = true
 	t.Instruction(i)
-	return v
 }
 
 func (t *target) add(a op, b vec) vec         { v := t.vec(); t.arith("VADDP#", a, b, v); return v }
