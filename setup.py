@@ -51,8 +51,8 @@ setup(
     ext_modules=[
         Extension(
             "mlff_distiller._native",
-            ["python/mlff_distiller/_native.c"],
-            depends=["include/mlff.h", "include/mlff_loader.h"],
+            [f"python/native/{name}.c" for name in ("module", "student", "input", "state", "results")],
+            depends=["include/mlff.h", "include/mlff_loader.h", "python/native/native.h", "python/native/engine.h"],
             include_dirs=["include"],
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-field-initializers"],

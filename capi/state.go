@@ -54,6 +54,7 @@ type state struct {
 	crew      []*runner // for batches, made at the first
 	main      runner
 	message   []byte // C string
+	part      part
 	pinner    runtime.Pinner
 }
 
@@ -203,26 +204,18 @@ func (r *runner) explain(err error) error {
 
 func (r *runner) give(q *request, a *answer) error {
 	a.energy, a.virial = r.result.Energy, r.result.Virial
-	a.grade, a.flag = 0, 0
-	if q.virials != nil {
-		r.potential.Virials(q.virials)
-	}
-	grades := r.potential.Grades()
-	if q.grades != nil && grades == nil || q.flags != nil && grades == nil {
-		return fail(badArgument, "grades need the option grade")
-	}
-	if len(q.numbers) == 0 {
-		return nil
-	}
-	copy(q.grades, grades)
-	for _, g := range grades {
-		a.grade = max(a.grade, g) // NaN stays NaN
-	}
+	a.grade, a.flag = r.potential.Frame()
 	if math.IsNaN(a.grade) || math.IsInf(a.grade, 0) {
 		return fail(notFinite, "the extrapolation grade is not finite")
 	}
-	alarms, all := r.potential.Alarms()
-	a.flag = all
+	if q.virials != nil {
+		r.potential.Virials(q.virials)
+	}
+	grades, alarms := r.potential.Grades(), r.potential.Alarms()
+	if grades == nil && (q.grades != nil || q.flags != nil) && len(q.numbers) > 0 {
+		return fail(badArgument, "grades need the option grade")
+	}
+	copy(q.grades, grades)
 	for i := range q.flags {
 		q.flags[i] = uint8(alarms[i])
 	}

@@ -5,10 +5,31 @@
  * caller, else a path that the caller knows. It is never closed again. In a child forked after the library was loaded
  * that copy is dead; a fresh one is loaded from a file in memory, and noted as the heir of the dead one for the others.
  *
- * Include it in one file, with _GNU_SOURCE defined before any header.
+ * Include it in one file, with _GNU_SOURCE defined before any header; in others define MLFF_LOADER_TYPES first.
  */
 #ifndef MLFF_LOADER_H
 #define MLFF_LOADER_H
+
+#include "mlff.h"
+
+/* The functions of mlff.h in the copy that lives in this process. */
+typedef struct mlff_functions {
+	int (*load)(const char *, const void *, size_t, mlff_model **, char *, size_t);
+	void (*free)(mlff_model *);
+	const char *(*info)(const mlff_model *);
+	int (*state_new)(const mlff_model *, const mlff_options *, mlff_state **, char *, size_t);
+	void (*state_free)(mlff_state *);
+	int (*eval)(mlff_state *, int, const int *, const double *, const double *, const int *, mlff_result *);
+	int (*eval_batch)(mlff_state *, int, const int *, const int *, const double *, const double *, const int *, mlff_result *);
+	const char *(*error)(const mlff_state *);
+	int (*set_list)(mlff_state *, const mlff_list *);
+	int (*stage)(mlff_state *, int, const double *, mlff_result *);
+	double *(*messages)(mlff_state *, int *);
+	int (*describe)(const mlff_model *, mlff_facts *);
+	int (*element)(const char *, double *);
+} mlff_functions;
+
+#ifndef MLFF_LOADER_TYPES
 
 #include <dlfcn.h>
 #include <fcntl.h>
@@ -22,21 +43,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "mlff.h"
-
 #define MLFF_OPEN (RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE)
-
-/* The functions of mlff.h in the copy that lives in this process. */
-typedef struct mlff_functions {
-	int (*load)(const char *, const void *, size_t, mlff_model **, char *, size_t);
-	void (*free)(mlff_model *);
-	const char *(*info)(const mlff_model *);
-	int (*state_new)(const mlff_model *, const mlff_options *, mlff_state **, char *, size_t);
-	void (*state_free)(mlff_state *);
-	int (*eval)(mlff_state *, int, const int *, const double *, const double *, const int *, mlff_result *);
-	int (*eval_batch)(mlff_state *, int, const int *, const int *, const double *, const double *, const int *, mlff_result *);
-	const char *(*error)(const mlff_state *);
-} mlff_functions;
 
 static const char *mlff_path_of_(void *library)
 {
@@ -145,7 +152,8 @@ static void *mlff_find_(const char *known, char *error, size_t size)
  * Returns 0, or -1 with a message. Call it again after a fork. */
 static int mlff_open(mlff_functions *f, const char *known, char *error, size_t size)
 {
-	static const char *const names[] = {"mlff_load", "mlff_free", "mlff_info", "mlff_state_new", "mlff_state_free", "mlff_eval", "mlff_eval_batch", "mlff_error"};
+	static const char *const names[] = {"mlff_load", "mlff_free", "mlff_info", "mlff_state_new", "mlff_state_free", "mlff_eval", "mlff_eval_batch", "mlff_error",
+	                                    "mlff_set_list", "mlff_stage", "mlff_messages", "mlff_describe", "mlff_element"};
 	void *library = dlopen("libmlff.so.1", MLFF_OPEN | RTLD_NOLOAD);
 	size_t k;
 	if (!library && !(library = mlff_find_(known, error, size)))
@@ -160,4 +168,5 @@ static int mlff_open(mlff_functions *f, const char *known, char *error, size_t s
 	return 0;
 }
 
+#endif
 #endif

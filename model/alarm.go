@@ -25,6 +25,7 @@ type watch struct {
 	composition []float64 // [S] of the current structure
 	ofStructure Alarm
 	atoms       []Alarm // [atoms]
+	all         Alarm   // OR of both
 }
 
 func newWatch(m *Model) *watch {
@@ -50,15 +51,6 @@ func (w *watch) begin(types []uint8) {
 		w.atoms = make([]Alarm, len(types))
 	}
 	w.atoms = w.atoms[:len(types)]
-}
-
-// all is the OR of the alarms of all atoms and of the structure.
-func (w *watch) all() Alarm {
-	a := w.ofStructure
-	for _, v := range w.atoms {
-		a |= v
-	}
-	return a
 }
 
 // watchBlock writes the alarms of the atoms lo <= i < hi. Signs are counted without branches, which no processor could

@@ -35,6 +35,7 @@ type grader[F kernel.Float] struct {
 	n       int
 	inverse []float64 // [S][n][n] L⁻¹, lower triangular
 	values  []float64 // [atoms]
+	largest float64
 }
 
 func newGrader[F kernel.Float](m *Model) *grader[F] {

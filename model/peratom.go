@@ -10,9 +10,12 @@ import "mlff/structure"
 // 094301, 2015): with energies E_j in their own places, work reaches i from the atoms whose energy depends on it.
 func (p *Potential) Virials(out [][3][3]float64) { p.engine.virials(out) }
 
-// Alarms are those of the atoms of the last call, nil unless grades were asked for, and the OR of all with those of the
-// structure. The slice is valid until the next call.
-func (p *Potential) Alarms() (atoms []Alarm, all Alarm) { return p.engine.alarms() }
+// Alarms are those of the atoms of the last call, nil unless grades were asked for; valid until the next call.
+func (p *Potential) Alarms() []Alarm { return p.engine.alarms() }
+
+// Frame is the largest grade of the atoms of the last call, and the OR of all alarms of atoms and structure; 0 unless
+// grades were asked for.
+func (p *Potential) Frame() (grade float64, all Alarm) { return p.engine.frame() }
 
 func (e *engine[F]) virials(out [][3][3]float64) {
 	clear(out)
@@ -34,9 +37,27 @@ func (e *engine[F]) virials(out [][3][3]float64) {
 	}
 }
 
-func (e *engine[F]) alarms() ([]Alarm, Alarm) {
+func (e *engine[F]) alarms() []Alarm {
 	if e.watch == nil || e.pairs.N == 0 {
-		return nil, 0
+		return nil
 	}
-	return e.watch.atoms, e.watch.all()
+	return e.watch.atoms
+}
+
+func (e *engine[F]) frame() (float64, Alarm) {
+	if e.watch == nil || e.pairs.N == 0 {
+		return 0, 0
+	}
+	return e.grade.largest, e.watch.all
+}
+
+// summarise finds the grade and the alarms of the structure.
+func (e *engine[F]) summarise() {
+	e.grade.largest, e.watch.all = 0, e.watch.ofStructure
+	for i, g := range e.grade.values {
+		if !(g <= e.grade.largest) { // a NaN is larger than anything
+			e.grade.largest = g
+		}
+		e.watch.all |= e.watch.atoms[i]
+	}
 }

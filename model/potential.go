@@ -36,7 +36,8 @@ type Potential struct {
 		name() string
 		list() *neighbor.List
 		grades() []float64
-		alarms() ([]Alarm, Alarm)
+		alarms() []Alarm
+		frame() (float64, Alarm)
 		virials(out [][3][3]float64)
 		edgeBytes() int
 	}
@@ -231,6 +232,9 @@ func (e *engine[F]) gatherBlock(_, block int) {
 
 // sum adds up energy and virial in index order and refuses what is not finite.
 func (e *engine[F]) sum(out *structure.Result, blocks int) error {
+	if e.grade != nil {
+		e.summarise()
+	}
 	out.Energy = 0
 	for _, v := range out.Energies {
 		out.Energy += v

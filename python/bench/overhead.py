@@ -40,7 +40,7 @@ def copper(n: int) -> Atoms:
     return atoms
 
 
-def step_overhead(student: str, n: int, steps: int = 300, repeats: int = 15) -> tuple[float, float]:
+def step_overhead(student: str, n: int, steps: int = 20, repeats: int = 300) -> tuple[float, float]:
     """us per step of VelocityVerlet beyond the engine's evaluate, and of the engine; the quietest repeat counts."""
     atoms = copper(n)
     atoms.calc = calc = StudentCalculator(student, threads=1)
@@ -55,7 +55,7 @@ def step_overhead(student: str, n: int, steps: int = 300, repeats: int = 15) -> 
     return best
 
 
-def call_overhead(student: str, n: int = 108, calls: int = 300, repeats: int = 15) -> float:
+def call_overhead(student: str, n: int = 108, calls: int = 20, repeats: int = 200) -> float:
     """Part of a call of get_forces with changed positions that is not the engine's, in percent of the engine's."""
     atoms = copper(n)
     atoms.calc = calc = StudentCalculator(student, threads=1)

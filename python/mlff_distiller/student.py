@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import threading
 import warnings
-import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -82,14 +80,13 @@ class StudentCalculator(Calculator):
         """What is made anew when a calculator is copied, pickled or carried into a forked child."""
         self._state = _native.State(self.student.model, *self._options)
         try:
-            self._state.open()
+            self._state.prepare()
         except _native.Failure as failure:
             raise translate(failure, self.student.path) from None
-        self._lock = threading.RLock()
-        self._results: dict[str, Any] | None = {}
-        self._pending: Atoms | None = None  # set from outside, not evaluated yet
+        self._state.threshold = -1.0 if self.grade == "off" else self.threshold
+        self._results: tuple[int, dict[str, Any]] = (0, {})  # with the epoch of the state that they belong to
+        self._given: tuple[int, Atoms | None] = (0, None)  # atoms set from outside, likewise
         self._warned = 0.0
-        _living.add(self)
 
     # ---- the hot path -------------------------------------------------------------------------------------------
 
@@ -98,69 +95,68 @@ class StudentCalculator(Calculator):
 
         Returns None if a calculation is needed and not allowed. What is returned is the caller's own.
         """
-        read = _READERS.get(name)
-        if read is None:
+        code = _PROPERTIES.get(name)
+        if code is None:
             raise PropertyNotImplementedError(_hint(name))
-        with self._lock:
-            if atoms is None:
-                atoms = self._unfinished(name)
-            if atoms is not None and self._update(atoms, allow_calculation, name == "stresses") == 2:
-                return None
-            return read(self)
-
-    def _update(self, atoms: Atoms, compute: bool, virials: bool) -> int:
-        """0: nothing has changed, 1: evaluated, 2: needed but not allowed."""
-        arrays = atoms.arrays
-        charges = arrays.get("initial_charges")
-        if charges is not None or atoms.info:
-            self._check_charge(atoms.info, charges)
         try:
-            status = self._state.update(
-                arrays["positions"], arrays["numbers"], atoms.cell.array, atoms.pbc, charges, arrays.get("initial_magmoms"), compute, virials
-            )
-        except BufferError:
-            status = self._call(self._state.update, *_plain(atoms), compute, virials)
+            value = self._state.quick(code, atoms, allow_calculation)
         except _native.Failure as failure:
-            self._results = {}
             raise translate(failure) from None
-        if status == 1:
-            self._results = self._pending = None
-            state = self._state
-            if (state.grade > self.threshold or state.flag) and self.grade != "off":
-                self._alarm(state.grade, state.flag)
-        elif status == 2 and not self._state.valid:
-            self._results = {}
-        return status
+        return value if value is not NotImplemented else self._property(name, atoms, allow_calculation)
+
+    def get_forces(self, atoms: Atoms | None = None) -> Floats:
+        """Forces (N, 3) eV/Å: get_property, with one call less in every step of molecular dynamics."""
+        try:
+            value = self._state.quick(_FORCES, atoms, True)
+        except _native.Failure as failure:
+            raise translate(failure) from None
+        return value if value is not NotImplemented else self._property("forces", atoms, True)
+
+    def _property(self, name: str, atoms: Atoms | None, allowed: bool) -> Any:
+        """What get_property does where atoms are not plain, or the student was not taught them."""
+        code, state = _PROPERTIES[name], self._state
+        self._hear()
+        if name == "extrapolation_grade" and not self._options[2]:
+            raise PropertyNotImplementedError(_NO_GRADES)
+        if atoms is None:
+            value = None if self._waiting() else state.last(code)
+            if value is not None and (name not in _NEED_VOLUME or state.periodic == 3):
+                return value
+            atoms = self.atoms
+            if atoms is None:
+                raise ValueError("no atoms to calculate")
+        if name in _NEED_VOLUME and not atoms.pbc.all():
+            raise PropertyNotImplementedError(f"{name} needs a cell that is periodic in all three directions\nset pbc and cell of the atoms")
+        self._check_charge(atoms)
+        try:
+            value = state.get(code, allowed, *_plain(atoms))
+        except _native.Failure as failure:
+            raise translate(failure) from None
+        self._hear()
+        return value
 
     # ---- what ASE's calculators have ----------------------------------------------------------------------------
 
     def calculate(self, atoms: Atoms | None = None, properties: Sequence[str] = ("energy",), system_changes: Sequence[str] = all_changes) -> None:
         """Evaluates atoms, whether or not anything changed; the results are in ``results``."""
-        with self._lock:
-            atoms = self.atoms if atoms is None else atoms
-            if atoms is None:
-                raise ValueError("no atoms to calculate")
-            self._state.forget()
-            self._update(atoms, True, "stresses" in properties)
+        atoms = self.atoms if atoms is None else atoms
+        if atoms is None:
+            raise ValueError("no atoms to calculate")
+        self._state.forget()
+        self._property("stresses" if "stresses" in properties else "energy", atoms, True)
 
     def check_state(self, atoms: Atoms, tol: float = 0.0) -> list[str]:
         """What changed since the last calculation, compared bit by bit."""
-        if self._pending is not None:
+        if self._waiting():
             return list(all_changes)
-        arrays = atoms.arrays
-        try:
-            bits = self._state.changes(
-                arrays["positions"], arrays["numbers"], atoms.cell.array, atoms.pbc, arrays.get("initial_charges"), arrays.get("initial_magmoms")
-            )
-        except BufferError:
-            bits = self._state.changes(*_plain(atoms))
+        bits = self._state.changes(*_plain(atoms))
         return [name for k, name in enumerate(_CHANGES) if bits >> k & 1]
 
     @property
     def atoms(self) -> Atoms | None:  # type: ignore[override]
         """A copy of the atoms evaluated last: species, positions, cell, periodicity, charges and moments."""
-        if self._pending is not None:
-            return self._pending
+        if self._waiting():
+            return self._given[1]
         seen = self._state.snapshot()
         if seen is None:
             return None
@@ -181,8 +177,13 @@ class StudentCalculator(Calculator):
     @atoms.setter
     def atoms(self, atoms: Atoms | None) -> None:
         self._state.forget()
-        self._results = {}
-        self._pending = None if atoms is None else atoms.copy()
+        self._given = (self._state.epoch, None if atoms is None else atoms.copy())
+        self._results = (self._state.epoch, {})
+
+    def _waiting(self) -> bool:
+        """Whether atoms were set from outside and not evaluated yet."""
+        epoch, atoms = self._given
+        return atoms is not None and epoch == self._state.epoch
 
     @property
     def results(self) -> dict[str, Any]:  # type: ignore[override]
@@ -190,49 +191,28 @@ class StudentCalculator(Calculator):
 
         ``extrapolation_grade`` is not among them: what reads this dictionary knows ASE's own properties only.
         """
-        with self._lock:
-            if self._results is None:
-                names = ["energy", "free_energy", "energies", "forces"]
-                if self._volume_is_known():
-                    names.append("stress")
-                    if self._state.has_virials:
-                        names.append("stresses")
-                self._results = {name: _READERS[name](self) for name in names}
-            return self._results
+        epoch, results = self._results
+        if epoch == self._state.epoch and (results or not self._state.valid):
+            return results
+        results = {}
+        if self._state.valid:
+            names = ["energy", "free_energy", "energies", "forces"]
+            names += ["stress"] if self._state.periodic == 3 else []
+            names += ["stresses"] if self._state.periodic == 3 and self._state.has_virials else []
+            results = {name: self._state.last(_PROPERTIES[name]) for name in names}
+        self._results = (self._state.epoch, results)
+        return results
 
     @results.setter
     def results(self, results: dict[str, Any]) -> None:
         if not results:
             self._state.forget()
-        self._results = results
-
-    def _unfinished(self, name: str) -> Atoms | None:
-        """The atoms that must be evaluated before a property of "the last atoms" can be given; None if none."""
-        if self._pending is not None or not self._state.valid or (name == "stresses" and not self._state.has_virials):
-            atoms = self.atoms
-            if atoms is None:
-                raise ValueError("no atoms to calculate")
-            return atoms
-        return None
-
-    def _volume_is_known(self) -> bool:
-        return self._state.periodic == 3
-
-    def _needs_volume(self, name: str) -> None:
-        if not self._volume_is_known():
-            raise PropertyNotImplementedError(f"{name} needs a cell that is periodic in all three directions\nset pbc and cell of the atoms")
-
-    def _call(self, function: Callable[..., Any], *args: Any) -> Any:
-        try:
-            return function(*args)
-        except _native.Failure as failure:
-            self._results = {}
-            raise translate(failure) from None
+        self._results = (self._state.epoch, results)
 
     # ---- the domain ---------------------------------------------------------------------------------------------
 
-    def _check_charge(self, info: dict[Any, Any], charges: Floats | None) -> None:
-        domain = self.student.about["domain"]
+    def _check_charge(self, atoms: Atoms) -> None:
+        domain, info, charges = self.student.about["domain"], atoms.info, atoms.arrays.get("initial_charges")
         said = [("charge", info.get("charge"), domain.get("charge", 0)), ("spin", info.get("spin"), domain.get("spin") or None)]
         if charges is not None and len(charges):
             said.append(("charge", float(np.sum(charges)), domain.get("charge", 0)))
@@ -240,25 +220,28 @@ class StudentCalculator(Calculator):
             # 1e-3: partial charges written with a few decimals do not add up exactly
             if value is not None and taught is not None and not abs(float(value) - taught) < 1e-3:
                 self._state.forget()
-                self._results = {}
                 raise ChargeError(
                     f"the atoms have {what} {float(value):g}, the student was made for {what} {taught:g}\n"
                     f"change atoms.info or the initial charges, or distil a student with domain: {{{what}: {float(value):g}}}"
                 )
 
-    def _alarm(self, grade: float, flag: int) -> None:
+    def _hear(self) -> None:
+        """Reports an evaluation that lies outside of what the student was taught."""
+        state = self._state
+        if not state.alarm:
+            return
+        state.alarm = 0
+        grade, flag = state.grade, state.flag
         reasons = [text for bit, text in _FLAGS if flag & bit]
         if grade > self.threshold:
-            worst = int(np.argmax(_grades(self)))
-            reasons.insert(0, f"extrapolation grade {grade:.3g} at atom {worst}, threshold {self.threshold:.3g}")
+            reasons.insert(0, f"extrapolation grade {grade:.3g}, threshold {self.threshold:.3g}")
         message = "the student was not taught this: " + "; ".join(reasons)
         if self.grade == "raise":
-            self._state.forget()
-            self._results = {}
+            state.forget()
             raise ExtrapolationError(message + '\nlabel this structure and add it with mlff distill --add, or use grade="warn"')
         if max(grade, 1e-9) > 2 * self._warned:  # again when it got twice as bad
             self._warned = max(grade, self.threshold)
-            warnings.warn(message + "; the results may be wrong", ExtrapolationWarning, stacklevel=5)
+            warnings.warn(message + "; the results may be wrong", ExtrapolationWarning, stacklevel=4)
 
     # ---- many structures ----------------------------------------------------------------------------------------
 
@@ -272,7 +255,7 @@ class StudentCalculator(Calculator):
         plain = [_plain(a) for a in structures]
         for k, atoms in enumerate(structures):
             try:
-                self._check_charge(atoms.info, atoms.arrays.get("initial_charges"))
+                self._check_charge(atoms)
             except ChargeError as error:
                 raise ChargeError(f"structure {k}: {error}") from None
         counts = np.array([len(p[1]) for p in plain], np.int32)
@@ -282,8 +265,10 @@ class StudentCalculator(Calculator):
         energies, forces, stress = np.empty(batch), np.empty((total, 3)), np.empty((batch, 6))
         grades, flags = np.empty(batch), np.empty(batch, np.int32)
         positions, cells = join(0, (-1, 3), np.float64), join(2, (1, 3, 3), np.float64)
-        with self._lock:
-            self._call_batch(counts, join(1, (-1,), np.int32), positions, cells, pbc, energies, forces, stress, grades, flags)
+        try:
+            self._state.batch(counts, join(1, (-1,), np.int32), positions, cells, pbc, energies, forces, stress, grades, flags)
+        except _native.Failure as failure:
+            raise translate(failure) from None
         if self.grade != "off":
             self._judge(grades, flags)
         ends = np.cumsum(counts)
@@ -293,12 +278,6 @@ class StudentCalculator(Calculator):
             if pbc[k].all():
                 results[k]["stress"] = stress[k].copy()
         return results
-
-    def _call_batch(self, *arrays: NDArray[Any]) -> None:
-        try:
-            self._state.batch(*arrays)
-        except _native.Failure as failure:
-            raise translate(failure) from None
 
     def _judge(self, grades: Floats, flags: NDArray[np.int32]) -> None:
         bad = np.flatnonzero((grades > self.threshold) | (flags != 0))
@@ -313,9 +292,8 @@ class StudentCalculator(Calculator):
     # ---- copies, pickles, forks ---------------------------------------------------------------------------------
 
     def __getstate__(self) -> dict[str, Any]:
-        with self._lock:
-            state = {k: v for k, v in self.__dict__.items() if k not in ("_state", "_lock", "_results", "_pending", "student")}
-            state["_saved"] = (self.student.bytes, self.student.path, self.atoms, dict(self.results))
+        state = {k: v for k, v in self.__dict__.items() if k not in ("_state", "_results", "_given", "student")}
+        state["_saved"] = (self.student.bytes, self.student.path, self.atoms, dict(self.results))
         return state
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -323,7 +301,7 @@ class StudentCalculator(Calculator):
         self.__dict__.update(state)
         self.student = students.of_bytes(content, path)
         self._start()
-        self._pending, self._results = atoms, results
+        self._given, self._results = (0, atoms), (0, results)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> StudentCalculator:
         twin = self.__class__.__new__(self.__class__)
@@ -335,43 +313,10 @@ class StudentCalculator(Calculator):
         return self.__deepcopy__({})
 
 
-def _energy(c: StudentCalculator) -> float:
-    return c._state.energy
-
-
-def _forces(c: StudentCalculator) -> Floats:
-    return c._state.forces(np.empty((c._state.natoms, 3)))
-
-
-def _energies(c: StudentCalculator) -> Floats:
-    return c._state.energies(np.empty(c._state.natoms))
-
-
-def _stress(c: StudentCalculator) -> Floats:
-    c._needs_volume("stress")
-    return c._state.stress(np.empty(6))
-
-
-def _stresses(c: StudentCalculator) -> Floats:
-    c._needs_volume("stresses")
-    return c._state.stresses(np.empty((c._state.natoms, 6)))
-
-
-def _grades(c: StudentCalculator) -> Floats:
-    if not c._options[2]:
-        raise PropertyNotImplementedError('there are no extrapolation grades: the student has none, or grade="off"\nuse grade="warn" with a student that has them')
-    return c._state.grades(np.empty(c._state.natoms))
-
-
-_READERS: dict[str, Callable[[StudentCalculator], Any]] = {
-    "forces": _forces,
-    "energy": _energy,
-    "free_energy": _energy,
-    "stress": _stress,
-    "energies": _energies,
-    "stresses": _stresses,
-    "extrapolation_grade": _grades,
-}
+_PROPERTIES = {"energy": 0, "free_energy": 0, "forces": 1, "stress": 2, "energies": 3, "stresses": 4, "extrapolation_grade": 5}  # enum property of native.h
+_FORCES = 1
+_NEED_VOLUME = ("stress", "stresses")
+_NO_GRADES = 'there are no extrapolation grades: the student has none, or grade="off"\nuse grade="warn" with a student that has them'
 
 _TEACHERS_ONLY = {
     "magmoms": "students learn no magnetic moments",
@@ -414,14 +359,5 @@ def _plain(atoms: Atoms) -> tuple[Any, ...]:
     )
 
 
-_living: weakref.WeakSet[StudentCalculator] = weakref.WeakSet()
-
-
-def _after_fork() -> None:
-    """In a forked child: the engine is loaded afresh, and no other thread of the parent holds a lock."""
-    _native.after_fork()
-    for calculator in list(_living):
-        calculator._lock = threading.RLock()
-
-
-os.register_at_fork(after_in_child=_after_fork)
+# In a forked child the engine is loaded afresh, when it is first used.
+os.register_at_fork(after_in_child=_native.after_fork)
