@@ -38,6 +38,7 @@ func codeOf(err error) code {
 	var c *coded
 	var species *model.UnknownSpeciesError
 	var close *neighbor.CoincidentError
+	var place *model.PartError
 	switch {
 	case err == nil:
 		return ok
@@ -46,6 +47,10 @@ func codeOf(err error) code {
 	case errors.As(err, &species):
 		return unknownSpecies
 	case errors.As(err, &close):
+		return coincident
+	case errors.As(err, &place) && place.Other < 0:
+		return badStructure
+	case errors.As(err, &place):
 		return coincident
 	}
 	return failed

@@ -93,6 +93,34 @@ int mlff_eval_batch(mlff_state *state, int batch, const int *n, const int *z, co
 	return mlffGoEvalBatch((uintptr_t)state, batch, (int *)n, (int *)z, (double *)x, (double *)cell, (int *)pbc, result);
 }
 
+int mlff_set_list(mlff_state *state, const mlff_list *list)
+{
+	return alive() ? mlffGoSetList((uintptr_t)state, (mlff_list *)list) : MLFF_FORKED;
+}
+
+int mlff_stage(mlff_state *state, int stage, const double *x, mlff_result *result)
+{
+	return alive() ? mlffGoStage((uintptr_t)state, stage, (double *)x, result) : MLFF_FORKED;
+}
+
+double *mlff_messages(mlff_state *state, int *width)
+{
+	(void)state; /* no student of this version has a second layer */
+	if (width)
+		*width = 0;
+	return NULL;
+}
+
+int mlff_describe(const mlff_model *model, mlff_facts *facts)
+{
+	return alive() ? mlffGoDescribe((uintptr_t)model, facts) : MLFF_FORKED;
+}
+
+int mlff_element(const char *symbol, double *mass)
+{
+	return symbol && alive() ? mlffGoElement((char *)symbol, mass) : 0;
+}
+
 const char *mlff_error(const mlff_state *state)
 {
 	const char *message;

@@ -88,6 +88,21 @@ void mlff_free(mlff_model *model);
 /* What the student says about itself, as JSON; lives as long as the model. NULL if the model was freed. */
 const char *mlff_info(const mlff_model *model);
 
+/* The part of mlff_info that a simulation needs. */
+typedef struct mlff_facts {
+	size_t size;      /* sizeof(mlff_facts) */
+	double cutoff;    /* A */
+	double threshold; /* the grade that alarms; 0: not calibrated */
+	int layers;       /* of message passing; 1: local */
+	int graded;       /* whether it has extrapolation grades */
+	int nspecies;
+	int z[120];       /* [nspecies] atomic numbers, ascending */
+} mlff_facts;
+int mlff_describe(const mlff_model *model, mlff_facts *facts);
+
+/* The atomic number of an element's symbol, 0 if there is none of that name; mass may be NULL, or get the mass, u. */
+int mlff_element(const char *symbol, double *mass);
+
 /* Prepares to run a model; options may be NULL. */
 int mlff_state_new(const mlff_model *model, const mlff_options *options, mlff_state **state, char *error, size_t error_size);
 
@@ -102,6 +117,31 @@ int mlff_eval(mlff_state *state, int n, const int *z, const double *x, const dou
  * structure after the other: z[sum n], x[sum n][3], cell[batch][3][3], pbc[batch][3]; result[batch] each with its own
  * pointers. The message of an error begins with "structure K: ", counted from 0. */
 int mlff_eval_batch(mlff_state *state, int batch, const int *n, const int *z, const double *x, const double *cell, const int *pbc, mlff_result *result);
+
+/* A neighbour list that the caller keeps, as one process of a parallel simulation has it: its own atoms, then ghosts,
+ * which are atoms of other processes or periodic images. Pairs beyond the cutoff may be in it, those within must be. */
+typedef struct mlff_list {
+	size_t size;                  /* sizeof(mlff_list) */
+	int nlocal, nghost;
+	const int *z;                 /* [nlocal+nghost] atomic numbers; 0: not there for the student */
+	int ncenter;                  /* atoms that have neighbours here ... */
+	const int *center;            /* ... which, each once; NULL: the first ncenter */
+	const int *numneigh;          /* [nlocal] */
+	int *const *firstneigh;       /* [nlocal][numneigh] indices < nlocal+nghost after masking */
+	int mask;                     /* the bits of a neighbour that are its index; 0: all */
+} mlff_list;
+
+/* Takes over a list, to be called again after each change of atoms, elements or neighbours. Checked and copied. */
+int mlff_set_list(mlff_state *state, const mlff_list *list);
+
+/* Evaluates the atoms of the list at positions x[nlocal+nghost][3], in stages between which the caller exchanges
+ * messages: one layer needs stage 0 alone. In the result, energies and grades are [nlocal], forces and virials
+ * [nlocal+nghost]: what falls to ghosts is to be added to the atoms they stand for. energy and virial are those of the
+ * local atoms; flags and composition are left out. grades of atoms that are no centres are 0, their energies too. */
+int mlff_stage(mlff_state *state, int stage, const double *x, mlff_result *result);
+
+/* What is to be exchanged between stages, [nlocal+nghost][*width]; NULL and 0 for students of one layer. */
+double *mlff_messages(mlff_state *state, int *width);
 
 /* The message of the last error of a state; lives until its next call. */
 const char *mlff_error(const mlff_state *state);

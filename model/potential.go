@@ -40,7 +40,9 @@ type Potential struct {
 		frame() (float64, Alarm)
 		virials(out [][3][3]float64)
 		edgeBytes() int
+		newPart() partEngine
 	}
+	part partEngine // for lists that somebody else keeps; nil until the first
 }
 
 // Potential prepares to run the model. Close it to end its threads at once; a forgotten one ends with the next
@@ -105,6 +107,7 @@ type engine[F kernel.Float] struct {
 	watch   *watch       // nil: not asked for
 
 	out            *structure.Result // of the current call
+	own            [][3]float64      // [atoms] for the sums along the atoms' own edges, nil: not wanted
 	forces, gather func(worker, block int)
 }
 
@@ -140,13 +143,13 @@ func (e *engine[F]) evaluate(s *structure.Structure, out *structure.Result) erro
 	}
 	n := s.Len()
 	out.Resize(n)
-	e.out = out
+	e.out, e.own = out, out.Forces
 	blocks := (n + blockAtoms - 1) / blockAtoms
 	err := e.pool.run(blocks, e.forces)
 	if err == nil {
 		err = e.pool.run((n+gatherAtoms-1)/gatherAtoms, e.gather)
 	}
-	e.out = nil
+	e.out, e.own = nil, nil
 	if err != nil {
 		return err
 	}
@@ -212,7 +215,9 @@ func (e *engine[F]) forcesBlock(worker, block int) {
 	lo := block * blockAtoms
 	hi := min(lo+blockAtoms, len(e.atoms.Energy))
 	e.strain[block] = e.kernel.Forces(e.layer, &e.atoms, lo, hi, e.scratch[worker])
-	kernel.Outgoing(e.out.Forces, e.atoms.Edge, e.pairs.Start, lo, hi)
+	if e.own != nil {
+		kernel.Outgoing(e.own, e.atoms.Edge, e.atoms.Start, lo, hi)
+	}
 	if e.grade != nil {
 		e.grade.block(&e.atoms, lo, hi)
 		watchBlock(e.watch, &e.atoms, lo, hi)
