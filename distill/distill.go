@@ -188,10 +188,6 @@ func (r *run) progress(stage string, done, total int) {
 	}
 }
 
-func (r *run) stage(name string) func(done, total int) {
-	return func(done, total int) { r.progress(name, done, total) }
-}
-
 // writeJSON replaces a file of the directory.
 func (r *run) writeJSON(name string, value any) error {
 	text, err := json.MarshalIndent(value, "", " ")

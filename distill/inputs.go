@@ -72,7 +72,7 @@ func readable(err error) error {
 
 // openTeacher opens the teacher and reads the start structures, which it must know.
 func (in *inputs) openTeacher(c *Config, threads int) error {
-	t, err := teacher.Open(c.Teacher, teacher.Options{Workers: threads, Python: c.TeacherPython})
+	t, err := teacher.Open(c.Teacher, teacher.Options{Threads: threads, Python: c.TeacherPython})
 	if err != nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 
 	"github.com/goccy/go-yaml"
@@ -162,31 +161,10 @@ func keyOf(f reflect.StructField) string {
 	return name
 }
 
-// nearest proposes the name that takes the fewest changed letters.
+// nearest proposes the name that may have been meant.
 func nearest(word string, names []string) string {
-	best := slices.MinFunc(names, func(a, b string) int { return changes(word, a) - changes(word, b) })
-	if changes(word, best) <= 1+len(word)/3 {
+	if best, near := structure.Nearest(word, names); near {
 		return fmt.Sprintf("did you mean %s?", best)
 	}
 	return "known here: " + strings.Join(names, " ")
-}
-
-// changes is the Levenshtein distance of two words.
-func changes(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(diagonal+cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
