@@ -36,6 +36,7 @@ func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 	if err := r.keep(r.inputs.items); err != nil {
 		return nil, err
 	}
+	r.inputs.items = nil // they come back from the store: no need to hold them twice
 	if err := r.takeAdded(ctx); err != nil {
 		return nil, err
 	}
