@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,10 +26,7 @@ func newLocal(p classical.Potential, info Info, o Options) *local {
 	info.Elements = p.Numbers()
 	info.Energy, info.Forces, info.Stress, info.Energies = true, true, true, true
 	info.Identity = identity(p.Parameters(), info)
-	t := &local{info: info, workers: o.Workers, potential: p}
-	if t.workers < 1 {
-		t.workers = runtime.GOMAXPROCS(0)
-	}
+	t := &local{info: info, workers: o.processors(), potential: p}
 	t.pool.New = func() any { return p.Clone() }
 	return t
 }

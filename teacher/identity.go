@@ -26,13 +26,7 @@ func identity(parameters []classical.Parameter, info Info) string {
 	for _, p := range sorted {
 		h.parameter(p)
 	}
-	h.count(len(info.Arguments))
-	for _, key := range slices.Sorted(maps.Keys(info.Arguments)) {
-		h.text(key)
-		h.text(info.Arguments[key])
-	}
-	h.text(info.Licence)
-	h.text(info.Commercial)
+	h.settings(info)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
@@ -43,6 +37,17 @@ func (h hasher) count(n int) { h.Write(binary.LittleEndian.AppendUint64(nil, uin
 func (h hasher) text(s string) {
 	h.count(len(s))
 	h.Write([]byte(s))
+}
+
+// settings are what makes a difference beside the parameters.
+func (h hasher) settings(info Info) {
+	h.count(len(info.Arguments))
+	for _, key := range slices.Sorted(maps.Keys(info.Arguments)) {
+		h.text(key)
+		h.text(info.Arguments[key])
+	}
+	h.text(info.Licence)
+	h.text(info.Commercial)
 }
 
 func (h hasher) parameter(p classical.Parameter) {

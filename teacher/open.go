@@ -15,7 +15,7 @@ type Kind struct {
 	Summary string
 	BuiltIn bool // needs no child process
 
-	open func(n name, o Options) (Teacher, error) // nil where this build has no worker
+	open func(n name, o Options) (Teacher, error)
 }
 
 // Kinds are all that have a name here, built in or not, in the order to be shown.
@@ -25,18 +25,13 @@ var kinds = []Kind{
 	{"sw-si", "sw-si", "Stillinger-Weber silicon (1985)", true, openSilicon},
 	{"lj-ar", "lj-ar[?cutoff=8.5125]", "Lennard-Jones argon, smooth cutoff in Å", true, openArgon},
 	{"eam", "eam:FILE[?licence=SPDX&commercial=yes|no]", "embedded-atom or Finnis-Sinclair potential from a setfl file", true, openEAM},
-	worker("orb", "orb:NAME|FILE", "Orb"),
-	worker("fennol", "fennol:FILE[,FILE...]", "FeNNol"),
-	worker("chgnet", "chgnet:0.3.0", "CHGNet"),
-	worker("sevennet", "sevennet:7net-0", "SevenNet"),
-	worker("mace", "mace:FILE", "MACE"),
-	worker("graphpes", "graphpes:FILE", "graph-pes"),
-	worker("ase", "ase:module:factory", "any ASE calculator"),
-}
-
-// worker is a kind that runs in a child process.
-func worker(kind, usage, summary string) Kind {
-	return Kind{Name: kind, Usage: usage, Summary: summary}
+	child("orb", "orb:NAME|FILE[?precision=...]", "Orb"),
+	child("fennol", "fennol:FILE[,FILE...][?energy_terms=a,b]", "FeNNol; several files are an ensemble"),
+	child("chgnet", "chgnet:0.3.0", "CHGNet"),
+	child("sevennet", "sevennet:7net-0|FILE[?modal=...]", "SevenNet"),
+	child("mace", "mace:FILE[?head=...]", "MACE"),
+	child("graphpes", "graphpes:FILE", "graph-pes"),
+	child("ase", "ase:module:factory[?key=value]", "any ASE calculator"),
 }
 
 // Open finds a teacher by name. An unknown name or argument is an error with the nearest known one as its hint.
@@ -48,10 +43,6 @@ func Open(full string, o Options) (Teacher, error) {
 	k := slices.IndexFunc(kinds, func(k Kind) bool { return k.Name == n.kind })
 	if k < 0 {
 		return nil, structure.Hint(fmt.Errorf("no teacher is called %q", full), suggestion(n.kind, kindNames(), "built in are "+builtIn()))
-	}
-	if kinds[k].open == nil {
-		err := fmt.Errorf("the teacher %s runs in a child process, and this build has no worker for %s", full, n.kind)
-		return nil, structure.Hint(err, "label frames with it elsewhere and distil from the file with --data; built in are "+builtIn())
 	}
 	n.usage = "it is used as " + kinds[k].Usage
 	return kinds[k].open(n, o)

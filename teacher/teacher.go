@@ -1,8 +1,9 @@
 // Package teacher opens the force fields that students learn from, and labels structures with them.
 //
 // A teacher is named by its kind, where needed followed by a file or model, and by arguments that change what it
-// answers: "sw-si", "lj-ar?cutoff=10", "eam:Cu.eam.alloy?licence=CC0-1.0&commercial=yes". Built in are the potentials of
-// the room classical. Every teacher has an identity, a hash of all that its answers depend on: labels of the same
+// answers: "sw-si", "lj-ar?cutoff=10", "eam:Cu.eam.alloy?licence=CC0-1.0&commercial=yes", "fennol:water.fnx". Built in are
+// the potentials of the room classical; all others live in Python, in child processes that this room starts, watches and
+// replaces when they die. Every teacher has an identity, a hash of all that its answers depend on: labels of the same
 // identity belong together.
 package teacher
 
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"mlff/structure"
 )
@@ -28,6 +30,11 @@ type Info struct {
 	Energies   bool              `json:"energies"`
 	Arguments  map[string]string `json:"arguments,omitempty"` // that change its answers, defaults filled in
 	Citation   string            `json:"citation,omitempty"`
+	Note       string            `json:"note,omitempty"`    // on the licence, for people
+	Direct     bool              `json:"direct,omitempty"`  // its forces are not the gradient of its energy
+	Package    string            `json:"package,omitempty"` // and version, of teachers in child processes
+	Device     string            `json:"device,omitempty"`  // cpu, cuda
+	Workers    int               `json:"workers,omitempty"` // child processes
 }
 
 // Teacher labels structures. Label may be called by several goroutines at once.
@@ -43,8 +50,22 @@ type Teacher interface {
 
 // Options of opening a teacher.
 type Options struct {
-	Workers int    // structures labelled at once; 0 = one per processor
-	Python  string // virtual environment or interpreter of teachers in child processes
+	Threads int // processors to use; 0: all
+
+	// Of teachers in child processes.
+	Workers int             // processes; 0: as many as processors and memory allow, at most four
+	Python  string          // virtual environment or interpreter; empty: python3
+	Limit   time.Duration   // for the answer to one structure; 0: ten minutes, enough to compile a model
+	Memory  int64           // bytes that a process may use; 0: no limit
+	Trace   string          // file for the conversation with the processes; empty: none
+	Context context.Context // ends the opening; nil: nothing does
+}
+
+func (o Options) context() context.Context {
+	if o.Context != nil {
+		return o.Context
+	}
+	return context.Background()
 }
 
 // ElementError says that a structure holds elements that a teacher does not know.

@@ -50,7 +50,7 @@ func TestLabelsComeInOrderFromAnyNumberOfWorkers(t *testing.T) {
 	s[3].PBC[2] = false
 	var first []structure.Labels
 	for _, workers := range []int{1, 3, 0, 100} {
-		labels, err := open(t, "sw-si", Options{Workers: workers}).Label(context.Background(), s)
+		labels, err := open(t, "sw-si", Options{Threads: workers}).Label(context.Background(), s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -97,7 +97,7 @@ func TestOneBadStructureSpoilsNoOther(t *testing.T) {
 	for _, k := range []int{4, 7} {
 		s[k].Positions[1] = s[k].Positions[0]
 	}
-	labels, err := open(t, "sw-si", Options{Workers: 3}).Label(context.Background(), s)
+	labels, err := open(t, "sw-si", Options{Threads: 3}).Label(context.Background(), s)
 	var e *LabelError
 	var cause *neighbor.CoincidentError
 	if !errors.As(err, &e) || !reflect.DeepEqual(e.Structures, []int{4, 7}) || !errors.As(err, &cause) {
@@ -129,9 +129,6 @@ func TestNamesAndTheirErrors(t *testing.T) {
 		{"SW-SI", `no teacher is called "SW-SI"`, `did you mean "sw-si"?`},
 		{"", `no teacher is called ""`, "built in are sw-si, lj-ar, eam:FILE"},
 		{"charmm", `no teacher is called "charmm"`, ""},
-		{"orb:orb-v2", "the teacher orb:orb-v2 runs in a child process, and this build has no worker for orb", "--data"},
-		{"fennol:a.fnx,b.fnx", "no worker for fennol", "--data"},
-		{"ase:mine:make", "no worker for ase", "--data"},
 		{"sw-si:here", "sw-si takes no file", "it is used as sw-si"},
 		{"sw-si?cutof=5", `no argument is called "cutof"`, "it is used as sw-si"},
 		{"eam", "eam needs a file", "it is used as eam:FILE"},

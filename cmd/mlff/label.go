@@ -20,7 +20,7 @@ func labelCommand(t *terminal) *cobra.Command {
 			if name == "" || out == "" {
 				return usage("label needs --teacher and --out")
 			}
-			teach, err := teacher.Open(name, teacher.Options{Workers: t.threads, Python: python})
+			teach, err := teacher.Open(name, teacher.Options{Threads: t.threads, Python: python})
 			if err != nil {
 				return err
 			}

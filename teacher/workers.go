@@ -1,0 +1,281 @@
+package teacher
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	"mlff/structure"
+)
+
+// workers is a teacher in child processes, several of them where it pays.
+type workers struct {
+	info    Info
+	options Options
+	request []byte // that opens the teacher
+	python  string
+	scripts string // folder of the scripts
+	limits  limits
+	threads int     // of each
+	batch   int     // structures a call
+	spread  float64 // eV/Å above which a structure is refused; +Inf: none
+	trace   *trace
+
+	backoff time.Duration // before a worker is started that died twice
+	patient time.Duration // to open the teacher: packages are imported and models compiled
+	idle    chan *worker  // all that are not labelling
+	all     []*worker
+	mutex   sync.Mutex // guards the two below
+	deaths  int        // in a row, over all workers
+	failure error      // that made the teacher unusable
+}
+
+// worker is a place for a process, which may not have been started yet, or no longer run.
+type worker struct {
+	index   int
+	process *process
+	deaths  int // in a row
+}
+
+// Limits of patience.
+const (
+	kills      = 2  // workers that one structure may kill
+	mostDeaths = 12 // of workers in a row before the teacher is given up
+	mostPause  = 30 * time.Second
+)
+
+func (t *workers) Info() Info { return t.info }
+
+// Close ends all workers. It must not be called while Label runs.
+func (t *workers) Close() error {
+	var group sync.WaitGroup
+	for _, w := range t.all {
+		if w.process != nil {
+			group.Go(w.process.close)
+			w.process = nil
+		}
+	}
+	group.Wait()
+	t.trace.close()
+	return os.RemoveAll(t.scripts)
+}
+
+// Label gives each worker a batch at a time. A batch that killed its worker is tried again structure by structure; a
+// structure that killed two has no labels, and the error says how they died.
+func (t *workers) Label(ctx context.Context, s []structure.Structure) ([]structure.Labels, error) {
+	if err := Check(t.info, s); err != nil {
+		return nil, err
+	}
+	labels, errs := make([]structure.Labels, len(s)), make([]error, len(s))
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	batches := make(chan []int, len(s))
+	for b := range slices.Chunk(indices(len(s)), t.batchSize(len(s))) {
+		batches <- b
+	}
+	close(batches)
+	var group sync.WaitGroup
+	for range min(len(t.all), len(batches)) {
+		group.Go(func() {
+			for batch := range batches {
+				if err := t.work(inner, s, batch, labels, errs); err != nil {
+					cancel(err)
+					return
+				}
+			}
+		})
+	}
+	group.Wait()
+	if err := context.Cause(inner); err != nil {
+		return labels, err
+	}
+	return labels, failures(errs)
+}
+
+func indices(n int) []int {
+	list := make([]int, n)
+	for k := range list {
+		list[k] = k
+	}
+	return list
+}
+
+// batchSize is at most what the teacher likes, and small enough to occupy every worker.
+func (t *workers) batchSize(n int) int {
+	return max(1, min(t.batch, (n+len(t.all)-1)/len(t.all)))
+}
+
+// work labels a batch whatever it takes. Its error means that the teacher cannot go on.
+func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int, labels []structure.Labels, errs []error) error {
+	var w *worker
+	select {
+	case w = <-t.idle:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	defer func() { t.idle <- w }()
+	queue, killed := [][]int{batch}, map[int]int{}
+	for len(queue) > 0 {
+		batch, queue = queue[0], queue[1:]
+		err := t.try(ctx, w, s, batch, labels, errs)
+		var death *deathError
+		if !errors.As(err, &death) {
+			if err != nil {
+				return err
+			}
+			continue
+		}
+		if err := t.mourn(w, death); err != nil {
+			return err
+		}
+		for _, k := range batch {
+			if killed[k]++; killed[k] >= kills {
+				errs[k] = fmt.Errorf("%d workers failed on it, the last time because %w", kills, death)
+			} else {
+				queue = append(queue, []int{k})
+			}
+		}
+	}
+	return nil
+}
+
+// mourn counts deaths; too many in a row mean that the teacher, not a structure, is to blame.
+func (t *workers) mourn(w *worker, death error) error {
+	w.process = nil
+	w.deaths++
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	if t.deaths++; t.deaths >= mostDeaths {
+		t.failure = structure.Hint(fmt.Errorf("the teacher %s failed %d times in a row: %w", t.info.Name, t.deaths, death),
+			"try it on one structure: mlff teachers check "+t.info.Name+" --structures FILE --trace trace.txt")
+	}
+	return t.failure
+}
+
+// try labels a batch once.
+func (t *workers) try(ctx context.Context, w *worker, s []structure.Structure, batch []int, labels []structure.Labels, errs []error) error {
+	if err := t.ensure(ctx, w); err != nil {
+		return err
+	}
+	var body bytes.Buffer
+	batch = slices.DeleteFunc(slices.Clone(batch), func(k int) bool {
+		errs[k] = structure.WriteFrame(&body, &structure.Frame{Structure: s[k]})
+		return errs[k] != nil
+	})
+	if len(batch) == 0 {
+		return nil
+	}
+	request, err := json.Marshal(map[string]int{"label": len(batch), "bytes": body.Len()})
+	if err != nil {
+		return err
+	}
+	l := t.limits
+	l.time *= time.Duration(len(batch))
+	a, err := w.process.exchange(ctx, l, request, body.Bytes())
+	if err == nil && len(a.frames)+len(a.Errors) != len(batch) {
+		err = w.process.end(fmt.Sprintf("the worker answered %d frames and %d errors to %d structures", len(a.frames), len(a.Errors), len(batch)))
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			w.process = nil
+		}
+		return err
+	}
+	w.deaths = 0
+	t.mutex.Lock()
+	t.deaths = 0
+	t.mutex.Unlock()
+	t.take(a, batch, labels, errs)
+	if t.limits.memory > 0 && a.Resident > t.limits.memory*3/4 { // it leaks: a fresh one before anything is lost
+		w.process.close()
+		w.process = nil
+	}
+	return nil
+}
+
+// take hands the answers to their structures.
+func (t *workers) take(a *answer, batch []int, labels []structure.Labels, errs []error) {
+	next := 0
+	for n, k := range batch {
+		if text, failed := a.Errors[n]; failed {
+			errs[k] = errors.New(text)
+			continue
+		}
+		l := a.frames[next].Labels
+		next++
+		if spread, ok := a.Spread[n]; ok && spread > t.spread {
+			errs[k] = fmt.Errorf("the members of the ensemble disagree by %.3g eV/Å, more than %.3g", spread, t.spread)
+			continue
+		}
+		labels[k] = l
+	}
+}
+
+// ensure starts the worker's process if there is none. One that died before is given a pause, each time twice as long.
+func (t *workers) ensure(ctx context.Context, w *worker) error {
+	for w.process == nil {
+		t.mutex.Lock()
+		failure := t.failure
+		t.mutex.Unlock()
+		if failure != nil {
+			return failure
+		}
+		if w.deaths > 1 {
+			pause := min(time.Duration(float64(t.backoff)*math.Pow(2, float64(w.deaths-2))), mostPause)
+			select {
+			case <-time.After(pause):
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		_, err := t.start(ctx, w)
+		var death *deathError
+		if errors.As(err, &death) {
+			if err := t.mourn(w, death); err != nil {
+				return err
+			}
+			continue
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// start runs a process and opens the teacher in it.
+func (t *workers) start(ctx context.Context, w *worker) (*ready, error) {
+	p, err := startProcess(t.python, t.scripts, w.index, t.threads, t.trace)
+	if err != nil {
+		return nil, structure.Hint(fmt.Errorf("the teacher's Python %s does not start: %w", t.python, err), pythonHint)
+	}
+	hello, err := p.exchange(ctx, limits{time: t.patient}, nil, nil)
+	if err == nil && hello.Worker != protocol {
+		err = fmt.Errorf("the worker speaks version %d of the protocol, not %d", hello.Worker, protocol)
+	}
+	if err != nil {
+		p.kill()
+		return nil, err
+	}
+	a, err := p.exchange(ctx, limits{t.patient, t.limits.memory}, t.request, nil)
+	switch {
+	case err != nil:
+		return nil, err
+	case a.Ready == nil:
+		p.close()
+		err := fmt.Errorf("the teacher %s cannot be opened: %s", t.info.Name, a.Failed)
+		if a.Hint == "" {
+			return nil, structure.Hint(err, "the teacher's own messages: "+p.stderr.last())
+		}
+		return nil, structure.Hint(err, a.Hint)
+	}
+	w.process = p
+	return a.Ready, nil
+}
