@@ -1,0 +1,20 @@
+"""What the factories of torch models share: threads, device, and the digest of a model's parameters."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from . import identity
+
+
+def prepare(threads: int, arguments: dict[str, str]) -> str:
+    """Holds torch to its share of the processors and returns the device: the stated one, else the first GPU or the CPU."""
+    import torch
+
+    torch.set_num_threads(max(1, threads))
+    return arguments.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def digest(model: Any) -> str:
+    """Of all parameters and buffers of a torch module."""
+    return identity.digest((name, value) for name, value in model.state_dict().items() if hasattr(value, "shape"))
