@@ -258,20 +258,22 @@ class StudentCalculator(Calculator):
                 self._check_charge(atoms)
             except ChargeError as error:
                 raise ChargeError(f"structure {k}: {error}") from None
-        counts = np.array([len(p[1]) for p in plain], np.int32)
-        join = lambda k, shape, kind: np.concatenate([p[k].reshape(shape) for p in plain] or [np.empty(shape)[:0]]).astype(kind)  # noqa: E731
-        pbc = join(3, (1, 3), np.int32)
-        total, batch = int(counts.sum()), len(plain)
+        batch, counts = len(plain), np.array([len(p[1]) for p in plain], np.int32)
+        total = int(counts.sum())
+        numbers, positions = np.empty(total, np.int32), np.empty((total, 3))
+        cells, pbc = np.empty((batch, 3, 3)), np.empty((batch, 3), np.int32)
+        ends = np.cumsum(counts)
+        for k, p in enumerate(plain):
+            here = slice(ends[k] - counts[k], ends[k])
+            positions[here], numbers[here], cells[k], pbc[k] = p[0], p[1].clip(-1, 1000), p[2], p[3]
         energies, forces, stress = np.empty(batch), np.empty((total, 3)), np.empty((batch, 6))
         grades, flags = np.empty(batch), np.empty(batch, np.int32)
-        positions, cells = join(0, (-1, 3), np.float64), join(2, (1, 3, 3), np.float64)
         try:
-            self._state.batch(counts, join(1, (-1,), np.int32), positions, cells, pbc, energies, forces, stress, grades, flags)
+            self._state.batch(counts, numbers, positions, cells, pbc, energies, forces, stress, grades, flags)
         except _native.Failure as failure:
             raise translate(failure) from None
         if self.grade != "off":
             self._judge(grades, flags)
-        ends = np.cumsum(counts)
         results: list[dict[str, Any]] = []
         for k in range(batch):
             results.append({"energy": float(energies[k]), "forces": forces[ends[k] - counts[k] : ends[k]].copy()})

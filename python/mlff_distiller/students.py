@@ -123,9 +123,3 @@ def _parse(text: str) -> Any:
         return json.loads(text)
     except ValueError:
         return text
-
-
-def of_teacher(identity: str) -> Path | None:
-    """The registered student of the teacher with this identity, the newest if there are several."""
-    found = [p for p in registered_files() if ((metadata(p).get("teacher") or {}).get("identity") == identity)]
-    return max(found, key=lambda p: p.stat().st_mtime, default=None)

@@ -185,7 +185,7 @@ static PyObject *state_quick(State *s, PyObject *const *args, Py_ssize_t nargs)
 	}
 	if (property_argument(args[0], &what))
 		return NULL;
-	good = input_of_atoms(&in, args[1], owned) && ((what != STRESS && what != STRESSES) || (in.pbc[0] && in.pbc[1] && in.pbc[2]));
+	good = input_of_atoms(&in, args[1], owned) && (what != GRADES || s->options.grade) && ((what != STRESS && what != STRESSES) || (in.pbc[0] && in.pbc[1] && in.pbc[2]));
 	if (good)
 		value = property_of(s, &in, what, args[2] == Py_True);
 	else {

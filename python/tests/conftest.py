@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
+
+import mlff_distiller
 
 DATA = Path(__file__).parent / "data"
 ROOT = Path(__file__).parents[2]
@@ -39,8 +42,7 @@ def python(tmp_path):
     """Runs a script in an interpreter of its own and returns what it prints."""
 
     def run(script: str, *arguments: object, timeout: float = 120, **environment: str) -> str:
-        import os
-
+        environment = {"PYTHONPATH": str(Path(mlff_distiller.__file__).parents[1])} | environment
         done = subprocess.run(
             [sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=tmp_path, env=os.environ | environment
         )

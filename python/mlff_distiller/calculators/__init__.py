@@ -1,5 +1,26 @@
 """Calculators of ASE: students, students that are called like their teachers, and teachers."""
 
+from mlff_distiller.calculators.distilled import (
+    DistilledCHGNetCalculator,
+    DistilledFeNNolCalculator,
+    DistilledMACECalculator,
+    DistilledNote,
+    DistilledOrbCalculator,
+    DistilledSevenNetCalculator,
+)
+from mlff_distiller.calculators.teachers import FeNNolCalculator, FeNNolTeacherCalculator, OrbCalculator, OrbTeacherCalculator
 from mlff_distiller.student import StudentCalculator
 
-__all__ = ["StudentCalculator"]
+__all__ = [
+    "DistilledCHGNetCalculator",
+    "DistilledFeNNolCalculator",
+    "DistilledMACECalculator",
+    "DistilledNote",
+    "DistilledOrbCalculator",
+    "DistilledSevenNetCalculator",
+    "FeNNolCalculator",
+    "FeNNolTeacherCalculator",
+    "OrbCalculator",
+    "OrbTeacherCalculator",
+    "StudentCalculator",
+]
