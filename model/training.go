@@ -70,8 +70,11 @@ type Gradient struct {
 }
 
 // NewGradient prepares to train m with the given number of threads (0: all processors).
-func NewGradient(m *Model, threads int) (*Gradient, error) {
-	set, err := kernel.Choose("", m.config.Shape)
+func NewGradient(m *Model, threads int) (*Gradient, error) { return NewGradientOn(m, threads, "") }
+
+// NewGradientOn does so on the named back end; "": the fastest.
+func NewGradientOn(m *Model, threads int, name string) (*Gradient, error) {
+	set, err := kernel.Choose(name, m.config.Shape)
 	if err != nil {
 		return nil, err
 	}

@@ -32,8 +32,9 @@ type List struct {
 	InStart      []int32    // [N+1] the edges to atom i and its images are In[InStart[i]:InStart[i+1]]; equal to Start
 	In           []int32    // [edges] edge indices, ascending within an atom
 
-	built reference // what the list was built for
-	work  *search   // memory kept for the next rebuild
+	built  reference // what the list was built for
+	builds int
+	work   *search // memory kept for the next rebuild
 }
 
 // CoincidentError names two atoms at the same place, or one atom that meets its own image.
@@ -70,8 +71,12 @@ func (l *List) Update(s *structure.Structure) (rebuilt bool, err error) {
 		return false, err
 	}
 	l.remember(s)
+	l.builds++
 	return true, nil
 }
+
+// Builds is how many times Update has built the list.
+func (l *List) Builds() int { return l.builds }
 
 // Positions writes the position of every target of s into x, resized: [targets] Å.
 func (l *List) Positions(s *structure.Structure, x [][3]float64) [][3]float64 {
