@@ -63,16 +63,16 @@ type part[F kernel.Float] struct {
 	order      []int32 // [targets] index in the caller's list
 	index      []int32 // [all] target of the caller's atom, -1: none
 	start, in  []int32 // edges that lead to a target: in[start[t]:start[t+1]], ascending
+	hidden     []F     // [centres][H], where grades are wanted
 	out        *Part
 
-	gatherPart func(worker, block int)
+	forcesPart, gatherPart func(worker, block int)
 }
 
 func (e *engine[F]) newPart() partEngine {
 	o := Options{Grade: e.grade != nil, Skin: -1}
 	p := &part[F]{engine: newEngine(e.model, e.kernel, o, e.pool)}
-	p.watch = nil // alarms ask for whole structures
-	p.gatherPart = p.gatherPartBlock
+	p.forcesPart, p.gatherPart = p.forcesPartBlock, p.gatherPartBlock
 	return p
 }
 
@@ -189,7 +189,7 @@ func (p *part[F]) resizePart() {
 	a.Energy, a.Edge = sized(a.Energy, n), sized(a.Edge, len(a.J))
 	p.strain = sized(p.strain, (n+blockAtoms-1)/blockAtoms)
 	if p.grade != nil {
-		a.Hidden = sized(a.Hidden, n*p.layer.Hidden)
+		p.hidden = sized(p.hidden, n*p.layer.Hidden)
 		p.grade.resize(n)
 	}
 }
@@ -216,9 +216,12 @@ func (p *part[F]) evaluatePart(x [][3]float64, out *Part) error {
 	}
 	clear(out.Energies)
 	clear(out.Forces)
-	p.out = out
+	p.out, p.atoms.Hidden = out, nil
+	if p.grade != nil && out.Grades != nil {
+		p.atoms.Hidden = p.hidden
+	}
 	centers := len(p.atoms.Energy)
-	err := p.pool.run((centers+blockAtoms-1)/blockAtoms, p.forces)
+	err := p.pool.run((centers+blockAtoms-1)/blockAtoms, p.forcesPart)
 	if err == nil {
 		err = p.pool.run((len(p.order)+gatherTargets-1)/gatherTargets, p.gatherPart)
 	}
@@ -227,6 +230,16 @@ func (p *part[F]) evaluatePart(x [][3]float64, out *Part) error {
 		return err
 	}
 	return p.sumPart(out)
+}
+
+// forcesPartBlock is forcesBlock without alarms, which ask for whole structures, and with grades only where wanted.
+func (p *part[F]) forcesPartBlock(worker, block int) {
+	lo := block * blockAtoms
+	hi := min(lo+blockAtoms, len(p.atoms.Energy))
+	p.strain[block] = p.kernel.Forces(p.layer, &p.atoms, lo, hi, p.scratch[worker])
+	if p.atoms.Hidden != nil {
+		p.grade.block(&p.atoms, lo, hi)
+	}
 }
 
 // gatherTargets is the unit of parallel work where forces are gathered.
@@ -291,7 +304,7 @@ func (p *part[F]) sumPart(out *Part) error {
 	if out.Virials != nil {
 		p.virialsPart(out.Virials)
 	}
-	if out.Grades != nil && p.grade != nil {
+	if p.atoms.Hidden != nil {
 		clear(out.Grades)
 		for t, g := range p.grade.values {
 			out.Grades[p.order[t]] = g

@@ -1,0 +1,146 @@
+// Extrapolation grades of pair style mlff: when they are computed, who hears of them, and how a run stops.
+
+#include "pair_mlff.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "input.h"
+#include "lammps.h"
+#include "timer.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <cstring>
+
+using namespace LAMMPS_NS;
+
+namespace {
+constexpr int EVERY = 10;    // steps between grades under grade warn: domains are left over many steps, and grades cost a fifth of a step
+
+// an atom of the frame that is written for labelling
+struct Seen {
+  double x[3];
+  double grade;
+  tagint tag;
+  int z;
+};
+}    // namespace
+
+bool PairMLFF::grades_wanted() const
+{
+  if (grade == OFF) return false;
+  return grade == STOP || grade_flag || eflag_global || update->ntimestep % EVERY == 0;
+}
+
+// Makes the figures of compute pair, and sees to alarms.
+void PairMLFF::look_at_grades(double mine)
+{
+  double all;
+  MPI_Allreduce(&mine, &all, 1, MPI_DOUBLE, MPI_MAX, world);
+  graded_steps++;
+  totals[0] = comm->me ? 0 : all;    // compute pair sums over processes
+  totals[1] = 0;
+  if (!(all > threshold)) return;
+  for (int i = 0; i < atom->nlocal; i++) totals[1] += grades[i] > threshold;
+  alarm_steps++;
+  alarm(mine, all);
+}
+
+void PairMLFF::alarm(double mine, double all)
+{
+  if (grade == WARN && warned) return;
+  if (grade == STOP && stopped) return;
+  struct {
+    double grade;
+    int rank;
+  } here = {mine, comm->me}, there;
+  MPI_Allreduce(&here, &there, 1, MPI_DOUBLE_INT, MPI_MAXLOC, world);
+  worst = all;
+  worst_atom = 0;
+  if (comm->me == there.rank && atom->tag_enable)
+    worst_atom = atom->tag[std::max_element(grades.begin(), grades.begin() + atom->nlocal) - grades.begin()];
+  MPI_Bcast(&worst_atom, 1, MPI_LMP_TAGINT, there.rank, world);
+  double above;
+  MPI_Allreduce(&totals[1], &above, 1, MPI_DOUBLE, MPI_SUM, world);
+  const std::string what = fmt::format("step {}: the grade of atom {} is {:.3g}, above the threshold {:.3g} ({:.0f} atom(s)): "
+                                       "the simulation has left what the student was taught",
+                                       update->ntimestep, worst_atom, all, threshold, above);
+  warned = true;
+  if (grade == WARN) {
+    if (comm->me == 0) error->warning(FLERR, "Pair style mlff: {}; further warnings of this run are left out", what);
+    return;
+  }
+  stopped = true;
+  const std::string file = write_frame(all);
+  if (comm->me == 0) utils::logmesg(lmp, "Pair style mlff: {}; frame for labelling: {}\n", what, file);
+  timer->force_timeout();    // the step is completed, then the run ends and finish() is called
+}
+
+// Writes the atoms that the student sees as extended XYZ, sorted by tag, and returns the name of the file.
+std::string PairMLFF::write_frame(double all)
+{
+  std::vector<Seen> mine, frame;
+  for (int i = 0; i < atom->nlocal; i++) {
+    if (!numbers[atom->type[i]]) continue;
+    const double *x = atom->x[i];
+    mine.push_back({{x[0] - domain->boxlo[0], x[1] - domain->boxlo[1], x[2] - domain->boxlo[2]}, grades[i], atom->tag_enable ? atom->tag[i] : 0, numbers[atom->type[i]]});
+  }
+  int bytes = (int) (mine.size() * sizeof(Seen)), total = 0;
+  std::vector<int> sizes(comm->nprocs), starts(comm->nprocs);
+  MPI_Gather(&bytes, 1, MPI_INT, sizes.data(), 1, MPI_INT, 0, world);
+  for (int p = 0; p < comm->nprocs; p++) starts[p] = total, total += sizes[p];
+  frame.resize(total / sizeof(Seen));
+  MPI_Gatherv(mine.data(), bytes, MPI_BYTE, frame.data(), sizes.data(), starts.data(), MPI_BYTE, 0, world);
+
+  const std::string name = fmt::format("mlff_stop.{}.extxyz", update->ntimestep);
+  if (comm->me) return name;
+  std::sort(frame.begin(), frame.end(), [](const Seen &a, const Seen &b) { return a.tag < b.tag; });
+  FILE *file = fopen(name.c_str(), "w");
+  if (!file) return "none, " + name + " cannot be written";
+  const Domain &d = *domain;
+  auto flag = [](int p) { return p ? "T" : "F"; };
+  utils::print(file, "{}\nLattice=\"{} 0 0 {} {} 0 {} {} {}\" Properties=species:S:1:pos:R:3:grade:R:1 pbc=\"{} {} {}\" step={} grade={}\n",
+               frame.size(), d.xprd, d.xy, d.yprd, d.xz, d.yz, d.zprd, flag(d.xperiodic), flag(d.yperiodic), flag(d.zperiodic), update->ntimestep, all);
+  for (const auto &a : frame) {
+    const char *symbol = "X";
+    for (int t = 1; t <= atom->ntypes; t++)
+      if (numbers[t] == a.z) symbol = elements[map[t]];
+    utils::print(file, "{} {} {} {} {}\n", symbol, a.x[0], a.x[1], a.x[2], a.grade);
+  }
+  fclose(file);
+  return name;
+}
+
+// Called when a run has ended, after a complete step.
+void PairMLFF::finish()
+{
+  if (grade == WARN && alarm_steps && comm->me == 0)
+    utils::logmesg(lmp, "Pair style mlff: {} of {} graded steps had atoms above the threshold {:.3g}\n", alarm_steps, graded_steps, threshold);
+  if (!stopped) return;
+  stopped = false;
+  const std::string name = fmt::format("mlff_stop.{}.restart", update->ntimestep);
+  input->one("write_restart " + name);
+  error->all(FLERR,
+             "Pair style mlff: stopped at step {}: the grade of atom {} is {:.3g}, above {:.3g}. Label mlff_stop.*.extxyz, "
+             "distil with --add, and continue with read_restart {}",
+             update->ntimestep, worst_atom, worst, threshold, name);
+}
+
+void *PairMLFF::extract(const char *what, int &dim)
+{
+  dim = 0;
+  if (strcmp(what, "grade_flag") == 0 && grade != OFF) return &grade_flag;
+  if (strcmp(what, "threshold") == 0) return &threshold;
+  return nullptr;
+}
+
+void *PairMLFF::extract_peratom(const char *what, int &columns)
+{
+  columns = 0;
+  if (strcmp(what, "grade") != 0 || grade == OFF) return nullptr;
+  if (grades.size() < (size_t) atom->nmax) grades.resize(atom->nmax, 0);
+  return grades.data();
+}
