@@ -1,6 +1,7 @@
 package teacher
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"reflect"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -16,12 +18,27 @@ import (
 	"mlff/structure"
 )
 
+// python3 is the interpreter itself rather than a script that looks for it: half the time to start.
+var python3 = sync.OnceValue(func() string {
+	out, err := exec.Command("python3", "-c", "import sys; print(sys.executable)").Output()
+	if err != nil {
+		return ""
+	}
+	return strings.TrimSpace(string(out))
+})
+
+func interpreterForTests(t testing.TB) string {
+	t.Helper()
+	if python3() == "" {
+		t.Skip("no python3")
+	}
+	return python3()
+}
+
 // fake opens a teacher of testdata/fakes.py; these need no package beside Python's own.
 func fake(t testing.TB, arguments string, o Options) *workers {
 	t.Helper()
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("no python3")
-	}
+	o.Python = interpreterForTests(t)
 	w := open(t, "ase:testdata/fakes.py:make"+arguments, o).(*workers)
 	w.backoff = time.Millisecond
 	return w
@@ -162,9 +179,7 @@ func TestBrokenTeacherIsGivenUp(t *testing.T) {
 }
 
 func TestOpeningChildren(t *testing.T) {
-	if _, err := exec.LookPath("python3"); err != nil {
-		t.Skip("no python3")
-	}
+	python3 := interpreterForTests(t)
 	empty := t.TempDir()
 	for _, c := range []struct {
 		name, python, says, hint string
@@ -181,7 +196,7 @@ func TestOpeningChildren(t *testing.T) {
 		{"ase:testdata/fakes.py:make?max_spread=x", "", "max_spread=x", "eV/Å"},
 		{"ase:testdata/fakes.py:make?commercial=maybe", "", "commercial=maybe", "yes, no or unknown"},
 	} {
-		_, err := Open(c.name, Options{Python: c.python, Workers: 1})
+		_, err := Open(c.name, Options{Python: cmp.Or(c.python, python3), Workers: 1})
 		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(structure.HintOf(err), c.hint) {
 			t.Errorf("%s: error %v, hint %q", c.name, err, structure.HintOf(err))
 		}

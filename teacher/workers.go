@@ -70,10 +70,18 @@ func (t *workers) Close() error {
 // Label gives each worker a batch at a time. A batch that killed its worker is tried again structure by structure; a
 // structure that killed two has no labels, and the error says how they died.
 func (t *workers) Label(ctx context.Context, s []structure.Structure) ([]structure.Labels, error) {
+	labels, _, err := t.LabelSpread(ctx, s)
+	return labels, err
+}
+
+// LabelSpread also returns how much the members of an ensemble disagree: the largest standard deviation of a force in
+// each structure, eV/Å; NaN where the teacher is no ensemble.
+func (t *workers) LabelSpread(ctx context.Context, s []structure.Structure) ([]structure.Labels, []float64, error) {
 	if err := Check(t.info, s); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	labels, errs := make([]structure.Labels, len(s)), make([]error, len(s))
+	out := &outcome{make([]structure.Labels, len(s)), make([]float64, len(s)), make([]error, len(s))}
+	fill(out.spreads)
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	batches := make(chan []int, len(s))
@@ -85,7 +93,7 @@ func (t *workers) Label(ctx context.Context, s []structure.Structure) ([]structu
 	for range min(len(t.all), len(batches)) {
 		group.Go(func() {
 			for batch := range batches {
-				if err := t.work(inner, s, batch, labels, errs); err != nil {
+				if err := t.work(inner, s, batch, out); err != nil {
 					cancel(err)
 					return
 				}
@@ -94,9 +102,16 @@ func (t *workers) Label(ctx context.Context, s []structure.Structure) ([]structu
 	}
 	group.Wait()
 	if err := context.Cause(inner); err != nil {
-		return labels, err
+		return out.labels, out.spreads, err
 	}
-	return labels, failures(errs)
+	return out.labels, out.spreads, failures(out.errs)
+}
+
+// outcome of labelling, by structure. Workers write to different elements at the same time.
+type outcome struct {
+	labels  []structure.Labels
+	spreads []float64
+	errs    []error
 }
 
 func indices(n int) []int {
@@ -113,7 +128,7 @@ func (t *workers) batchSize(n int) int {
 }
 
 // work labels a batch whatever it takes. Its error means that the teacher cannot go on.
-func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int, labels []structure.Labels, errs []error) error {
+func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int, out *outcome) error {
 	var w *worker
 	select {
 	case w = <-t.idle:
@@ -124,7 +139,7 @@ func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int
 	queue, killed := [][]int{batch}, map[int]int{}
 	for len(queue) > 0 {
 		batch, queue = queue[0], queue[1:]
-		err := t.try(ctx, w, s, batch, labels, errs)
+		err := t.try(ctx, w, s, batch, out)
 		var death *deathError
 		if !errors.As(err, &death) {
 			if err != nil {
@@ -137,7 +152,7 @@ func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int
 		}
 		for _, k := range batch {
 			if killed[k]++; killed[k] >= kills {
-				errs[k] = fmt.Errorf("%d workers failed on it, the last time because %w", kills, death)
+				out.errs[k] = fmt.Errorf("%d workers failed on it, the last time because %w", kills, death)
 			} else {
 				queue = append(queue, []int{k})
 			}
@@ -160,14 +175,14 @@ func (t *workers) mourn(w *worker, death error) error {
 }
 
 // try labels a batch once.
-func (t *workers) try(ctx context.Context, w *worker, s []structure.Structure, batch []int, labels []structure.Labels, errs []error) error {
+func (t *workers) try(ctx context.Context, w *worker, s []structure.Structure, batch []int, out *outcome) error {
 	if err := t.ensure(ctx, w); err != nil {
 		return err
 	}
 	var body bytes.Buffer
 	batch = slices.DeleteFunc(slices.Clone(batch), func(k int) bool {
-		errs[k] = structure.WriteFrame(&body, &structure.Frame{Structure: s[k]})
-		return errs[k] != nil
+		out.errs[k] = structure.WriteFrame(&body, &structure.Frame{Structure: s[k]})
+		return out.errs[k] != nil
 	})
 	if len(batch) == 0 {
 		return nil
@@ -192,7 +207,7 @@ func (t *workers) try(ctx context.Context, w *worker, s []structure.Structure, b
 	t.mutex.Lock()
 	t.deaths = 0
 	t.mutex.Unlock()
-	t.take(a, batch, labels, errs)
+	t.take(a, batch, out)
 	if t.limits.memory > 0 && a.Resident > t.limits.memory*3/4 { // it leaks: a fresh one before anything is lost
 		w.process.close()
 		w.process = nil
@@ -201,20 +216,24 @@ func (t *workers) try(ctx context.Context, w *worker, s []structure.Structure, b
 }
 
 // take hands the answers to their structures.
-func (t *workers) take(a *answer, batch []int, labels []structure.Labels, errs []error) {
+func (t *workers) take(a *answer, batch []int, out *outcome) {
 	next := 0
 	for n, k := range batch {
 		if text, failed := a.Errors[n]; failed {
-			errs[k] = errors.New(text)
+			out.errs[k] = errors.New(text)
 			continue
 		}
 		l := a.frames[next].Labels
 		next++
-		if spread, ok := a.Spread[n]; ok && spread > t.spread {
-			errs[k] = fmt.Errorf("the members of the ensemble disagree by %.3g eV/Å, more than %.3g", spread, t.spread)
+		spread, ensemble := a.Spread[n]
+		if ensemble {
+			out.spreads[k] = spread
+		}
+		if ensemble && spread > t.spread {
+			out.errs[k] = fmt.Errorf("the members of the ensemble disagree by %.3g eV/Å, more than %.3g", spread, t.spread)
 			continue
 		}
-		labels[k] = l
+		out.labels[k] = l
 	}
 }
 
