@@ -16,8 +16,8 @@ const (
 	referenceCutoff    = 5.0 // Å
 	referenceNeighbors = 52
 	referenceDensity   = 52.3 // atoms in a sphere of the cutoff: makes 52 ± 1 neighbours before, while and after the lattice melts
-	referenceForce     = 0.1 // eV/Å, root mean square of a component
-	referenceCore      = 1.5 // Å, below it the repulsion of two nuclei begins
+	referenceForce     = 0.1  // eV/Å, root mean square of a component
+	referenceCore      = 1.5  // Å, below it the repulsion of two nuclei begins
 )
 
 // Reference is a student of the reference shape with random weights for silicon atoms. Its energies are scaled so that
