@@ -4,74 +4,75 @@
 
 #include "textflag.h"
 
-// func compactAVX2Double(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float64, dx *float64, dy *float64, dz *float64, to *int32, edge *int32) (slots int, near int)
+// func nearAVX2Double(s *site[float64])
 // Requires: AVX, AVX2, BMI2, FMA3, POPCNT
-TEXT ·compactAVX2Double(SB), NOSPLIT, $0-96
-	// finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-	// and of the largest core range:
+TEXT ·nearAVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Neighbours closer than the cutoff:
 	// 
-	// 	for e := range n {
+	// 	for e := range listed {
 	// 		d := F(x[j[e]] - xi)
 	// 		r2 := d·d
 	// 		if r2 < limits[0] {
-	// 			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-	// 			slots++
+	// 			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+	// 			n++
 	// 			near += r2 < limits[1]
 	// 		}
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         x+0(FP), AX
-	MOVQ         xi+8(FP), CX
-	MOVQ         j+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVQ         limits+32(FP), SI
-	VBROADCASTSD (SI), Y0
-	VBROADCASTSD 8(SI), Y1
-	MOVQ         dx+40(FP), SI
-	MOVQ         dy+48(FP), DI
-	MOVQ         dz+56(FP), R8
-	MOVQ         to+64(FP), R9
-	MOVQ         edge+72(FP), R10
-	VBROADCASTSD (CX), Y2
-	VBROADCASTSD 8(CX), Y3
-	VBROADCASTSD 16(CX), Y4
+	MOVQ         88(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         112(AX), BX
+	MOVQ         376(AX), SI
+	MOVQ         (AX), DI
+	VBROADCASTSD (DI), Y0
+	VBROADCASTSD 8(DI), Y1
+	MOVQ         136(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	MOVQ         160(AX), R10
+	MOVQ         168(AX), R11
+	VBROADCASTSD (DX), Y2
+	VBROADCASTSD 8(DX), Y3
+	VBROADCASTSD 16(DX), Y4
 	VMOVDQU      constantsAVX2Double<>+0(SB), X5
-	XORQ         CX, CX
-	XORQ         R11, R11
+	XORQ         DX, DX
+	XORQ         R12, R12
 	PCALIGN      $0x40
 
 edges1:
-	MOVQ       $0x0000000f, R12
-	CMPQ       BX, $0x00000004
+	MOVQ       $0x0000000f, R13
+	CMPQ       SI, $0x00000004
 	JGE        full2
-	MOVQ       $0x0000000f, R12
-	BZHIQ      BX, R12, R12
-	LEAQ       constantsAVX2Double<>+64(SB), R13
-	XORQ       R14, R14
-	SUBQ       BX, R14
-	VMOVDQU    16(R13)(R14*4), X6
-	VPMASKMOVD (DX), X6, X6
-	VMOVDQU    X6, (R10)(CX*4)
-	LEAQ       (R10)(CX*4), DX
+	MOVQ       $0x0000000f, R13
+	BZHIQ      SI, R13, R13
+	LEAQ       constantsAVX2Double<>+64(SB), R14
+	XORQ       R15, R15
+	SUBQ       SI, R15
+	VMOVDQU    16(R14)(R15*4), X6
+	VPMASKMOVD (BX), X6, X6
+	VMOVDQU    X6, (R11)(DX*4)
+	LEAQ       (R11)(DX*4), BX
 
 full2:
-	MOVLQSX      (DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      4(DX), R14
+	MOVLQSX      (BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X8
-	VMOVHPD      16(AX)(R14*8), X8, X8
-	VMOVUPD      (AX)(R13*8), X6
-	VMOVUPD      (AX)(R14*8), X7
-	MOVLQSX      8(DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      12(DX), R14
+	MOVLQSX      4(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X8
+	VMOVHPD      16(CX)(R15*8), X8, X8
+	VMOVUPD      (CX)(R14*8), X6
+	VMOVUPD      (CX)(R15*8), X7
+	MOVLQSX      8(BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X9
-	VMOVHPD      16(AX)(R14*8), X9, X9
-	VINSERTF128  $0x01, (AX)(R13*8), Y6, Y6
-	VINSERTF128  $0x01, (AX)(R14*8), Y7, Y7
+	MOVLQSX      12(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X9
+	VMOVHPD      16(CX)(R15*8), X9, X9
+	VINSERTF128  $0x01, (CX)(R14*8), Y6, Y6
+	VINSERTF128  $0x01, (CX)(R15*8), Y7, Y7
 	VINSERTF128  $0x01, X9, Y8, Y8
 	VUNPCKLPD    Y7, Y6, Y9
 	VUNPCKHPD    Y7, Y6, Y6
@@ -82,59 +83,60 @@ full2:
 	VFMADD231PD  Y6, Y6, Y7
 	VFMADD231PD  Y8, Y8, Y7
 	VCMPPD       $0x19, Y0, Y7, Y10
-	VMOVMSKPD    Y10, R13
-	ANDQ         R13, R12
+	VMOVMSKPD    Y10, R14
+	ANDQ         R14, R13
 	VCMPPD       $0x11, Y1, Y7, Y7
-	VMOVMSKPD    Y7, R13
-	ANDQ         R12, R13
-	ORQ          R13, R11
-	LEAQ         constantsAVX2Double<>+128(SB), R13
-	VPMOVZXBD    (R13)(R12*8), Y7
-	LEAQ         constantsAVX2Double<>+256(SB), R13
-	VPMOVZXBD    (R13)(R12*4), X10
+	VMOVMSKPD    Y7, R14
+	ANDQ         R13, R14
+	ORQ          R14, R12
+	LEAQ         constantsAVX2Double<>+128(SB), R14
+	VPMOVZXBD    (R14)(R13*8), Y7
+	LEAQ         constantsAVX2Double<>+256(SB), R14
+	VPMOVZXBD    (R14)(R13*4), X10
 	VPERMPS      Y9, Y7, Y9
-	VMOVUPD      Y9, (SI)(CX*8)
+	VMOVUPD      Y9, (DI)(DX*8)
 	VPERMPS      Y6, Y7, Y6
-	VMOVUPD      Y6, (DI)(CX*8)
+	VMOVUPD      Y6, (R8)(DX*8)
 	VPERMPS      Y8, Y7, Y6
-	VMOVUPD      Y6, (R8)(CX*8)
-	VMOVDQU      (DX), X6
+	VMOVUPD      Y6, (R9)(DX*8)
+	VMOVDQU      (BX), X6
 	VPERMILPS    X10, X6, X6
-	VMOVDQU      X6, (R9)(CX*4)
+	VMOVDQU      X6, (R10)(DX*4)
 	VPERMILPS    X10, X5, X6
-	VMOVDQU      X6, (R10)(CX*4)
+	VMOVDQU      X6, (R11)(DX*4)
 	VPADDD       constantsAVX2Double<>+320(SB), X5, X5
-	POPCNTQ      R12, R12
-	ADDQ         R12, CX
-	ADDQ         $0x00000010, DX
-	SUBQ         $0x00000004, BX
+	POPCNTQ      R13, R13
+	ADDQ         R13, DX
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x00000004, SI
 	JG           edges1
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           none3
-	VBROADCASTSD -8(SI)(CX*8), Y0
-	VMOVUPD      Y0, (SI)(CX*8)
-	VBROADCASTSD -8(DI)(CX*8), Y0
-	VMOVUPD      Y0, (DI)(CX*8)
-	VBROADCASTSD -8(R8)(CX*8), Y0
-	VMOVUPD      Y0, (R8)(CX*8)
-	VPBROADCASTD -4(R9)(CX*4), Y0
-	VMOVDQU      Y0, (R9)(CX*4)
-	VMOVDQU      Y0, 32(R9)(CX*4)
-	VPBROADCASTD -4(R10)(CX*4), Y0
-	VMOVDQU      Y0, (R10)(CX*4)
-	VMOVDQU      Y0, 32(R10)(CX*4)
+	VBROADCASTSD -8(DI)(DX*8), Y0
+	VMOVUPD      Y0, (DI)(DX*8)
+	VBROADCASTSD -8(R8)(DX*8), Y0
+	VMOVUPD      Y0, (R8)(DX*8)
+	VBROADCASTSD -8(R9)(DX*8), Y0
+	VMOVUPD      Y0, (R9)(DX*8)
+	VPBROADCASTD -4(R10)(DX*4), Y0
+	VMOVDQU      Y0, (R10)(DX*4)
+	VMOVDQU      Y0, 32(R10)(DX*4)
+	VPBROADCASTD -4(R11)(DX*4), Y0
+	VMOVDQU      Y0, (R11)(DX*4)
+	VMOVDQU      Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ CX, slots+80(FP)
-	MOVQ R11, near+88(FP)
+	MOVQ DX, 384(AX)
+	MOVQ R12, 392(AX)
 	VZEROUPPER
 	RET
 
-// func basisAVX2Double(dx *float64, dy *float64, dz *float64, block *float64, offset *int32, n int, per float64, last int, rowBytes int)
+// func bondsAVX2Double(s *site[float64])
 // Requires: AVX, AVX2, CMOV, FMA3
-TEXT ·basisAVX2Double(SB), NOSPLIT, $0-72
-	// prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-	// interval, rowBytes the size of what the radial functions take for one:
+TEXT ·bondsAVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 	// 
 	// 	r := sqrt(d·d)
 	// 	u := d/r
@@ -146,28 +148,28 @@ TEXT ·basisAVX2Double(SB), NOSPLIT, $0-72
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         dz+16(FP), DX
-	MOVQ         block+24(FP), BX
-	MOVQ         offset+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSD per+48(FP), Y0
-	VPBROADCASTD last+56(FP), X1
-	VPBROADCASTD rowBytes+64(FP), X2
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSD 464(AX), Y0
+	VPBROADCASTD 432(AX), X1
+	VPBROADCASTD 440(AX), X2
 	PCALIGN      $0x40
 
 block1:
-	VMOVUPD      (AX), Y3
-	VMOVUPD      (CX), Y4
-	VMOVUPD      (DX), Y5
+	VMOVUPD      (CX), Y3
+	VMOVUPD      (DX), Y4
+	VMOVUPD      (BX), Y5
 	VMULPD       Y3, Y3, Y6
 	VFMADD231PD  Y4, Y4, Y6
 	VFMADD231PD  Y5, Y5, Y6
 	VSQRTPD      Y6, Y6
 	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
 	VDIVPD       Y6, Y7, Y7
-	VMOVUPD      Y7, (BX)
+	VMOVUPD      Y7, (SI)
 	VMULPD       Y7, Y3, Y3
 	VMULPD       Y7, Y4, Y4
 	VMULPD       Y7, Y5, Y5
@@ -177,7 +179,7 @@ block1:
 	VMOVDQU      constantsAVX2Double<>+384(SB), X8
 	VPMAXSD      X8, X7, X7
 	VPMULLD      X2, X7, X8
-	VMOVDQU      X8, (SI)
+	VMOVDQU      X8, (DI)
 	VCVTDQ2PD    X7, Y7
 	VSUBPD       Y7, Y6, Y6
 	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
@@ -197,78 +199,78 @@ block1:
 	VFMADD231PD  constantsAVX2Double<>+512(SB), Y10, Y6
 	VADDPD       Y6, Y11, Y10
 	VADDPD       Y13, Y10, Y14
-	VMOVUPD      Y14, 512(BX)
-	VMOVUPD      Y10, 544(BX)
-	VMOVUPD      Y11, 576(BX)
-	MOVQ         $0x00000004, R8
-	CMPQ         DI, R8
-	CMOVQLT      DI, R8
-	LEAQ         constantsAVX2Double<>+576(SB), R9
-	XORQ         R10, R10
-	SUBQ         R8, R10
-	VMOVUPD      32(R9)(R10*8), Y10
+	VMOVUPD      Y14, 512(SI)
+	VMOVUPD      Y10, 544(SI)
+	VMOVUPD      Y11, 576(SI)
+	MOVQ         $0x00000004, R9
+	CMPQ         R8, R9
+	CMOVQLT      R8, R9
+	LEAQ         constantsAVX2Double<>+576(SB), R10
+	XORQ         R11, R11
+	SUBQ         R9, R11
+	VMOVUPD      32(R10)(R11*8), Y10
 	VANDPD       Y10, Y12, Y12
-	VMOVUPD      Y12, 704(BX)
+	VMOVUPD      Y12, 704(SI)
 	VANDPD       Y10, Y13, Y12
-	VMOVUPD      Y12, 736(BX)
+	VMOVUPD      Y12, 736(SI)
 	VANDPD       Y10, Y6, Y6
-	VMOVUPD      Y6, 768(BX)
+	VMOVUPD      Y6, 768(SI)
 	VANDPD       Y10, Y11, Y6
-	VMOVUPD      Y6, 800(BX)
+	VMOVUPD      Y6, 800(SI)
 	VMOVUPD      constantsAVX2Double<>+512(SB), Y6
 	VMULPD       Y6, Y8, Y8
 	VMULPD       constantsAVX2Double<>+640(SB), Y9, Y10
 	VFMADD231PD  constantsAVX2Double<>+672(SB), Y7, Y10
 	VADDPD       Y8, Y10, Y10
 	VMULPD       Y6, Y9, Y6
-	VMOVUPD      Y6, 608(BX)
-	VMOVUPD      Y10, 640(BX)
-	VMOVUPD      Y8, 672(BX)
+	VMOVUPD      Y6, 608(SI)
+	VMOVUPD      Y10, 640(SI)
+	VMOVUPD      Y8, 672(SI)
 	VMOVUPD      constantsAVX2Double<>+704(SB), Y6
 	VMOVUPD      constantsAVX2Double<>+736(SB), Y7
 	VMULPD       Y6, Y4, Y8
-	VMOVUPD      Y8, 32(BX)
+	VMOVUPD      Y8, 32(SI)
 	VMULPD       Y6, Y5, Y8
-	VMOVUPD      Y8, 64(BX)
+	VMOVUPD      Y8, 64(SI)
 	VMULPD       Y6, Y3, Y6
-	VMOVUPD      Y6, 96(BX)
+	VMOVUPD      Y6, 96(SI)
 	VMULPD       Y3, Y4, Y6
 	VMULPD       Y7, Y6, Y8
-	VMOVUPD      Y8, 128(BX)
+	VMOVUPD      Y8, 128(SI)
 	VMULPD       Y4, Y5, Y8
 	VMULPD       Y7, Y8, Y8
-	VMOVUPD      Y8, 160(BX)
+	VMOVUPD      Y8, 160(SI)
 	VMULPD       Y3, Y5, Y8
 	VMULPD       Y7, Y8, Y7
-	VMOVUPD      Y7, 224(BX)
+	VMOVUPD      Y7, 224(SI)
 	VMULPD       Y6, Y5, Y6
 	VMULPD       constantsAVX2Double<>+768(SB), Y6, Y6
-	VMOVUPD      Y6, 320(BX)
+	VMOVUPD      Y6, 320(SI)
 	VMULPD       Y3, Y3, Y6
 	VMULPD       Y4, Y4, Y7
 	VMULPD       Y5, Y5, Y8
 	VMOVAPD      Y8, Y9
 	VMOVUPD      constantsAVX2Double<>+800(SB), Y10
 	VFMADD213PD  constantsAVX2Double<>+832(SB), Y10, Y9
-	VMOVUPD      Y9, 192(BX)
+	VMOVUPD      Y9, 192(SI)
 	VSUBPD       Y7, Y6, Y9
 	VMULPD       constantsAVX2Double<>+864(SB), Y9, Y10
-	VMOVUPD      Y10, 256(BX)
+	VMOVUPD      Y10, 256(SI)
 	VMULPD       Y9, Y5, Y9
 	VMULPD       constantsAVX2Double<>+896(SB), Y9, Y9
-	VMOVUPD      Y9, 448(BX)
+	VMOVUPD      Y9, 448(SI)
 	VMOVAPD      Y8, Y9
 	VMOVUPD      constantsAVX2Double<>+928(SB), Y10
 	VFMADD213PD  constantsAVX2Double<>+960(SB), Y10, Y9
 	VMULPD       Y9, Y4, Y10
-	VMOVUPD      Y10, 352(BX)
+	VMOVUPD      Y10, 352(SI)
 	VMULPD       Y9, Y3, Y9
-	VMOVUPD      Y9, 416(BX)
+	VMOVUPD      Y9, 416(SI)
 	VMOVAPD      Y8, Y8
 	VMOVUPD      constantsAVX2Double<>+992(SB), Y9
 	VFMADD213PD  constantsAVX2Double<>+1024(SB), Y9, Y8
 	VMULPD       Y8, Y5, Y5
-	VMOVUPD      Y5, 384(BX)
+	VMOVUPD      Y5, 384(SI)
 	VMOVUPD      constantsAVX2Double<>+1056(SB), Y5
 	VMOVAPD      Y6, Y8
 	VMULPD       constantsAVX2Double<>+1088(SB), Y6, Y6
@@ -276,24 +278,19 @@ block1:
 	VSUBPD       Y7, Y6, Y6
 	VMULPD       Y8, Y3, Y3
 	VMULPD       Y5, Y3, Y3
-	VMOVUPD      Y3, 480(BX)
+	VMOVUPD      Y3, 480(SI)
 	VMULPD       Y6, Y4, Y3
 	VMULPD       Y5, Y3, Y3
-	VMOVUPD      Y3, 288(BX)
-	ADDQ         $0x00000020, AX
+	VMOVUPD      Y3, 288(SI)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000340, BX
-	ADDQ         $0x00000010, SI
-	SUBQ         $0x00000004, DI
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000340, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x00000004, R8
 	JG           block1
-	VZEROUPPER
-	RET
 
-// func radialAVX2Double(r *float64, dr *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·radialAVX2Double(SB), NOSPLIT, $8-72
-	// evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
+	// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
 	// 
 	// 	for s := range n {
 	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
@@ -303,50 +300,47 @@ TEXT ·radialAVX2Double(SB), NOSPLIT, $8-72
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ r+0(FP), AX
-	MOVQ dr+8(FP), CX
-	MOVQ pairs+16(FP), DX
-	MOVQ types+24(FP), BX
-	MOVQ to+32(FP), SI
-	MOVQ offset+40(FP), DI
-	MOVQ block+48(FP), R8
-	MOVQ n+56(FP), R9
-	MOVQ N+64(FP), R10
-	SHLQ $0x03, R10
-	MOVQ N+64(FP), R11
-	SHRQ $0x04, R11
-	MOVQ $0x00000004, R12
+	MOVQ 192(AX), CX
+	MOVQ 200(AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 104(AX), SI
+	MOVQ 160(AX), DI
+	MOVQ 176(AX), R8
+	MOVQ 184(AX), R9
+	MOVQ 384(AX), R10
+	MOVQ 400(AX), R11
+	SHLQ $0x03, R11
 
-block1:
-	MOVQ    R9, R13
-	CMPQ    R13, R12
-	CMOVQGT R12, R13
+block2:
+	MOVQ    $0x00000004, R12
+	CMPQ    R10, R12
+	CMOVQLT R10, R12
 	PCALIGN $0x40
 
-slot2:
-	MOVLQSX      (SI), R14
-	MOVBQZX      (BX)(R14*1), R14
-	MOVQ         (DX)(R14*8), R14
-	MOVLQSX      (DI), R15
-	ADDQ         R15, R14
-	ADDQ         $0x00000004, SI
+slot3:
+	MOVLQSX      (DI), R13
+	MOVBQZX      (SI)(R13*1), R13
+	MOVQ         (BX)(R13*8), R13
+	MOVLQSX      (R8), R14
+	ADDQ         R14, R13
 	ADDQ         $0x00000004, DI
-	VBROADCASTSD 512(R8), Y0
-	VBROADCASTSD 544(R8), Y1
-	VBROADCASTSD 576(R8), Y2
-	VBROADCASTSD 608(R8), Y3
-	VBROADCASTSD 640(R8), Y4
-	VBROADCASTSD 672(R8), Y5
-	MOVQ         R11, R15
+	ADDQ         $0x00000004, R8
+	VBROADCASTSD 512(R9), Y0
+	VBROADCASTSD 544(R9), Y1
+	VBROADCASTSD 576(R9), Y2
+	VBROADCASTSD 608(R9), Y3
+	VBROADCASTSD 640(R9), Y4
+	VBROADCASTSD 672(R9), Y5
+	MOVQ         400(AX), R14
 
-group3:
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     (R14), Y6
-	VMOVUPD     (R14)(R10*1), Y7
-	VMOVUPD     (R14)(R10*2), Y8
+group4:
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     (R13), Y6
+	VMOVUPD     (R13)(R11*1), Y7
+	VMOVUPD     (R13)(R11*2), Y8
 	VSUBPD      Y6, Y7, Y9
 	VSUBPD      Y7, Y8, Y7
-	VMOVUPD     (R14)(BP*1), Y10
+	VMOVUPD     (R13)(R15*1), Y10
 	VSUBPD      Y8, Y10, Y8
 	VFMADD231PD Y9, Y0, Y6
 	VFMADD231PD Y7, Y1, Y6
@@ -354,15 +348,15 @@ group3:
 	VMULPD      Y9, Y3, Y9
 	VFMADD231PD Y7, Y4, Y9
 	VFMADD231PD Y8, Y5, Y9
-	VMOVUPD     Y6, (AX)
-	VMOVUPD     Y9, (CX)
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     32(R14), Y6
-	VMOVUPD     32(R14)(R10*1), Y7
-	VMOVUPD     32(R14)(R10*2), Y8
+	VMOVUPD     Y6, (CX)
+	VMOVUPD     Y9, (DX)
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     32(R13), Y6
+	VMOVUPD     32(R13)(R11*1), Y7
+	VMOVUPD     32(R13)(R11*2), Y8
 	VSUBPD      Y6, Y7, Y9
 	VSUBPD      Y7, Y8, Y7
-	VMOVUPD     32(R14)(BP*1), Y10
+	VMOVUPD     32(R13)(R15*1), Y10
 	VSUBPD      Y8, Y10, Y8
 	VFMADD231PD Y9, Y0, Y6
 	VFMADD231PD Y7, Y1, Y6
@@ -370,15 +364,15 @@ group3:
 	VMULPD      Y9, Y3, Y9
 	VFMADD231PD Y7, Y4, Y9
 	VFMADD231PD Y8, Y5, Y9
-	VMOVUPD     Y6, 32(AX)
-	VMOVUPD     Y9, 32(CX)
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     64(R14), Y6
-	VMOVUPD     64(R14)(R10*1), Y7
-	VMOVUPD     64(R14)(R10*2), Y8
+	VMOVUPD     Y6, 32(CX)
+	VMOVUPD     Y9, 32(DX)
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     64(R13), Y6
+	VMOVUPD     64(R13)(R11*1), Y7
+	VMOVUPD     64(R13)(R11*2), Y8
 	VSUBPD      Y6, Y7, Y9
 	VSUBPD      Y7, Y8, Y7
-	VMOVUPD     64(R14)(BP*1), Y10
+	VMOVUPD     64(R13)(R15*1), Y10
 	VSUBPD      Y8, Y10, Y8
 	VFMADD231PD Y9, Y0, Y6
 	VFMADD231PD Y7, Y1, Y6
@@ -386,15 +380,15 @@ group3:
 	VMULPD      Y9, Y3, Y9
 	VFMADD231PD Y7, Y4, Y9
 	VFMADD231PD Y8, Y5, Y9
-	VMOVUPD     Y6, 64(AX)
-	VMOVUPD     Y9, 64(CX)
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     96(R14), Y6
-	VMOVUPD     96(R14)(R10*1), Y7
-	VMOVUPD     96(R14)(R10*2), Y8
+	VMOVUPD     Y6, 64(CX)
+	VMOVUPD     Y9, 64(DX)
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     96(R13), Y6
+	VMOVUPD     96(R13)(R11*1), Y7
+	VMOVUPD     96(R13)(R11*2), Y8
 	VSUBPD      Y6, Y7, Y9
 	VSUBPD      Y7, Y8, Y7
-	VMOVUPD     96(R14)(BP*1), Y10
+	VMOVUPD     96(R13)(R15*1), Y10
 	VSUBPD      Y8, Y10, Y8
 	VFMADD231PD Y9, Y0, Y6
 	VFMADD231PD Y7, Y1, Y6
@@ -402,26 +396,21 @@ group3:
 	VMULPD      Y9, Y3, Y9
 	VFMADD231PD Y7, Y4, Y9
 	VFMADD231PD Y8, Y5, Y9
-	VMOVUPD     Y6, 96(AX)
-	VMOVUPD     Y9, 96(CX)
-	ADDQ        $0x00000080, AX
+	VMOVUPD     Y6, 96(CX)
+	VMOVUPD     Y9, 96(DX)
 	ADDQ        $0x00000080, CX
-	ADDQ        $0x00000080, R14
-	DECQ        R15
-	JNZ         group3
-	ADDQ        $0x00000008, R8
-	SUBQ        $0x00000001, R13
-	JG          slot2
-	ADDQ        $0x00000320, R8
-	SUBQ        R12, R9
-	JG          block1
-	VZEROUPPER
-	RET
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R13
+	SUBQ        $0x10, R14
+	JNZ         group4
+	ADDQ        $0x00000008, R9
+	SUBQ        $0x00000001, R12
+	JG          slot3
+	ADDQ        $0x00000320, R9
+	SUBQ        $0x00000004, R10
+	JG          block2
 
-// func densityAVX2Double(a *float64, block *float64, r *float64, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·densityAVX2Double(SB), NOSPLIT, $0-40
-	// sums the density over n neighbours:
+	// density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -430,17 +419,15 @@ TEXT ·densityAVX2Double(SB), NOSPLIT, $0-40
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-	MOVQ    a+0(FP), AX
-	MOVQ    r+16(FP), CX
-	MOVQ    N+32(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x03, BX
-	SHRQ    $0x04, DX
+	MOVQ    224(AX), CX
+	MOVQ    192(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
-group1:
+group5:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -449,241 +436,45 @@ group1:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   block+8(FP), SI
-	MOVQ   n+24(FP), DI
-	MOVQ   CX, R8
-	MOVQ   $0x00000004, R9
-
-block2:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
-	PCALIGN $0x40
-
-slot3:
-	VMOVUPD      (R8), Y8
-	VMOVUPD      32(R8), Y9
-	VADDPD       Y8, Y0, Y0
-	VADDPD       Y9, Y1, Y1
-	VBROADCASTSD 32(SI), Y10
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 64(SI), Y10
-	VFMADD231PD  Y10, Y8, Y4
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 96(SI), Y10
-	VFMADD231PD  Y10, Y8, Y6
-	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
-	SUBQ         $0x00000001, R10
-	JG           slot3
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block2
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, 32(AX)
-	VMOVUPD      Y2, 128(AX)
-	VMOVUPD      Y3, 160(AX)
-	VMOVUPD      Y4, 256(AX)
-	VMOVUPD      Y5, 288(AX)
-	VMOVUPD      Y6, 384(AX)
-	VMOVUPD      Y7, 416(AX)
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	VXORPS       Y8, Y8, Y8
-	VXORPS       Y9, Y9, Y9
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
-
-block4:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
-	PCALIGN $0x40
-
-slot5:
-	VMOVUPD      (R8), Y10
-	VMOVUPD      32(R8), Y11
-	VBROADCASTSD 128(SI), Y12
-	VFMADD231PD  Y12, Y10, Y0
-	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 160(SI), Y12
-	VFMADD231PD  Y12, Y10, Y2
-	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 192(SI), Y12
-	VFMADD231PD  Y12, Y10, Y4
-	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 224(SI), Y12
-	VFMADD231PD  Y12, Y10, Y6
-	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 256(SI), Y12
-	VFMADD231PD  Y12, Y10, Y8
-	VFMADD231PD  Y12, Y11, Y9
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
-	SUBQ         $0x00000001, R10
-	JG           slot5
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block4
-	VMOVUPD      Y0, 512(AX)
-	VMOVUPD      Y1, 544(AX)
-	VMOVUPD      Y2, 640(AX)
-	VMOVUPD      Y3, 672(AX)
-	VMOVUPD      Y4, 768(AX)
-	VMOVUPD      Y5, 800(AX)
-	VMOVUPD      Y6, 896(AX)
-	VMOVUPD      Y7, 928(AX)
-	VMOVUPD      Y8, 1024(AX)
-	VMOVUPD      Y9, 1056(AX)
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
+	MOVQ   184(AX), DI
+	MOVQ   384(AX), R8
+	MOVQ   DX, R9
 
 block6:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
 slot7:
-	VMOVUPD      (R8), Y8
-	VMOVUPD      32(R8), Y9
-	VBROADCASTSD 288(SI), Y10
-	VFMADD231PD  Y10, Y8, Y0
-	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 320(SI), Y10
-	VFMADD231PD  Y10, Y8, Y2
-	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 352(SI), Y10
-	VFMADD231PD  Y10, Y8, Y4
-	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 384(SI), Y10
-	VFMADD231PD  Y10, Y8, Y6
-	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
-	SUBQ         $0x00000001, R10
-	JG           slot7
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block6
-	VMOVUPD      Y0, 1152(AX)
-	VMOVUPD      Y1, 1184(AX)
-	VMOVUPD      Y2, 1280(AX)
-	VMOVUPD      Y3, 1312(AX)
-	VMOVUPD      Y4, 1408(AX)
-	VMOVUPD      Y5, 1440(AX)
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1568(AX)
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
-
-block8:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
-	PCALIGN $0x40
-
-slot9:
-	VMOVUPD      (R8), Y6
-	VMOVUPD      32(R8), Y7
-	VBROADCASTSD 416(SI), Y8
-	VFMADD231PD  Y8, Y6, Y0
-	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 448(SI), Y8
-	VFMADD231PD  Y8, Y6, Y2
-	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 480(SI), Y8
-	VFMADD231PD  Y8, Y6, Y4
-	VFMADD231PD  Y8, Y7, Y5
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
-	SUBQ         $0x00000001, R10
-	JG           slot9
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block8
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1696(AX)
-	VMOVUPD      Y2, 1792(AX)
-	VMOVUPD      Y3, 1824(AX)
-	VMOVUPD      Y4, 1920(AX)
-	VMOVUPD      Y5, 1952(AX)
-	VXORPS       Y0, Y0, Y0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
-	VXORPS       Y3, Y3, Y3
-	VXORPS       Y4, Y4, Y4
-	VXORPS       Y5, Y5, Y5
-	VXORPS       Y6, Y6, Y6
-	VXORPS       Y7, Y7, Y7
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
-
-block10:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
-	PCALIGN $0x40
-
-slot11:
-	VMOVUPD      64(R8), Y8
-	VMOVUPD      96(R8), Y9
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
 	VADDPD       Y8, Y0, Y0
 	VADDPD       Y9, Y1, Y1
-	VBROADCASTSD 32(SI), Y10
+	VBROADCASTSD 32(DI), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 64(SI), Y10
+	VBROADCASTSD 64(DI), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 96(SI), Y10
+	VBROADCASTSD 96(DI), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
-	JG           slot11
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block10
-	VMOVUPD      Y0, 64(AX)
-	VMOVUPD      Y1, 96(AX)
-	VMOVUPD      Y2, 192(AX)
-	VMOVUPD      Y3, 224(AX)
-	VMOVUPD      Y4, 320(AX)
-	VMOVUPD      Y5, 352(AX)
-	VMOVUPD      Y6, 448(AX)
-	VMOVUPD      Y7, 480(AX)
+	JG           slot7
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block6
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -694,52 +485,51 @@ slot11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block12:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block8:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot13:
-	VMOVUPD      64(R8), Y10
-	VMOVUPD      96(R8), Y11
-	VBROADCASTSD 128(SI), Y12
+slot9:
+	VMOVUPD      (R9), Y10
+	VMOVUPD      32(R9), Y11
+	VBROADCASTSD 128(DI), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 160(SI), Y12
+	VBROADCASTSD 160(DI), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 192(SI), Y12
+	VBROADCASTSD 192(DI), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 224(SI), Y12
+	VBROADCASTSD 224(DI), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 256(SI), Y12
+	VBROADCASTSD 256(DI), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
-	JG           slot13
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block12
-	VMOVUPD      Y0, 576(AX)
-	VMOVUPD      Y1, 608(AX)
-	VMOVUPD      Y2, 704(AX)
-	VMOVUPD      Y3, 736(AX)
-	VMOVUPD      Y4, 832(AX)
-	VMOVUPD      Y5, 864(AX)
-	VMOVUPD      Y6, 960(AX)
-	VMOVUPD      Y7, 992(AX)
-	VMOVUPD      Y8, 1088(AX)
-	VMOVUPD      Y9, 1120(AX)
+	JG           slot9
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block8
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -748,117 +538,306 @@ slot13:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block14:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block10:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot15:
-	VMOVUPD      64(R8), Y8
-	VMOVUPD      96(R8), Y9
-	VBROADCASTSD 288(SI), Y10
+slot11:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD 288(DI), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 320(SI), Y10
+	VBROADCASTSD 320(DI), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 352(SI), Y10
+	VBROADCASTSD 352(DI), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 384(SI), Y10
+	VBROADCASTSD 384(DI), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
-	JG           slot15
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
-	JG           block14
-	VMOVUPD      Y0, 1216(AX)
-	VMOVUPD      Y1, 1248(AX)
-	VMOVUPD      Y2, 1344(AX)
-	VMOVUPD      Y3, 1376(AX)
-	VMOVUPD      Y4, 1472(AX)
-	VMOVUPD      Y5, 1504(AX)
-	VMOVUPD      Y6, 1600(AX)
-	VMOVUPD      Y7, 1632(AX)
+	JG           slot11
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block10
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000004, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block12:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot13:
+	VMOVUPD      (R9), Y6
+	VMOVUPD      32(R9), Y7
+	VBROADCASTSD 416(DI), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 448(DI), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 480(DI), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot13
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block12
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block14:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot15:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VBROADCASTSD 32(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 64(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 96(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot15
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block14
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
 block16:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
 slot17:
-	VMOVUPD      64(R8), Y6
-	VMOVUPD      96(R8), Y7
-	VBROADCASTSD 416(SI), Y8
-	VFMADD231PD  Y8, Y6, Y0
-	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 448(SI), Y8
-	VFMADD231PD  Y8, Y6, Y2
-	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 480(SI), Y8
-	VFMADD231PD  Y8, Y6, Y4
-	VFMADD231PD  Y8, Y7, Y5
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	VMOVUPD      64(R9), Y10
+	VMOVUPD      96(R9), Y11
+	VBROADCASTSD 128(DI), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 160(DI), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 192(DI), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 224(DI), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 256(DI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
 	JG           slot17
-	ADDQ         $0x00000320, SI
-	SUBQ         R9, DI
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
 	JG           block16
-	VMOVUPD      Y0, 1728(AX)
-	VMOVUPD      Y1, 1760(AX)
-	VMOVUPD      Y2, 1856(AX)
-	VMOVUPD      Y3, 1888(AX)
-	VMOVUPD      Y4, 1984(AX)
-	VMOVUPD      Y5, 2016(AX)
-	ADDQ         $0x00000800, AX
-	ADDQ         $0x00000080, CX
-	SUBQ         $0x00000001, DX
-	JG           group1
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block18:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot19:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD 288(DI), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 320(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 352(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot19
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block18
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block20:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot21:
+	VMOVUPD      64(R9), Y6
+	VMOVUPD      96(R9), Y7
+	VBROADCASTSD 416(DI), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 448(DI), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 480(DI), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot21
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block20
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000001, BX
+	JG           group5
 	VZEROUPPER
 	RET
 
-// func mixAVX2Double(b *float64, a *float64, w *float64, in int, out int)
-// Requires: AVX, FMA3
-TEXT ·mixAVX2Double(SB), NOSPLIT, $0-40
-	// mixes the channels of a density, each degree l with a matrix of its own:
+// func site2AVX2Double(s *site[float64])
+// Requires: AVX, AVX2, FMA3
+TEXT ·site2AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
 	// 
 	// 	for lm := range 16 {
-	// 		for o := range out {
-	// 			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	// 
-	// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-	MOVQ    b+0(FP), AX
-	MOVQ    w+16(FP), CX
-	MOVQ    in+24(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x03, BX
-	SHLQ    $0x06, BX
-	SHRQ    $0x04, DX
-	MOVQ    out+32(FP), SI
-	SHRQ    $0x04, SI
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
 group1:
@@ -870,63 +849,63 @@ group1:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
-	MOVQ    a+8(FP), DI
-	MOVQ    CX, R8
+	MOVQ    224(AX), R8
 	MOVQ    DX, R9
+	MOVQ    BX, R10
 	PCALIGN $0x40
 
 inputs2:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input3:
-	VMOVUPD      (R8), Y8
-	VMOVUPD      32(R8), Y9
-	VBROADCASTSD (DI), Y10
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      128(R8), Y8
-	VMOVUPD      160(R8), Y9
-	VBROADCASTSD 128(DI), Y10
+	VMOVUPD      128(R9), Y8
+	VMOVUPD      160(R9), Y9
+	VBROADCASTSD 128(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 256(DI), Y10
+	VBROADCASTSD 256(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 384(DI), Y10
+	VBROADCASTSD 384(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VMOVUPD      512(R8), Y8
-	VMOVUPD      544(R8), Y9
-	VBROADCASTSD 8(DI), Y10
+	VMOVUPD      512(R9), Y8
+	VMOVUPD      544(R9), Y9
+	VBROADCASTSD 8(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(R8), Y8
-	VMOVUPD      672(R8), Y9
-	VBROADCASTSD 136(DI), Y10
+	VMOVUPD      640(R9), Y8
+	VMOVUPD      672(R9), Y9
+	VBROADCASTSD 136(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(DI), Y10
+	VBROADCASTSD 264(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 392(DI), Y10
+	VBROADCASTSD 392(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input3
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs2
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      Y1, 32(AX)
-	VMOVUPD      Y2, 128(AX)
-	VMOVUPD      Y3, 160(AX)
-	VMOVUPD      Y4, 256(AX)
-	VMOVUPD      Y5, 288(AX)
-	VMOVUPD      Y6, 384(AX)
-	VMOVUPD      Y7, 416(AX)
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -937,67 +916,67 @@ input3:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs4:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input5:
-	VMOVUPD      256(R8), Y10
-	VMOVUPD      288(R8), Y11
-	VBROADCASTSD 512(DI), Y12
+	VMOVUPD      256(R9), Y10
+	VMOVUPD      288(R9), Y11
+	VBROADCASTSD 512(R8), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 640(DI), Y12
+	VBROADCASTSD 640(R8), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 768(DI), Y12
+	VBROADCASTSD 768(R8), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 896(DI), Y12
+	VBROADCASTSD 896(R8), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 1024(DI), Y12
+	VBROADCASTSD 1024(R8), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      768(R8), Y10
-	VMOVUPD      800(R8), Y11
-	VBROADCASTSD 520(DI), Y12
+	VMOVUPD      768(R9), Y10
+	VMOVUPD      800(R9), Y11
+	VBROADCASTSD 520(R8), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 648(DI), Y12
+	VBROADCASTSD 648(R8), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 776(DI), Y12
+	VBROADCASTSD 776(R8), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 904(DI), Y12
+	VBROADCASTSD 904(R8), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 1032(DI), Y12
+	VBROADCASTSD 1032(R8), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input5
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs4
-	VMOVUPD      Y0, 512(AX)
-	VMOVUPD      Y1, 544(AX)
-	VMOVUPD      Y2, 640(AX)
-	VMOVUPD      Y3, 672(AX)
-	VMOVUPD      Y4, 768(AX)
-	VMOVUPD      Y5, 800(AX)
-	VMOVUPD      Y6, 896(AX)
-	VMOVUPD      Y7, 928(AX)
-	VMOVUPD      Y8, 1024(AX)
-	VMOVUPD      Y9, 1056(AX)
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1006,110 +985,110 @@ input5:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs6:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input7:
-	VMOVUPD      384(R8), Y8
-	VMOVUPD      416(R8), Y9
-	VBROADCASTSD 1152(DI), Y10
+	VMOVUPD      384(R9), Y8
+	VMOVUPD      416(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 1280(DI), Y10
+	VBROADCASTSD 1280(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 1408(DI), Y10
+	VBROADCASTSD 1408(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 1536(DI), Y10
+	VBROADCASTSD 1536(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VMOVUPD      896(R8), Y8
-	VMOVUPD      928(R8), Y9
-	VBROADCASTSD 1160(DI), Y10
+	VMOVUPD      896(R9), Y8
+	VMOVUPD      928(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 1288(DI), Y10
+	VBROADCASTSD 1288(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 1416(DI), Y10
+	VBROADCASTSD 1416(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 1544(DI), Y10
+	VBROADCASTSD 1544(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input7
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs6
-	VMOVUPD      Y0, 1152(AX)
-	VMOVUPD      Y1, 1184(AX)
-	VMOVUPD      Y2, 1280(AX)
-	VMOVUPD      Y3, 1312(AX)
-	VMOVUPD      Y4, 1408(AX)
-	VMOVUPD      Y5, 1440(AX)
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1568(AX)
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs8:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input9:
-	VMOVUPD      384(R8), Y6
-	VMOVUPD      416(R8), Y7
-	VBROADCASTSD 1664(DI), Y8
+	VMOVUPD      384(R9), Y6
+	VMOVUPD      416(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 1792(DI), Y8
+	VBROADCASTSD 1792(R8), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 1920(DI), Y8
+	VBROADCASTSD 1920(R8), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
-	VMOVUPD      896(R8), Y6
-	VMOVUPD      928(R8), Y7
-	VBROADCASTSD 1672(DI), Y8
+	VMOVUPD      896(R9), Y6
+	VMOVUPD      928(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 1800(DI), Y8
+	VBROADCASTSD 1800(R8), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 1928(DI), Y8
+	VBROADCASTSD 1928(R8), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input9
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs8
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1696(AX)
-	VMOVUPD      Y2, 1792(AX)
-	VMOVUPD      Y3, 1824(AX)
-	VMOVUPD      Y4, 1920(AX)
-	VMOVUPD      Y5, 1952(AX)
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1118,63 +1097,63 @@ input9:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs10:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input11:
-	VMOVUPD      64(R8), Y8
-	VMOVUPD      96(R8), Y9
-	VBROADCASTSD (DI), Y10
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD (R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      192(R8), Y8
-	VMOVUPD      224(R8), Y9
-	VBROADCASTSD 128(DI), Y10
+	VMOVUPD      192(R9), Y8
+	VMOVUPD      224(R9), Y9
+	VBROADCASTSD 128(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 256(DI), Y10
+	VBROADCASTSD 256(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 384(DI), Y10
+	VBROADCASTSD 384(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VMOVUPD      576(R8), Y8
-	VMOVUPD      608(R8), Y9
-	VBROADCASTSD 8(DI), Y10
+	VMOVUPD      576(R9), Y8
+	VMOVUPD      608(R9), Y9
+	VBROADCASTSD 8(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      704(R8), Y8
-	VMOVUPD      736(R8), Y9
-	VBROADCASTSD 136(DI), Y10
+	VMOVUPD      704(R9), Y8
+	VMOVUPD      736(R9), Y9
+	VBROADCASTSD 136(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(DI), Y10
+	VBROADCASTSD 264(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 392(DI), Y10
+	VBROADCASTSD 392(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input11
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs10
-	VMOVUPD      Y0, 64(AX)
-	VMOVUPD      Y1, 96(AX)
-	VMOVUPD      Y2, 192(AX)
-	VMOVUPD      Y3, 224(AX)
-	VMOVUPD      Y4, 320(AX)
-	VMOVUPD      Y5, 352(AX)
-	VMOVUPD      Y6, 448(AX)
-	VMOVUPD      Y7, 480(AX)
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1185,67 +1164,67 @@ input11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs12:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input13:
-	VMOVUPD      320(R8), Y10
-	VMOVUPD      352(R8), Y11
-	VBROADCASTSD 512(DI), Y12
+	VMOVUPD      320(R9), Y10
+	VMOVUPD      352(R9), Y11
+	VBROADCASTSD 512(R8), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 640(DI), Y12
+	VBROADCASTSD 640(R8), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 768(DI), Y12
+	VBROADCASTSD 768(R8), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 896(DI), Y12
+	VBROADCASTSD 896(R8), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 1024(DI), Y12
+	VBROADCASTSD 1024(R8), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	VMOVUPD      832(R8), Y10
-	VMOVUPD      864(R8), Y11
-	VBROADCASTSD 520(DI), Y12
+	VMOVUPD      832(R9), Y10
+	VMOVUPD      864(R9), Y11
+	VBROADCASTSD 520(R8), Y12
 	VFMADD231PD  Y12, Y10, Y0
 	VFMADD231PD  Y12, Y11, Y1
-	VBROADCASTSD 648(DI), Y12
+	VBROADCASTSD 648(R8), Y12
 	VFMADD231PD  Y12, Y10, Y2
 	VFMADD231PD  Y12, Y11, Y3
-	VBROADCASTSD 776(DI), Y12
+	VBROADCASTSD 776(R8), Y12
 	VFMADD231PD  Y12, Y10, Y4
 	VFMADD231PD  Y12, Y11, Y5
-	VBROADCASTSD 904(DI), Y12
+	VBROADCASTSD 904(R8), Y12
 	VFMADD231PD  Y12, Y10, Y6
 	VFMADD231PD  Y12, Y11, Y7
-	VBROADCASTSD 1032(DI), Y12
+	VBROADCASTSD 1032(R8), Y12
 	VFMADD231PD  Y12, Y10, Y8
 	VFMADD231PD  Y12, Y11, Y9
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input13
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs12
-	VMOVUPD      Y0, 576(AX)
-	VMOVUPD      Y1, 608(AX)
-	VMOVUPD      Y2, 704(AX)
-	VMOVUPD      Y3, 736(AX)
-	VMOVUPD      Y4, 832(AX)
-	VMOVUPD      Y5, 864(AX)
-	VMOVUPD      Y6, 960(AX)
-	VMOVUPD      Y7, 992(AX)
-	VMOVUPD      Y8, 1088(AX)
-	VMOVUPD      Y9, 1120(AX)
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -1254,578 +1233,130 @@ input13:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs14:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input15:
-	VMOVUPD      448(R8), Y8
-	VMOVUPD      480(R8), Y9
-	VBROADCASTSD 1152(DI), Y10
+	VMOVUPD      448(R9), Y8
+	VMOVUPD      480(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 1280(DI), Y10
+	VBROADCASTSD 1280(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 1408(DI), Y10
+	VBROADCASTSD 1408(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 1536(DI), Y10
+	VBROADCASTSD 1536(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VMOVUPD      960(R8), Y8
-	VMOVUPD      992(R8), Y9
-	VBROADCASTSD 1160(DI), Y10
+	VMOVUPD      960(R9), Y8
+	VMOVUPD      992(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VBROADCASTSD 1288(DI), Y10
+	VBROADCASTSD 1288(R8), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 1416(DI), Y10
+	VBROADCASTSD 1416(R8), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 1544(DI), Y10
+	VBROADCASTSD 1544(R8), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input15
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs14
-	VMOVUPD      Y0, 1216(AX)
-	VMOVUPD      Y1, 1248(AX)
-	VMOVUPD      Y2, 1344(AX)
-	VMOVUPD      Y3, 1376(AX)
-	VMOVUPD      Y4, 1472(AX)
-	VMOVUPD      Y5, 1504(AX)
-	VMOVUPD      Y6, 1600(AX)
-	VMOVUPD      Y7, 1632(AX)
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs16:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input17:
-	VMOVUPD      448(R8), Y6
-	VMOVUPD      480(R8), Y7
-	VBROADCASTSD 1664(DI), Y8
+	VMOVUPD      448(R9), Y6
+	VMOVUPD      480(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 1792(DI), Y8
+	VBROADCASTSD 1792(R8), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 1920(DI), Y8
+	VBROADCASTSD 1920(R8), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
-	VMOVUPD      960(R8), Y6
-	VMOVUPD      992(R8), Y7
-	VBROADCASTSD 1672(DI), Y8
+	VMOVUPD      960(R9), Y6
+	VMOVUPD      992(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
 	VFMADD231PD  Y8, Y6, Y0
 	VFMADD231PD  Y8, Y7, Y1
-	VBROADCASTSD 1800(DI), Y8
+	VBROADCASTSD 1800(R8), Y8
 	VFMADD231PD  Y8, Y6, Y2
 	VFMADD231PD  Y8, Y7, Y3
-	VBROADCASTSD 1928(DI), Y8
+	VBROADCASTSD 1928(R8), Y8
 	VFMADD231PD  Y8, Y6, Y4
 	VFMADD231PD  Y8, Y7, Y5
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input17
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs16
-	VMOVUPD      Y0, 1728(AX)
-	VMOVUPD      Y1, 1760(AX)
-	VMOVUPD      Y2, 1856(AX)
-	VMOVUPD      Y3, 1888(AX)
-	VMOVUPD      Y4, 1984(AX)
-	VMOVUPD      Y5, 2016(AX)
-	ADDQ         $0x00000800, AX
-	ADDQ         BX, CX
-	SUBQ         $0x00000001, SI
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
 	JG           group1
-	VZEROUPPER
-	RET
 
-// func invariants2AVX2Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·invariants2AVX2Double(SB), NOSPLIT, $0-48
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+	// Invariants:
 	// 
 	// 	f[0] = b[0]
 	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 	// 	f[3+L] = sum_M t[L M] b[L M]
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][26][16]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+24(FP), DX
-	MOVQ    v+32(FP), BX
-	MOVQ    u+16(FP), SI
-	MOVQ    K+40(FP), DI
-	MOVQ    DI, R8
-	SHLQ    $0x03, R8
-	MOVQ    R8, R9
-	ADDQ    R8, R9
-	ADDQ    R8, R9
-	MOVQ    R9, R10
-	ADDQ    R8, R10
-	ADDQ    R8, R10
-	MOVQ    R10, R11
-	ADDQ    R8, R11
-	ADDQ    R8, R11
-	SHRQ    $0x04, DI
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000004, R12
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      128(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      256(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      384(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1120(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R8*1)
-	VMOVUPD      512(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      640(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      768(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      896(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1024(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1152(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R8*2)
-	VMOVUPD      1152(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      1280(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1408(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1536(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1664(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1792(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1920(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1184(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R9*1)
-	VMOVUPD      (BX), Y0
-	VMOVUPD      128(DX), Y1
-	VMULPD       768(DX), Y1, Y1
-	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       1024(DX), Y2, Y2
-	VMOVUPD      256(DX), Y3
-	VFNMADD231PD 640(DX), Y3, Y2
-	VMOVUPD      384(DX), Y3
-	VFNMADD231PD 512(DX), Y3, Y2
-	VFMADD231PD  constantsAVX2Double<>+1248(SB), Y2, Y1
-	VMOVUPD      Y1, (SI)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       640(DX), Y2, Y2
-	VMOVUPD      384(DX), Y3
-	VFMADD231PD  896(DX), Y3, Y2
-	VMULPD       constantsAVX2Double<>+1280(SB), Y2, Y2
-	VMOVUPD      256(DX), Y3
-	VMULPD       768(DX), Y3, Y3
-	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y3, Y2
-	VMOVUPD      Y2, 128(SI)
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      128(DX), Y3
-	VMULPD       512(DX), Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VFMADD231PD  896(DX), Y4, Y3
-	VMOVUPD      384(DX), Y4
-	VFMADD231PD  1024(DX), Y4, Y3
-	VMULPD       constantsAVX2Double<>+1344(SB), Y3, Y3
-	VMOVUPD      384(DX), Y4
-	VMULPD       768(DX), Y4, Y4
-	VFMADD231PD  constantsAVX2Double<>+1376(SB), Y4, Y3
-	VMOVUPD      Y3, 256(SI)
-	VMULPD       Y0, Y3, Y0
-	VMOVUPD      (BX)(R8*1), Y3
-	VMOVUPD      512(DX), Y4
-	VMULPD       1664(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFNMADD231PD 1408(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1408(SB), Y4, Y4
-	VMOVUPD      512(DX), Y5
-	VMULPD       1920(DX), Y5, Y5
-	VMOVUPD      1024(DX), Y6
-	VFNMADD231PD 1152(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1440(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1792(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFNMADD231PD 1280(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1536(SB), Y5, Y4
-	VMOVUPD      Y4, 384(SI)
-	VFMADD231PD  Y3, Y4, Y1
-	VMOVUPD      512(DX), Y4
-	VMULPD       1280(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFMADD231PD  1792(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1568(SB), Y4, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFMADD231PD  1664(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
-	VMOVUPD      Y4, 512(SI)
-	VFMADD231PD  Y3, Y4, Y2
-	VMOVUPD      512(DX), Y4
-	VMULPD       1152(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFMADD231PD  1920(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1664(SB), Y4, Y4
-	VMOVUPD      512(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VMOVUPD      1024(DX), Y6
-	VFMADD231PD  1664(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1408(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1280(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFMADD231PD  1792(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1664(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y5, Y4
-	VMOVUPD      896(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
-	VMOVUPD      Y4, 640(SI)
-	VFMADD231PD  Y3, Y4, Y0
-	VMOVUPD      Y1, (CX)
-	VMULPD       128(DX), Y1, Y3
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y2, 128(CX)
-	VFMADD231PD  256(DX), Y2, Y3
-	VFMADD231PD  Y2, Y2, Y1
-	VMOVUPD      Y0, 256(CX)
-	VFMADD231PD  384(DX), Y0, Y3
-	VFMADD231PD  Y0, Y0, Y1
-	VMOVUPD      Y3, (AX)(R8*4)
-	VMOVUPD      Y1, (AX)(R9*2)
-	VMOVUPD      (BX)(R8*2), Y0
-	VMOVUPD      128(DX), Y1
-	VMULPD       384(DX), Y1, Y1
-	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
-	VMOVUPD      Y1, 768(SI)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       256(DX), Y2, Y2
-	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
-	VMOVUPD      Y2, 896(SI)
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      128(DX), Y3
-	VMULPD       128(DX), Y3, Y3
-	VMOVUPD      384(DX), Y4
-	VFMADD231PD  384(DX), Y4, Y3
-	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VMULPD       256(DX), Y4, Y4
-	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y4, Y3
-	VMOVUPD      Y3, 1024(SI)
-	VMULPD       Y0, Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VMULPD       384(DX), Y4, Y4
-	VMULPD       constantsAVX2Double<>+1824(SB), Y4, Y4
-	VMOVUPD      Y4, 1152(SI)
-	VMULPD       Y0, Y4, Y4
-	VMOVUPD      128(DX), Y5
-	VMULPD       128(DX), Y5, Y5
-	VMOVUPD      384(DX), Y6
-	VFNMADD231PD 384(DX), Y6, Y5
-	VMULPD       constantsAVX2Double<>+1248(SB), Y5, Y5
-	VMOVUPD      Y5, 1280(SI)
-	VMULPD       Y0, Y5, Y0
-	VMOVUPD      (BX)(R9*1), Y5
-	VMOVUPD      128(DX), Y6
-	VMULPD       1664(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1408(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1408(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1920(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1152(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1856(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1280(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y7, Y6
-	VMOVUPD      Y6, 1408(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      128(DX), Y6
-	VMULPD       1536(DX), Y6, Y6
-	VMULPD       constantsAVX2Double<>+1472(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1280(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y7, Y6
-	VMOVUPD      Y6, 1536(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      128(DX), Y6
-	VMULPD       1408(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1664(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1536(SB), Y6, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y7, Y6
-	VMOVUPD      Y6, 1664(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      128(DX), Y6
-	VMULPD       1280(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1792(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1568(SB), Y6, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y7, Y6
-	VMOVUPD      384(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y7, Y6
-	VMOVUPD      Y6, 1792(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      128(DX), Y6
-	VMULPD       1152(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1920(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1952(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1984(SB), Y7, Y6
-	VMOVUPD      Y6, 1920(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      (BX)(R8*4), Y5
-	VMOVUPD      512(DX), Y6
-	VMULPD       768(DX), Y6, Y6
-	VMULPD       constantsAVX2Double<>+2016(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       896(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2048(SB), Y7, Y6
-	VMOVUPD      Y6, 2048(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      512(DX), Y6
-	VMULPD       896(DX), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VFNMADD231PD 1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       768(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2080(SB), Y7, Y6
-	VMOVUPD      Y6, 2176(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      512(DX), Y6
-	VMULPD       512(DX), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VFNMADD231PD 768(DX), Y7, Y6
-	VMOVUPD      1024(DX), Y7
-	VFMADD231PD  1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2112(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       640(DX), Y7, Y7
-	VMOVUPD      896(DX), Y8
-	VFMADD231PD  896(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2144(SB), Y7, Y6
-	VMOVUPD      Y6, 2304(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      512(DX), Y6
-	VMULPD       640(DX), Y6, Y6
-	VMOVUPD      896(DX), Y7
-	VFMADD231PD  1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VMULPD       896(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2176(SB), Y7, Y6
-	VMOVUPD      Y6, 2432(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      640(DX), Y6
-	VMULPD       640(DX), Y6, Y6
-	VMOVUPD      896(DX), Y7
-	VFNMADD231PD 896(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2208(SB), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VMULPD       1024(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2240(SB), Y7, Y6
-	VMOVUPD      Y6, 2560(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      (BX)(R10*1), Y5
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1664(DX), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VFNMADD231PD 1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2272(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2304(SB), Y7, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2336(SB), Y7, Y6
-	VMOVUPD      Y6, 2688(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1792(DX), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VFNMADD231PD 1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2368(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VMOVUPD      1408(DX), Y8
-	VFNMADD231PD 1792(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2400(SB), Y7, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2432(SB), Y7, Y6
-	VMOVUPD      Y6, 2816(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1152(DX), Y6, Y6
-	VMOVUPD      1920(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2464(SB), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFMADD231PD  1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2528(SB), Y7, Y6
-	VMOVUPD      Y6, 2944(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1280(DX), Y6, Y6
-	VMOVUPD      1792(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2560(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFMADD231PD  1792(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2592(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2624(SB), Y7, Y6
-	VMOVUPD      Y6, 3072(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1408(DX), Y6, Y6
-	VMOVUPD      1664(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2656(SB), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFNMADD231PD 1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2688(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2720(SB), Y7, Y6
-	VMOVUPD      Y6, 3200(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      Y1, 384(CX)
-	VMULPD       512(DX), Y1, Y5
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y2, 512(CX)
-	VFMADD231PD  640(DX), Y2, Y5
-	VFMADD231PD  Y2, Y2, Y1
-	VMOVUPD      Y3, 640(CX)
-	VFMADD231PD  768(DX), Y3, Y5
-	VFMADD231PD  Y3, Y3, Y1
-	VMOVUPD      Y4, 768(CX)
-	VFMADD231PD  896(DX), Y4, Y5
-	VFMADD231PD  Y4, Y4, Y1
-	VMOVUPD      Y0, 896(CX)
-	VFMADD231PD  1024(DX), Y0, Y5
-	VFMADD231PD  Y0, Y0, Y1
-	VMOVUPD      Y5, (AX)(R10*1)
-	VMOVUPD      Y1, (AX)(R11*1)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000001, R12
-	JG           column2
-	ADDQ         $0x00000780, CX
-	ADDQ         $0x00000780, DX
-	ADDQ         $0x00000c80, SI
-	SUBQ         $0x00000001, DI
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariantsReverse2AVX2Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·invariantsReverse2AVX2Double(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    280(AX), DI
+	MOVQ    408(AX), R8
 	MOVQ    R8, R9
 	SHLQ    $0x03, R9
 	MOVQ    R9, R10
@@ -1840,1276 +1371,2450 @@ TEXT ·invariantsReverse2AVX2Double(SB), NOSPLIT, $0-56
 	SHRQ    $0x04, R8
 	PCALIGN $0x40
 
-group1:
+group18:
 	MOVQ    $0x00000004, R13
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      (DX)(R9*1), Y0
-	VMULPD       constantsAVX2Double<>+2752(SB), Y0, Y0
-	VMOVUPD      (DX)(R9*4), Y1
-	VMOVUPD      (DX)(R10*2), Y2
-	VADDPD       Y2, Y2, Y2
-	VMOVUPD      128(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      (BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, (CX)
-	VMOVUPD      Y4, 128(AX)
-	VMOVUPD      256(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      128(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 128(CX)
-	VMOVUPD      Y4, 256(AX)
-	VMOVUPD      384(SI), Y3
-	VMULPD       Y3, Y0, Y0
+column19:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      128(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      256(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      384(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1120(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R9*1)
+	VMOVUPD      512(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      640(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      768(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      896(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1024(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1152(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R9*2)
+	VMOVUPD      1152(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      1280(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1408(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1536(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1664(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1792(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1920(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1184(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R10*1)
+	VMOVUPD      (SI), Y0
+	VMOVUPD      128(BX), Y1
+	VMULPD       768(BX), Y1, Y1
+	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       1024(BX), Y2, Y2
+	VMOVUPD      256(BX), Y3
+	VFNMADD231PD 640(BX), Y3, Y2
+	VMOVUPD      384(BX), Y3
+	VFNMADD231PD 512(BX), Y3, Y2
+	VFMADD231PD  constantsAVX2Double<>+1248(SB), Y2, Y1
+	VMOVUPD      Y1, (DI)
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       640(BX), Y2, Y2
+	VMOVUPD      384(BX), Y3
+	VFMADD231PD  896(BX), Y3, Y2
+	VMULPD       constantsAVX2Double<>+1280(SB), Y2, Y2
+	VMOVUPD      256(BX), Y3
+	VMULPD       768(BX), Y3, Y3
+	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y3, Y2
+	VMOVUPD      Y2, 128(DI)
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      128(BX), Y3
+	VMULPD       512(BX), Y3, Y3
 	VMOVUPD      256(BX), Y4
-	VFMADD231PD  Y1, Y4, Y0
-	VMULPD       Y2, Y4, Y4
-	VFMADD231PD  Y1, Y3, Y4
-	VMOVUPD      Y4, 256(CX)
-	VMOVUPD      Y0, 384(AX)
-	VMOVUPD      (DX)(R9*2), Y0
-	VMULPD       constantsAVX2Double<>+2784(SB), Y0, Y0
-	VMOVUPD      (DX)(R11*1), Y1
-	VMOVUPD      (DX)(R12*1), Y2
-	VADDPD       Y2, Y2, Y2
-	VMOVUPD      512(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      384(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 384(CX)
-	VMOVUPD      Y4, 512(AX)
-	VMOVUPD      640(SI), Y3
-	VMULPD       Y3, Y0, Y4
+	VFMADD231PD  896(BX), Y4, Y3
+	VMOVUPD      384(BX), Y4
+	VFMADD231PD  1024(BX), Y4, Y3
+	VMULPD       constantsAVX2Double<>+1344(SB), Y3, Y3
+	VMOVUPD      384(BX), Y4
+	VMULPD       768(BX), Y4, Y4
+	VFMADD231PD  constantsAVX2Double<>+1376(SB), Y4, Y3
+	VMOVUPD      Y3, 256(DI)
+	VMULPD       Y0, Y3, Y0
+	VMOVUPD      (SI)(R9*1), Y3
+	VMOVUPD      512(BX), Y4
+	VMULPD       1664(BX), Y4, Y4
+	VMOVUPD      1024(BX), Y5
+	VFNMADD231PD 1408(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1408(SB), Y4, Y4
 	VMOVUPD      512(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 512(CX)
-	VMOVUPD      Y4, 640(AX)
-	VMOVUPD      768(SI), Y3
-	VMULPD       Y3, Y0, Y4
+	VMULPD       1920(BX), Y5, Y5
+	VMOVUPD      1024(BX), Y6
+	VFNMADD231PD 1152(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1440(SB), Y5, Y4
 	VMOVUPD      640(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 640(CX)
-	VMOVUPD      Y4, 768(AX)
-	VMOVUPD      896(SI), Y3
-	VMULPD       Y3, Y0, Y4
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1792(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFNMADD231PD 1280(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y5, Y4
 	VMOVUPD      768(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 768(CX)
-	VMOVUPD      Y4, 896(AX)
-	VMOVUPD      1024(SI), Y3
-	VMULPD       Y3, Y0, Y0
-	VMOVUPD      896(BX), Y4
-	VFMADD231PD  Y1, Y4, Y0
-	VMULPD       Y2, Y4, Y4
-	VFMADD231PD  Y1, Y3, Y4
-	VMOVUPD      Y4, 896(CX)
-	VMOVUPD      Y0, 1024(AX)
-	VMOVUPD      (DX)(R10*1), Y0
-	VMULPD       constantsAVX2Double<>+2816(SB), Y0, Y0
-	VMOVUPD      1152(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1152(AX)
-	VMOVUPD      1280(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1280(AX)
-	VMOVUPD      1408(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1408(AX)
-	VMOVUPD      1536(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1536(AX)
-	VMOVUPD      1664(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1664(AX)
-	VMOVUPD      1792(SI), Y1
-	VMULPD       Y1, Y0, Y1
-	VMOVUPD      Y1, 1792(AX)
-	VMOVUPD      1920(SI), Y1
-	VMULPD       Y1, Y0, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI), Y0
-	VMULPD       (CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1248(SB), Y1, Y1
-	VMULPD       128(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1280(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
-	VMULPD       256(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1344(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1376(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  768(SI), Y2, Y6
-	VFNMADD231PD 640(SI), Y1, Y7
-	VFNMADD231PD 512(SI), Y1, Y8
-	VFMADD231PD  1024(SI), Y1, Y6
-	VFMADD231PD  768(SI), Y3, Y7
-	VFMADD231PD  896(SI), Y4, Y8
-	VFMADD231PD  640(SI), Y4, Y6
-	VFMADD231PD  896(SI), Y5, Y7
-	VFMADD231PD  1024(SI), Y5, Y8
-	VFMADD231PD  512(SI), Y5, Y6
-	VFMADD231PD  768(SI), Y0, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      512(AX), Y6
-	VMOVUPD      640(AX), Y7
-	VMOVUPD      768(AX), Y8
-	VFNMADD231PD 384(SI), Y1, Y6
-	VFNMADD231PD 256(SI), Y1, Y7
-	VFMADD231PD  128(SI), Y2, Y8
-	VFMADD231PD  128(SI), Y5, Y6
-	VFMADD231PD  128(SI), Y4, Y7
-	VFMADD231PD  256(SI), Y3, Y8
-	VFMADD231PD  384(SI), Y0, Y8
-	VMOVUPD      Y6, 512(AX)
-	VMOVUPD      Y7, 640(AX)
-	VMOVUPD      Y8, 768(AX)
-	VMOVUPD      896(AX), Y0
-	VMOVUPD      1024(AX), Y2
-	VFMADD231PD  384(SI), Y4, Y0
-	VFMADD231PD  128(SI), Y1, Y2
-	VFMADD231PD  256(SI), Y5, Y0
-	VFMADD231PD  384(SI), Y5, Y2
-	VMOVUPD      Y0, 896(AX)
-	VMOVUPD      Y2, 1024(AX)
-	VMOVUPD      (DI)(R9*1), Y0
-	VMULPD       (CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1440(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y4
-	VMULPD       constantsAVX2Double<>+1504(SB), Y1, Y5
-	VMULPD       constantsAVX2Double<>+1536(SB), Y1, Y1
-	VMULPD       128(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y6
-	VMULPD       constantsAVX2Double<>+1600(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  1664(SI), Y2, Y8
-	VFMADD231PD  1536(SI), Y4, Y9
-	VFMADD231PD  1408(SI), Y1, Y10
-	VFMADD231PD  1920(SI), Y3, Y8
-	VFMADD231PD  1792(SI), Y5, Y9
-	VFMADD231PD  1536(SI), Y0, Y10
-	VFMADD231PD  1280(SI), Y6, Y8
-	VFMADD231PD  1408(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y8
-	VMOVUPD      1024(AX), Y9
-	VMOVUPD      1152(AX), Y10
-	VFNMADD231PD 1280(SI), Y5, Y8
-	VFNMADD231PD 1408(SI), Y2, Y9
-	VFNMADD231PD 1024(SI), Y3, Y10
-	VFMADD231PD  1664(SI), Y7, Y8
-	VFNMADD231PD 1152(SI), Y3, Y9
-	VFMADD231PD  1792(SI), Y6, Y9
-	VMOVUPD      Y8, 896(AX)
-	VMOVUPD      Y9, 1024(AX)
-	VMOVUPD      Y10, 1152(AX)
-	VMOVUPD      1280(AX), Y8
-	VMOVUPD      1408(AX), Y9
-	VMOVUPD      1536(AX), Y10
-	VFNMADD231PD 896(SI), Y5, Y8
-	VFNMADD231PD 1024(SI), Y2, Y9
-	VFMADD231PD  640(SI), Y4, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  768(SI), Y1, Y9
-	VFMADD231PD  768(SI), Y0, Y10
-	VFMADD231PD  640(SI), Y7, Y9
-	VMOVUPD      Y8, 1280(AX)
-	VMOVUPD      Y9, 1408(AX)
-	VMOVUPD      Y10, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y1
-	VMOVUPD      1920(AX), Y4
-	VFMADD231PD  512(SI), Y2, Y0
-	VFMADD231PD  640(SI), Y5, Y1
-	VFMADD231PD  512(SI), Y3, Y4
-	VFMADD231PD  896(SI), Y7, Y0
-	VFMADD231PD  1024(SI), Y6, Y1
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1792(AX)
-	VMOVUPD      Y4, 1920(AX)
-	VMOVUPD      (DI)(R9*1), Y0
-	VMULPD       256(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1664(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y0, Y2
-	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1696(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y0
-	VMOVUPD      512(AX), Y5
-	VMOVUPD      640(AX), Y6
-	VMOVUPD      768(AX), Y7
-	VFMADD231PD  1152(SI), Y1, Y5
-	VFMADD231PD  1280(SI), Y3, Y6
-	VFMADD231PD  1664(SI), Y4, Y7
-	VFMADD231PD  1408(SI), Y2, Y5
-	VMOVUPD      Y5, 512(AX)
-	VMOVUPD      Y6, 640(AX)
-	VMOVUPD      Y7, 768(AX)
-	VMOVUPD      896(AX), Y5
-	VMOVUPD      1024(AX), Y6
-	VMOVUPD      1152(AX), Y7
-	VFMADD231PD  1792(SI), Y3, Y5
-	VFMADD231PD  1920(SI), Y1, Y6
-	VFMADD231PD  512(SI), Y1, Y7
-	VFMADD231PD  1536(SI), Y0, Y5
-	VFMADD231PD  1664(SI), Y2, Y6
-	VMOVUPD      Y5, 896(AX)
-	VMOVUPD      Y6, 1024(AX)
-	VMOVUPD      Y7, 1152(AX)
-	VMOVUPD      1280(AX), Y5
-	VMOVUPD      1408(AX), Y6
-	VMOVUPD      1536(AX), Y7
-	VFMADD231PD  640(SI), Y3, Y5
-	VFMADD231PD  512(SI), Y2, Y6
-	VFMADD231PD  896(SI), Y0, Y7
-	VMOVUPD      Y5, 1280(AX)
-	VMOVUPD      Y6, 1408(AX)
-	VMOVUPD      Y7, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y5
-	VMOVUPD      1920(AX), Y6
-	VFMADD231PD  1024(SI), Y2, Y0
-	VFMADD231PD  896(SI), Y3, Y5
-	VFMADD231PD  1024(SI), Y1, Y6
-	VFMADD231PD  768(SI), Y4, Y0
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y5, 1792(AX)
-	VMOVUPD      Y6, 1920(AX)
-	VMOVUPD      (DI)(R9*2), Y0
-	VMULPD       384(CX), Y0, Y1
+	VMULPD       1408(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1536(SB), Y5, Y4
+	VMOVUPD      Y4, 384(DI)
+	VFMADD231PD  Y3, Y4, Y1
+	VMOVUPD      512(BX), Y4
+	VMULPD       1280(BX), Y4, Y4
+	VMOVUPD      1024(BX), Y5
+	VFMADD231PD  1792(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1568(SB), Y4, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1408(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFMADD231PD  1664(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y5, Y4
+	VMOVUPD      768(BX), Y5
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
+	VMOVUPD      Y4, 512(DI)
+	VFMADD231PD  Y3, Y4, Y2
+	VMOVUPD      512(BX), Y4
+	VMULPD       1152(BX), Y4, Y4
+	VMOVUPD      1024(BX), Y5
+	VFMADD231PD  1920(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1664(SB), Y4, Y4
+	VMOVUPD      512(BX), Y5
+	VMULPD       1408(BX), Y5, Y5
+	VMOVUPD      1024(BX), Y6
+	VFMADD231PD  1664(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1408(SB), Y5, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1280(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFMADD231PD  1792(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y5, Y4
+	VMOVUPD      768(BX), Y5
+	VMULPD       1664(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y5, Y4
+	VMOVUPD      896(BX), Y5
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
+	VMOVUPD      Y4, 640(DI)
+	VFMADD231PD  Y3, Y4, Y0
+	VMOVUPD      Y1, (DX)
+	VMULPD       128(BX), Y1, Y3
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y2, 128(DX)
+	VFMADD231PD  256(BX), Y2, Y3
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPD      Y0, 256(DX)
+	VFMADD231PD  384(BX), Y0, Y3
+	VFMADD231PD  Y0, Y0, Y1
+	VMOVUPD      Y3, (CX)(R9*4)
+	VMOVUPD      Y1, (CX)(R10*2)
+	VMOVUPD      (SI)(R9*2), Y0
+	VMOVUPD      128(BX), Y1
+	VMULPD       384(BX), Y1, Y1
 	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y2
+	VMOVUPD      Y1, 768(DI)
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       256(BX), Y2, Y2
 	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
-	VMULPD       640(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
-	VMULPD       768(CX), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1824(SB), Y5, Y5
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1248(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  384(SI), Y1, Y6
-	VFMADD231PD  128(SI), Y2, Y7
-	VFMADD231PD  128(SI), Y1, Y8
-	VFMADD231PD  256(SI), Y2, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y4, Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y4, Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  384(SI), Y5, Y7
-	VFMADD231PD  256(SI), Y5, Y8
-	VFMADD231PD  128(SI), Y0, Y6
-	VFNMADD231PD 384(SI), Y0, Y8
-	VFMADD231PD  128(SI), Y0, Y6
-	VFNMADD231PD 384(SI), Y0, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      (DI)(R10*1), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1856(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y5
-	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y6
-	VMULPD       constantsAVX2Double<>+1600(SB), Y4, Y4
-	VMULPD       640(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1536(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
-	VMOVUPD      128(AX), Y8
-	VMOVUPD      256(AX), Y9
-	VMOVUPD      384(AX), Y10
-	VFMADD231PD  1664(SI), Y2, Y8
-	VFMADD231PD  1280(SI), Y1, Y9
-	VFMADD231PD  1408(SI), Y2, Y10
-	VFMADD231PD  1920(SI), Y3, Y8
-	VFMADD231PD  1408(SI), Y4, Y9
-	VFNMADD231PD 1152(SI), Y3, Y10
-	VFMADD231PD  1536(SI), Y5, Y8
-	VFMADD231PD  1536(SI), Y0, Y9
-	VFNMADD231PD 1280(SI), Y6, Y10
-	VFMADD231PD  1792(SI), Y6, Y8
-	VFMADD231PD  1664(SI), Y7, Y10
-	VFMADD231PD  1408(SI), Y7, Y8
-	VMOVUPD      Y8, 128(AX)
-	VMOVUPD      Y9, 256(AX)
-	VMOVUPD      Y10, 384(AX)
-	VMOVUPD      1152(AX), Y8
-	VMOVUPD      1280(AX), Y9
-	VMOVUPD      1408(AX), Y10
-	VFNMADD231PD 384(SI), Y3, Y8
-	VFMADD231PD  256(SI), Y1, Y9
-	VFMADD231PD  384(SI), Y2, Y10
-	VFNMADD231PD 384(SI), Y6, Y9
-	VFMADD231PD  256(SI), Y4, Y10
-	VFMADD231PD  128(SI), Y7, Y10
-	VMOVUPD      Y8, 1152(AX)
-	VMOVUPD      Y9, 1280(AX)
-	VMOVUPD      Y10, 1408(AX)
-	VMOVUPD      1536(AX), Y1
-	VMOVUPD      1664(AX), Y4
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  128(SI), Y5, Y1
-	VFMADD231PD  128(SI), Y2, Y4
-	VFMADD231PD  128(SI), Y6, Y8
-	VFMADD231PD  256(SI), Y0, Y1
-	VFMADD231PD  384(SI), Y7, Y4
-	VMOVUPD      Y1, 1536(AX)
-	VMOVUPD      Y4, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  128(SI), Y3, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R10*1), Y0
-	VMULPD       768(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y1
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1920(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1952(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1984(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  1280(SI), Y2, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1792(SI), Y2, Y8
-	VFMADD231PD  1152(SI), Y4, Y6
-	VFMADD231PD  1792(SI), Y0, Y7
-	VFMADD231PD  1536(SI), Y1, Y8
-	VFMADD231PD  1408(SI), Y5, Y6
-	VFMADD231PD  1920(SI), Y4, Y8
-	VFNMADD231PD 1664(SI), Y5, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  128(SI), Y2, Y7
-	VFMADD231PD  128(SI), Y5, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  384(SI), Y1, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y2, Y8
-	VFNMADD231PD 384(SI), Y5, Y7
-	VFMADD231PD  256(SI), Y0, Y8
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  384(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R9*4), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2016(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2048(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+2048(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+2080(SB), Y3, Y3
-	VMULPD       640(CX), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2112(SB), Y5, Y6
-	VMULPD       constantsAVX2Double<>+2144(SB), Y5, Y5
-	VMULPD       768(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2048(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+2176(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  768(SI), Y2, Y8
-	VFMADD231PD  896(SI), Y1, Y9
-	VFMADD231PD  512(SI), Y2, Y10
-	VFMADD231PD  896(SI), Y4, Y8
-	VFNMADD231PD 1024(SI), Y4, Y9
-	VFMADD231PD  640(SI), Y3, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  768(SI), Y3, Y9
-	VFNMADD231PD 768(SI), Y6, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  640(SI), Y5, Y9
-	VFNMADD231PD 768(SI), Y6, Y10
-	VFMADD231PD  640(SI), Y7, Y8
-	VFMADD231PD  640(SI), Y5, Y9
-	VFMADD231PD  896(SI), Y0, Y10
-	VFMADD231PD  512(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y2
-	VMOVUPD      1024(AX), Y3
-	VFMADD231PD  640(SI), Y1, Y2
-	VFNMADD231PD 640(SI), Y4, Y3
-	VFMADD231PD  512(SI), Y4, Y2
-	VFMADD231PD  1024(SI), Y6, Y3
-	VFMADD231PD  896(SI), Y5, Y2
-	VFMADD231PD  1024(SI), Y6, Y3
-	VFMADD231PD  896(SI), Y5, Y2
-	VFMADD231PD  896(SI), Y7, Y3
-	VFMADD231PD  1024(SI), Y7, Y2
-	VFMADD231PD  768(SI), Y0, Y2
-	VMOVUPD      Y2, 896(AX)
-	VMOVUPD      Y3, 1024(AX)
-	VMOVUPD      (DI)(R9*4), Y0
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2208(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2240(SB), Y0, Y0
-	VMOVUPD      640(AX), Y2
-	VMOVUPD      768(AX), Y3
-	VMOVUPD      896(AX), Y4
-	VFMADD231PD  640(SI), Y1, Y2
-	VFMADD231PD  1024(SI), Y0, Y3
-	VFNMADD231PD 896(SI), Y1, Y4
-	VFMADD231PD  640(SI), Y1, Y2
-	VFNMADD231PD 896(SI), Y1, Y4
-	VMOVUPD      Y2, 640(AX)
-	VMOVUPD      Y3, 768(AX)
-	VMOVUPD      Y4, 896(AX)
-	VMOVUPD      1024(AX), Y1
-	VFMADD231PD  768(SI), Y0, Y1
-	VMOVUPD      Y1, 1024(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2272(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2304(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+2336(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2368(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+2400(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2432(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  1664(SI), Y2, Y6
-	VFMADD231PD  1536(SI), Y3, Y7
-	VFNMADD231PD 1920(SI), Y2, Y8
-	VFMADD231PD  1792(SI), Y4, Y6
-	VFNMADD231PD 1920(SI), Y4, Y7
-	VFMADD231PD  1664(SI), Y1, Y8
-	VFMADD231PD  1664(SI), Y5, Y7
-	VFNMADD231PD 1792(SI), Y5, Y8
-	VFMADD231PD  1536(SI), Y0, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  1280(SI), Y3, Y6
-	VFMADD231PD  1152(SI), Y2, Y7
-	VFMADD231PD  1152(SI), Y4, Y8
-	VFMADD231PD  1408(SI), Y0, Y6
-	VFMADD231PD  1408(SI), Y1, Y7
-	VFNMADD231PD 1408(SI), Y5, Y8
-	VFMADD231PD  1280(SI), Y5, Y7
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFNMADD231PD 1408(SI), Y2, Y0
-	VFNMADD231PD 1280(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       640(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+2528(SB), Y1, Y1
-	VMULPD       768(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2560(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+2592(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2624(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  1152(SI), Y2, Y6
-	VFMADD231PD  1152(SI), Y4, Y7
-	VFMADD231PD  1408(SI), Y3, Y8
-	VFMADD231PD  1152(SI), Y2, Y6
-	VFMADD231PD  1408(SI), Y5, Y7
-	VFMADD231PD  1408(SI), Y3, Y8
-	VFMADD231PD  1280(SI), Y4, Y6
-	VFMADD231PD  1280(SI), Y5, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  1536(SI), Y1, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1920(SI), Y4, Y8
-	VFMADD231PD  1536(SI), Y1, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1664(SI), Y5, Y8
-	VFMADD231PD  1664(SI), Y0, Y6
-	VFMADD231PD  1792(SI), Y5, Y7
-	VFMADD231PD  1536(SI), Y0, Y7
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  1920(SI), Y2, Y0
-	VFMADD231PD  1920(SI), Y2, Y0
-	VFMADD231PD  1792(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2656(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2688(SB), Y0, Y2
-	VMULPD       constantsAVX2Double<>+2720(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y3
-	VMOVUPD      1408(AX), Y4
-	VMOVUPD      1536(AX), Y5
-	VFMADD231PD  1408(SI), Y1, Y3
-	VFMADD231PD  1152(SI), Y1, Y4
-	VFMADD231PD  1792(SI), Y0, Y5
-	VFMADD231PD  1408(SI), Y2, Y4
-	VFMADD231PD  1408(SI), Y2, Y4
-	VMOVUPD      Y3, 1152(AX)
-	VMOVUPD      Y4, 1408(AX)
-	VMOVUPD      Y5, 1536(AX)
-	VMOVUPD      1664(AX), Y3
-	VMOVUPD      1792(AX), Y4
-	VMOVUPD      1920(AX), Y5
-	VFMADD231PD  1920(SI), Y1, Y3
-	VFMADD231PD  1536(SI), Y0, Y4
-	VFMADD231PD  1664(SI), Y1, Y5
-	VFNMADD231PD 1664(SI), Y2, Y3
-	VFNMADD231PD 1664(SI), Y2, Y3
-	VMOVUPD      Y3, 1664(AX)
-	VMOVUPD      Y4, 1792(AX)
-	VMOVUPD      Y5, 1920(AX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, AX
+	VMOVUPD      Y2, 896(DI)
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      128(BX), Y3
+	VMULPD       128(BX), Y3, Y3
+	VMOVUPD      384(BX), Y4
+	VFMADD231PD  384(BX), Y4, Y3
+	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y3
+	VMOVUPD      256(BX), Y4
+	VMULPD       256(BX), Y4, Y4
+	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y4, Y3
+	VMOVUPD      Y3, 1024(DI)
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      256(BX), Y4
+	VMULPD       384(BX), Y4, Y4
+	VMULPD       constantsAVX2Double<>+1824(SB), Y4, Y4
+	VMOVUPD      Y4, 1152(DI)
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      128(BX), Y5
+	VMULPD       128(BX), Y5, Y5
+	VMOVUPD      384(BX), Y6
+	VFNMADD231PD 384(BX), Y6, Y5
+	VMULPD       constantsAVX2Double<>+1248(SB), Y5, Y5
+	VMOVUPD      Y5, 1280(DI)
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      (SI)(R10*1), Y5
+	VMOVUPD      128(BX), Y6
+	VMULPD       1664(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1408(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1408(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1920(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1152(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1856(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1280(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y7, Y6
+	VMOVUPD      Y6, 1408(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      128(BX), Y6
+	VMULPD       1536(BX), Y6, Y6
+	VMULPD       constantsAVX2Double<>+1472(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1280(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y7, Y6
+	VMOVUPD      Y6, 1536(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      128(BX), Y6
+	VMULPD       1408(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1664(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1536(SB), Y6, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y7, Y6
+	VMOVUPD      Y6, 1664(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      128(BX), Y6
+	VMULPD       1280(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1792(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1568(SB), Y6, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y7, Y6
+	VMOVUPD      384(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y7, Y6
+	VMOVUPD      Y6, 1792(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      128(BX), Y6
+	VMULPD       1152(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1920(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1952(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1984(SB), Y7, Y6
+	VMOVUPD      Y6, 1920(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      (SI)(R9*4), Y5
+	VMOVUPD      512(BX), Y6
+	VMULPD       768(BX), Y6, Y6
+	VMULPD       constantsAVX2Double<>+2016(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       896(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2048(SB), Y7, Y6
+	VMOVUPD      Y6, 2048(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      512(BX), Y6
+	VMULPD       896(BX), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VFNMADD231PD 1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       768(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2080(SB), Y7, Y6
+	VMOVUPD      Y6, 2176(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      512(BX), Y6
+	VMULPD       512(BX), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VFNMADD231PD 768(BX), Y7, Y6
+	VMOVUPD      1024(BX), Y7
+	VFMADD231PD  1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2112(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       640(BX), Y7, Y7
+	VMOVUPD      896(BX), Y8
+	VFMADD231PD  896(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2144(SB), Y7, Y6
+	VMOVUPD      Y6, 2304(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      512(BX), Y6
+	VMULPD       640(BX), Y6, Y6
+	VMOVUPD      896(BX), Y7
+	VFMADD231PD  1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VMULPD       896(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2176(SB), Y7, Y6
+	VMOVUPD      Y6, 2432(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      640(BX), Y6
+	VMULPD       640(BX), Y6, Y6
+	VMOVUPD      896(BX), Y7
+	VFNMADD231PD 896(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2208(SB), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VMULPD       1024(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2240(SB), Y7, Y6
+	VMOVUPD      Y6, 2560(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      (SI)(R11*1), Y5
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1664(BX), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VFNMADD231PD 1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2272(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2304(SB), Y7, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2336(SB), Y7, Y6
+	VMOVUPD      Y6, 2688(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1792(BX), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VFNMADD231PD 1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2368(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VMOVUPD      1408(BX), Y8
+	VFNMADD231PD 1792(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2400(SB), Y7, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2432(SB), Y7, Y6
+	VMOVUPD      Y6, 2816(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1152(BX), Y6, Y6
+	VMOVUPD      1920(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2464(SB), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFMADD231PD  1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2528(SB), Y7, Y6
+	VMOVUPD      Y6, 2944(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1280(BX), Y6, Y6
+	VMOVUPD      1792(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2560(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFMADD231PD  1792(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2592(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2624(SB), Y7, Y6
+	VMOVUPD      Y6, 3072(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1408(BX), Y6, Y6
+	VMOVUPD      1664(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2656(SB), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFNMADD231PD 1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2688(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2720(SB), Y7, Y6
+	VMOVUPD      Y6, 3200(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      Y1, 384(DX)
+	VMULPD       512(BX), Y1, Y5
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y2, 512(DX)
+	VFMADD231PD  640(BX), Y2, Y5
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPD      Y3, 640(DX)
+	VFMADD231PD  768(BX), Y3, Y5
+	VFMADD231PD  Y3, Y3, Y1
+	VMOVUPD      Y4, 768(DX)
+	VFMADD231PD  896(BX), Y4, Y5
+	VFMADD231PD  Y4, Y4, Y1
+	VMOVUPD      Y0, 896(DX)
+	VFMADD231PD  1024(BX), Y0, Y5
+	VFMADD231PD  Y0, Y0, Y1
+	VMOVUPD      Y5, (CX)(R11*1)
+	VMOVUPD      Y1, (CX)(R12*1)
 	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000001, R13
-	JG           column2
-	ADDQ         $0x00000780, AX
-	ADDQ         $0x00000780, CX
+	JG           column19
+	ADDQ         $0x00000780, DX
 	ADDQ         $0x00000780, BX
-	ADDQ         $0x00000780, SI
+	ADDQ         $0x00000c80, DI
 	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
+	JG           group18
 
-// func invariants3AVX2Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·invariants3AVX2Double(SB), NOSPLIT, $0-48
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
+	// Readout and its derivatives, in a gradient times the weight of the atom:
 	// 
-	// 	f[0] = b[0]
-	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-	// 	f[3+L] = sum_M t[L M] b[L M]
-	// 	f[3+lt+L] = sum_M t[L M]²
-	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][40][16]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+24(FP), DX
-	MOVQ    v+32(FP), BX
-	MOVQ    u+16(FP), SI
-	MOVQ    K+40(FP), DI
-	MOVQ    DI, R8
-	SHLQ    $0x03, R8
-	MOVQ    R8, R9
-	ADDQ    R8, R9
-	ADDQ    R8, R9
-	MOVQ    R9, R10
-	ADDQ    R8, R10
-	ADDQ    R8, R10
-	MOVQ    R10, R11
-	ADDQ    R8, R11
-	ADDQ    R8, R11
-	MOVQ    R11, R12
-	ADDQ    R8, R12
-	ADDQ    R8, R12
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	VXORPS  Y0, Y0, Y0
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
+	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-group1:
-	MOVQ    $0x00000004, R13
+hidden20:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      128(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      256(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      384(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1120(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R8*1)
-	VMOVUPD      512(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      640(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      768(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      896(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1024(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1152(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R8*2)
-	VMOVUPD      1152(DX), Y0
-	VMULPD       Y0, Y0, Y0
-	VMOVUPD      1280(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1408(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1536(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1664(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1792(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMOVUPD      1920(DX), Y1
-	VFMADD231PD  Y1, Y1, Y0
-	VMULPD       constantsAVX2Double<>+1184(SB), Y0, Y0
-	VMOVUPD      Y0, (AX)(R9*1)
-	VMOVUPD      (BX), Y0
-	VMOVUPD      128(DX), Y1
-	VMULPD       768(DX), Y1, Y1
-	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       1024(DX), Y2, Y2
-	VMOVUPD      256(DX), Y3
-	VFNMADD231PD 640(DX), Y3, Y2
-	VMOVUPD      384(DX), Y3
-	VFNMADD231PD 512(DX), Y3, Y2
-	VFMADD231PD  constantsAVX2Double<>+1248(SB), Y2, Y1
-	VMOVUPD      Y1, (SI)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       640(DX), Y2, Y2
-	VMOVUPD      384(DX), Y3
-	VFMADD231PD  896(DX), Y3, Y2
-	VMULPD       constantsAVX2Double<>+1280(SB), Y2, Y2
-	VMOVUPD      256(DX), Y3
-	VMULPD       768(DX), Y3, Y3
-	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y3, Y2
-	VMOVUPD      Y2, 128(SI)
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      128(DX), Y3
-	VMULPD       512(DX), Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VFMADD231PD  896(DX), Y4, Y3
-	VMOVUPD      384(DX), Y4
-	VFMADD231PD  1024(DX), Y4, Y3
-	VMULPD       constantsAVX2Double<>+1344(SB), Y3, Y3
-	VMOVUPD      384(DX), Y4
-	VMULPD       768(DX), Y4, Y4
-	VFMADD231PD  constantsAVX2Double<>+1376(SB), Y4, Y3
-	VMOVUPD      Y3, 256(SI)
-	VMULPD       Y0, Y3, Y0
-	VMOVUPD      (BX)(R8*1), Y3
-	VMOVUPD      512(DX), Y4
-	VMULPD       1664(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFNMADD231PD 1408(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1408(SB), Y4, Y4
-	VMOVUPD      512(DX), Y5
-	VMULPD       1920(DX), Y5, Y5
-	VMOVUPD      1024(DX), Y6
-	VFNMADD231PD 1152(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1440(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1792(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFNMADD231PD 1280(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1536(SB), Y5, Y4
-	VMOVUPD      Y4, 384(SI)
-	VFMADD231PD  Y3, Y4, Y1
-	VMOVUPD      512(DX), Y4
-	VMULPD       1280(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFMADD231PD  1792(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1568(SB), Y4, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFMADD231PD  1664(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
-	VMOVUPD      Y4, 512(SI)
-	VFMADD231PD  Y3, Y4, Y2
-	VMOVUPD      512(DX), Y4
-	VMULPD       1152(DX), Y4, Y4
-	VMOVUPD      1024(DX), Y5
-	VFMADD231PD  1920(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1664(SB), Y4, Y4
-	VMOVUPD      512(DX), Y5
-	VMULPD       1408(DX), Y5, Y5
-	VMOVUPD      1024(DX), Y6
-	VFMADD231PD  1664(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1408(SB), Y5, Y4
-	VMOVUPD      640(DX), Y5
-	VMULPD       1280(DX), Y5, Y5
-	VMOVUPD      896(DX), Y6
-	VFMADD231PD  1792(DX), Y6, Y5
-	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y5, Y4
-	VMOVUPD      768(DX), Y5
-	VMULPD       1664(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y5, Y4
-	VMOVUPD      896(DX), Y5
-	VMULPD       1536(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
-	VMOVUPD      Y4, 640(SI)
-	VFMADD231PD  Y3, Y4, Y0
-	VMOVUPD      Y1, (CX)
-	VMULPD       128(DX), Y1, Y3
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y2, 128(CX)
-	VFMADD231PD  256(DX), Y2, Y3
-	VFMADD231PD  Y2, Y2, Y1
-	VMOVUPD      Y0, 256(CX)
-	VFMADD231PD  384(DX), Y0, Y3
-	VFMADD231PD  Y0, Y0, Y1
-	VMOVUPD      Y3, (AX)(R8*4)
-	VMOVUPD      Y1, (AX)(R11*1)
-	VMOVUPD      (BX)(R8*2), Y0
-	VMOVUPD      128(DX), Y1
-	VMULPD       384(DX), Y1, Y1
-	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
-	VMOVUPD      Y1, 768(SI)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       256(DX), Y2, Y2
-	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
-	VMOVUPD      Y2, 896(SI)
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      128(DX), Y3
-	VMULPD       128(DX), Y3, Y3
-	VMOVUPD      384(DX), Y4
-	VFMADD231PD  384(DX), Y4, Y3
-	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VMULPD       256(DX), Y4, Y4
-	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y4, Y3
-	VMOVUPD      Y3, 1024(SI)
-	VMULPD       Y0, Y3, Y3
-	VMOVUPD      256(DX), Y4
-	VMULPD       384(DX), Y4, Y4
-	VMULPD       constantsAVX2Double<>+1824(SB), Y4, Y4
-	VMOVUPD      Y4, 1152(SI)
-	VMULPD       Y0, Y4, Y4
-	VMOVUPD      128(DX), Y5
-	VMULPD       128(DX), Y5, Y5
-	VMOVUPD      384(DX), Y6
-	VFNMADD231PD 384(DX), Y6, Y5
-	VMULPD       constantsAVX2Double<>+1248(SB), Y5, Y5
-	VMOVUPD      Y5, 1280(SI)
-	VMULPD       Y0, Y5, Y0
-	VMOVUPD      (BX)(R9*1), Y5
-	VMOVUPD      128(DX), Y6
-	VMULPD       1664(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1408(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1408(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1920(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1152(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1856(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1280(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y7, Y6
-	VMOVUPD      Y6, 1408(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      128(DX), Y6
-	VMULPD       1536(DX), Y6, Y6
-	VMULPD       constantsAVX2Double<>+1472(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1280(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y7, Y6
-	VMOVUPD      Y6, 1536(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      128(DX), Y6
-	VMULPD       1408(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1664(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1536(SB), Y6, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y7, Y6
-	VMOVUPD      Y6, 1664(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      128(DX), Y6
-	VMULPD       1280(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1792(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1568(SB), Y6, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y7, Y6
-	VMOVUPD      384(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y7, Y6
-	VMOVUPD      Y6, 1792(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      128(DX), Y6
-	VMULPD       1152(DX), Y6, Y6
-	VMOVUPD      384(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1920(SB), Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+1952(SB), Y7, Y6
-	VMOVUPD      256(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+1984(SB), Y7, Y6
-	VMOVUPD      Y6, 1920(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      (BX)(R8*4), Y5
-	VMOVUPD      512(DX), Y6
-	VMULPD       768(DX), Y6, Y6
-	VMULPD       constantsAVX2Double<>+2016(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       896(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2048(SB), Y7, Y6
-	VMOVUPD      Y6, 2048(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      512(DX), Y6
-	VMULPD       896(DX), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VFNMADD231PD 1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       768(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2080(SB), Y7, Y6
-	VMOVUPD      Y6, 2176(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      512(DX), Y6
-	VMULPD       512(DX), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VFNMADD231PD 768(DX), Y7, Y6
-	VMOVUPD      1024(DX), Y7
-	VFMADD231PD  1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2112(SB), Y6, Y6
-	VMOVUPD      640(DX), Y7
-	VMULPD       640(DX), Y7, Y7
-	VMOVUPD      896(DX), Y8
-	VFMADD231PD  896(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2144(SB), Y7, Y6
-	VMOVUPD      Y6, 2304(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      512(DX), Y6
-	VMULPD       640(DX), Y6, Y6
-	VMOVUPD      896(DX), Y7
-	VFMADD231PD  1024(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VMULPD       896(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2176(SB), Y7, Y6
-	VMOVUPD      Y6, 2432(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      640(DX), Y6
-	VMULPD       640(DX), Y6, Y6
-	VMOVUPD      896(DX), Y7
-	VFNMADD231PD 896(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2208(SB), Y6, Y6
-	VMOVUPD      768(DX), Y7
-	VMULPD       1024(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2240(SB), Y7, Y6
-	VMOVUPD      Y6, 2560(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      (BX)(R10*1), Y5
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1664(DX), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VFNMADD231PD 1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2272(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2304(SB), Y7, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2336(SB), Y7, Y6
-	VMOVUPD      Y6, 2688(SI)
-	VFMADD231PD  Y5, Y6, Y1
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1792(DX), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VFNMADD231PD 1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2368(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VMOVUPD      1408(DX), Y8
-	VFNMADD231PD 1792(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2400(SB), Y7, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2432(SB), Y7, Y6
-	VMOVUPD      Y6, 2816(SI)
-	VFMADD231PD  Y5, Y6, Y2
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1152(DX), Y6, Y6
-	VMOVUPD      1920(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2464(SB), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFMADD231PD  1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1536(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2528(SB), Y7, Y6
-	VMOVUPD      Y6, 2944(SI)
-	VFMADD231PD  Y5, Y6, Y3
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1280(DX), Y6, Y6
-	VMOVUPD      1792(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2560(SB), Y6, Y6
-	VMOVUPD      1280(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFMADD231PD  1792(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2592(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1664(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2624(SB), Y7, Y6
-	VMOVUPD      Y6, 3072(SI)
-	VFMADD231PD  Y5, Y6, Y4
-	VMOVUPD      1152(DX), Y6
-	VMULPD       1408(DX), Y6, Y6
-	VMOVUPD      1664(DX), Y7
-	VFMADD231PD  1920(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+2656(SB), Y6, Y6
-	VMOVUPD      1408(DX), Y7
-	VMULPD       1408(DX), Y7, Y7
-	VMOVUPD      1664(DX), Y8
-	VFNMADD231PD 1664(DX), Y8, Y7
-	VFMADD231PD  constantsAVX2Double<>+2688(SB), Y7, Y6
-	VMOVUPD      1536(DX), Y7
-	VMULPD       1792(DX), Y7, Y7
-	VFMADD231PD  constantsAVX2Double<>+2720(SB), Y7, Y6
-	VMOVUPD      Y6, 3200(SI)
-	VFMADD231PD  Y5, Y6, Y0
-	VMOVUPD      Y1, 384(CX)
-	VMULPD       512(DX), Y1, Y5
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y2, 512(CX)
-	VFMADD231PD  640(DX), Y2, Y5
-	VFMADD231PD  Y2, Y2, Y1
-	VMOVUPD      Y3, 640(CX)
-	VFMADD231PD  768(DX), Y3, Y5
-	VFMADD231PD  Y3, Y3, Y1
-	VMOVUPD      Y4, 768(CX)
-	VFMADD231PD  896(DX), Y4, Y5
-	VFMADD231PD  Y4, Y4, Y1
-	VMOVUPD      Y0, 896(CX)
-	VFMADD231PD  1024(DX), Y0, Y5
-	VFMADD231PD  Y0, Y0, Y1
-	VMOVUPD      Y5, (AX)(R10*1)
-	VMOVUPD      Y1, (AX)(R8*8)
-	VMOVUPD      (BX)(R9*2), Y0
-	VMOVUPD      128(DX), Y1
-	VMULPD       1024(DX), Y1, Y1
-	VMOVUPD      384(DX), Y2
-	VFMADD231PD  512(DX), Y2, Y1
-	VMULPD       constantsAVX2Double<>+1920(SB), Y1, Y1
-	VMOVUPD      Y1, 3328(SI)
-	VMULPD       Y0, Y1, Y1
-	VMOVUPD      128(DX), Y2
-	VMULPD       896(DX), Y2, Y2
-	VMOVUPD      256(DX), Y3
-	VFMADD231PD  512(DX), Y3, Y2
-	VMOVUPD      384(DX), Y3
-	VFMADD231PD  640(DX), Y3, Y2
-	VMULPD       constantsAVX2Double<>+1568(SB), Y2, Y2
-	VMOVUPD      Y2, 3456(SI)
-	VMULPD       Y0, Y2, Y2
-	VMOVUPD      128(DX), Y3
-	VMULPD       768(DX), Y3, Y3
-	VMULPD       constantsAVX2Double<>+1536(SB), Y3, Y3
-	VMOVUPD      128(DX), Y4
-	VMULPD       1024(DX), Y4, Y4
-	VMOVUPD      384(DX), Y5
-	VFNMADD231PD 512(DX), Y5, Y4
-	VFMADD231PD  constantsAVX2Double<>+2848(SB), Y4, Y3
-	VMOVUPD      256(DX), Y4
-	VMULPD       640(DX), Y4, Y4
-	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y4, Y3
-	VMOVUPD      Y3, 3584(SI)
-	VMULPD       Y0, Y3, Y3
-	VMOVUPD      128(DX), Y4
-	VMULPD       640(DX), Y4, Y4
-	VMOVUPD      384(DX), Y5
-	VFMADD231PD  896(DX), Y5, Y4
-	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y4
-	VMOVUPD      256(DX), Y5
-	VMULPD       768(DX), Y5, Y5
-	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
-	VMOVUPD      Y4, 3712(SI)
-	VMULPD       Y0, Y4, Y4
-	VMOVUPD      128(DX), Y5
-	VMULPD       512(DX), Y5, Y5
-	VMOVUPD      384(DX), Y6
-	VFMADD231PD  1024(DX), Y6, Y5
-	VMULPD       constantsAVX2Double<>+1408(SB), Y5, Y5
-	VMOVUPD      256(DX), Y6
-	VMULPD       896(DX), Y6, Y6
-	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y6, Y5
-	VMOVUPD      384(DX), Y6
-	VMULPD       768(DX), Y6, Y6
-	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y6, Y5
-	VMOVUPD      Y5, 3840(SI)
-	VMULPD       Y0, Y5, Y5
-	VMOVUPD      128(DX), Y6
-	VMULPD       640(DX), Y6, Y6
-	VMOVUPD      256(DX), Y7
-	VFNMADD231PD 1024(DX), Y7, Y6
-	VMOVUPD      384(DX), Y7
-	VFNMADD231PD 896(DX), Y7, Y6
-	VMULPD       constantsAVX2Double<>+1504(SB), Y6, Y6
-	VMOVUPD      Y6, 3968(SI)
-	VMULPD       Y0, Y6, Y6
-	VMOVUPD      128(DX), Y7
-	VMULPD       512(DX), Y7, Y7
-	VMOVUPD      384(DX), Y8
-	VFNMADD231PD 1024(DX), Y8, Y7
-	VMULPD       constantsAVX2Double<>+1856(SB), Y7, Y7
-	VMOVUPD      Y7, 4096(SI)
-	VMULPD       Y0, Y7, Y0
-	VMOVUPD      (BX)(R11*1), Y7
-	VMOVUPD      512(DX), Y8
-	VMULPD       1664(DX), Y8, Y8
-	VMOVUPD      1024(DX), Y9
-	VFMADD231PD  1408(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+2880(SB), Y8, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1792(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFMADD231PD  1280(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+2912(SB), Y9, Y8
-	VMOVUPD      768(DX), Y9
-	VMULPD       1152(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+2464(SB), Y9, Y8
-	VMOVUPD      Y8, 4224(SI)
-	VFMADD231PD  Y7, Y8, Y1
-	VMOVUPD      512(DX), Y8
-	VMULPD       1536(DX), Y8, Y8
-	VMULPD       constantsAVX2Double<>+2944(SB), Y8, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1664(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFMADD231PD  1408(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+2976(SB), Y9, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1920(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFNMADD231PD 1152(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3008(SB), Y9, Y8
-	VMOVUPD      Y8, 4352(SI)
-	VFMADD231PD  Y7, Y8, Y2
-	VMOVUPD      512(DX), Y8
-	VMULPD       1664(DX), Y8, Y8
-	VMOVUPD      1024(DX), Y9
-	VFNMADD231PD 1408(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+3040(SB), Y8, Y8
-	VMOVUPD      512(DX), Y9
-	VMULPD       1920(DX), Y9, Y9
-	VMOVUPD      1024(DX), Y10
-	VFNMADD231PD 1152(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3072(SB), Y9, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1536(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3104(SB), Y9, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1792(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFNMADD231PD 1280(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3136(SB), Y9, Y8
-	VMOVUPD      768(DX), Y9
-	VMULPD       1408(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y9, Y8
-	VMOVUPD      Y8, 4480(SI)
-	VFMADD231PD  Y7, Y8, Y3
-	VMOVUPD      512(DX), Y8
-	VMULPD       1280(DX), Y8, Y8
-	VMOVUPD      1024(DX), Y9
-	VFMADD231PD  1792(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+2944(SB), Y8, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1408(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFMADD231PD  1664(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3104(SB), Y9, Y8
-	VMOVUPD      768(DX), Y9
-	VMULPD       1536(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3168(SB), Y9, Y8
-	VMOVUPD      Y8, 4608(SI)
-	VFMADD231PD  Y7, Y8, Y4
-	VMOVUPD      512(DX), Y8
-	VMULPD       1152(DX), Y8, Y8
-	VMOVUPD      1024(DX), Y9
-	VFMADD231PD  1920(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+2880(SB), Y8, Y8
-	VMOVUPD      512(DX), Y9
-	VMULPD       1408(DX), Y9, Y9
-	VMOVUPD      1024(DX), Y10
-	VFMADD231PD  1664(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3200(SB), Y9, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1280(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFMADD231PD  1792(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3232(SB), Y9, Y8
-	VMOVUPD      768(DX), Y9
-	VMULPD       1664(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3264(SB), Y9, Y8
-	VMOVUPD      896(DX), Y9
-	VMULPD       1536(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3296(SB), Y9, Y8
-	VMOVUPD      Y8, 4736(SI)
-	VFMADD231PD  Y7, Y8, Y5
-	VMOVUPD      640(DX), Y8
-	VMULPD       1152(DX), Y8, Y8
-	VMOVUPD      896(DX), Y9
-	VFMADD231PD  1920(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+2912(SB), Y8, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1408(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFNMADD231PD 1664(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3136(SB), Y9, Y8
-	VMOVUPD      1024(DX), Y9
-	VMULPD       1536(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3328(SB), Y9, Y8
-	VMOVUPD      Y8, 4864(SI)
-	VFMADD231PD  Y7, Y8, Y6
-	VMOVUPD      512(DX), Y8
-	VMULPD       1408(DX), Y8, Y8
-	VMOVUPD      1024(DX), Y9
-	VFNMADD231PD 1664(DX), Y9, Y8
-	VMULPD       constantsAVX2Double<>+3072(SB), Y8, Y8
-	VMOVUPD      640(DX), Y9
-	VMULPD       1280(DX), Y9, Y9
-	VMOVUPD      896(DX), Y10
-	VFNMADD231PD 1792(DX), Y10, Y9
-	VFMADD231PD  constantsAVX2Double<>+3008(SB), Y9, Y8
-	VMOVUPD      768(DX), Y9
-	VMULPD       1920(DX), Y9, Y9
-	VFMADD231PD  constantsAVX2Double<>+3360(SB), Y9, Y8
-	VMOVUPD      Y8, 4992(SI)
-	VFMADD231PD  Y7, Y8, Y0
-	VMOVUPD      Y1, 1024(CX)
-	VMULPD       1152(DX), Y1, Y7
-	VMULPD       Y1, Y1, Y1
-	VMOVUPD      Y2, 1152(CX)
-	VFMADD231PD  1280(DX), Y2, Y7
-	VFMADD231PD  Y2, Y2, Y1
-	VMOVUPD      Y3, 1280(CX)
-	VFMADD231PD  1408(DX), Y3, Y7
-	VFMADD231PD  Y3, Y3, Y1
-	VMOVUPD      Y4, 1408(CX)
-	VFMADD231PD  1536(DX), Y4, Y7
-	VFMADD231PD  Y4, Y4, Y1
-	VMOVUPD      Y5, 1536(CX)
-	VFMADD231PD  1664(DX), Y5, Y7
-	VFMADD231PD  Y5, Y5, Y1
-	VMOVUPD      Y6, 1664(CX)
-	VFMADD231PD  1792(DX), Y6, Y7
-	VFMADD231PD  Y6, Y6, Y1
-	VMOVUPD      Y0, 1792(CX)
-	VFMADD231PD  1920(DX), Y0, Y7
-	VFMADD231PD  Y0, Y0, Y1
-	VMOVUPD      Y7, (AX)(R9*2)
-	VMOVUPD      Y1, (AX)(R12*1)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, BX
+features21:
+	VMOVUPD     (R9), Y9
+	VFMADD231PD (R8), Y9, Y1
+	VFMADD231PD 128(R8), Y9, Y2
+	VFMADD231PD 256(R8), Y9, Y3
+	VFMADD231PD 384(R8), Y9, Y4
+	VFMADD231PD 512(R8), Y9, Y5
+	VFMADD231PD 640(R8), Y9, Y6
+	VFMADD231PD 768(R8), Y9, Y7
+	VFMADD231PD 896(R8), Y9, Y8
+	VMOVUPD     32(R9), Y9
+	VFMADD231PD 32(R8), Y9, Y1
+	VFMADD231PD 160(R8), Y9, Y2
+	VFMADD231PD 288(R8), Y9, Y3
+	VFMADD231PD 416(R8), Y9, Y4
+	VFMADD231PD 544(R8), Y9, Y5
+	VFMADD231PD 672(R8), Y9, Y6
+	VFMADD231PD 800(R8), Y9, Y7
+	VFMADD231PD 928(R8), Y9, Y8
+	VMOVUPD     64(R9), Y9
+	VFMADD231PD 64(R8), Y9, Y1
+	VFMADD231PD 192(R8), Y9, Y2
+	VFMADD231PD 320(R8), Y9, Y3
+	VFMADD231PD 448(R8), Y9, Y4
+	VFMADD231PD 576(R8), Y9, Y5
+	VFMADD231PD 704(R8), Y9, Y6
+	VFMADD231PD 832(R8), Y9, Y7
+	VFMADD231PD 960(R8), Y9, Y8
+	VMOVUPD     96(R9), Y9
+	VFMADD231PD 96(R8), Y9, Y1
+	VFMADD231PD 224(R8), Y9, Y2
+	VFMADD231PD 352(R8), Y9, Y3
+	VFMADD231PD 480(R8), Y9, Y4
+	VFMADD231PD 608(R8), Y9, Y5
+	VFMADD231PD 736(R8), Y9, Y6
+	VFMADD231PD 864(R8), Y9, Y7
+	VFMADD231PD 992(R8), Y9, Y8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000800, R8
+	SUBQ        $0x00000001, R10
+	JG          features21
+	VUNPCKLPD   Y2, Y1, Y9
+	VUNPCKHPD   Y2, Y1, Y1
+	VADDPD      Y9, Y1, Y1
+	VUNPCKLPD   Y4, Y3, Y2
+	VUNPCKHPD   Y4, Y3, Y3
+	VADDPD      Y2, Y3, Y2
+	VPERM2F128  $0x20, Y2, Y1, Y3
+	VPERM2F128  $0x31, Y2, Y1, Y1
+	VADDPD      Y3, Y1, Y1
+	VADDPD      (DX), Y1, Y1
+	VMOVUPD     Y1, (BX)
+	VUNPCKLPD   Y6, Y5, Y1
+	VUNPCKHPD   Y6, Y5, Y2
+	VADDPD      Y1, Y2, Y1
+	VUNPCKLPD   Y8, Y7, Y2
+	VUNPCKHPD   Y8, Y7, Y3
+	VADDPD      Y2, Y3, Y2
+	VPERM2F128  $0x20, Y2, Y1, Y3
+	VPERM2F128  $0x31, Y2, Y1, Y1
+	VADDPD      Y3, Y1, Y1
+	VADDPD      32(DX), Y1, Y1
+	VMOVUPD     Y1, 32(BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        1024(CX), R8
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VXORPS      Y5, Y5, Y5
+	VXORPS      Y6, Y6, Y6
+	VXORPS      Y7, Y7, Y7
+	VXORPS      Y8, Y8, Y8
+	PCALIGN     $0x40
+
+features22:
+	VMOVUPD      (R9), Y9
+	VFMADD231PD  (R8), Y9, Y1
+	VFMADD231PD  128(R8), Y9, Y2
+	VFMADD231PD  256(R8), Y9, Y3
+	VFMADD231PD  384(R8), Y9, Y4
+	VFMADD231PD  512(R8), Y9, Y5
+	VFMADD231PD  640(R8), Y9, Y6
+	VFMADD231PD  768(R8), Y9, Y7
+	VFMADD231PD  896(R8), Y9, Y8
+	VMOVUPD      32(R9), Y9
+	VFMADD231PD  32(R8), Y9, Y1
+	VFMADD231PD  160(R8), Y9, Y2
+	VFMADD231PD  288(R8), Y9, Y3
+	VFMADD231PD  416(R8), Y9, Y4
+	VFMADD231PD  544(R8), Y9, Y5
+	VFMADD231PD  672(R8), Y9, Y6
+	VFMADD231PD  800(R8), Y9, Y7
+	VFMADD231PD  928(R8), Y9, Y8
+	VMOVUPD      64(R9), Y9
+	VFMADD231PD  64(R8), Y9, Y1
+	VFMADD231PD  192(R8), Y9, Y2
+	VFMADD231PD  320(R8), Y9, Y3
+	VFMADD231PD  448(R8), Y9, Y4
+	VFMADD231PD  576(R8), Y9, Y5
+	VFMADD231PD  704(R8), Y9, Y6
+	VFMADD231PD  832(R8), Y9, Y7
+	VFMADD231PD  960(R8), Y9, Y8
+	VMOVUPD      96(R9), Y9
+	VFMADD231PD  96(R8), Y9, Y1
+	VFMADD231PD  224(R8), Y9, Y2
+	VFMADD231PD  352(R8), Y9, Y3
+	VFMADD231PD  480(R8), Y9, Y4
+	VFMADD231PD  608(R8), Y9, Y5
+	VFMADD231PD  736(R8), Y9, Y6
+	VFMADD231PD  864(R8), Y9, Y7
+	VFMADD231PD  992(R8), Y9, Y8
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x00000800, R8
+	SUBQ         $0x00000001, R10
+	JG           features22
+	VUNPCKLPD    Y2, Y1, Y9
+	VUNPCKHPD    Y2, Y1, Y1
+	VADDPD       Y9, Y1, Y1
+	VUNPCKLPD    Y4, Y3, Y2
+	VUNPCKHPD    Y4, Y3, Y3
+	VADDPD       Y2, Y3, Y2
+	VPERM2F128   $0x20, Y2, Y1, Y3
+	VPERM2F128   $0x31, Y2, Y1, Y1
+	VADDPD       Y3, Y1, Y1
+	VADDPD       64(DX), Y1, Y1
+	VMOVUPD      Y1, 64(BX)
+	VUNPCKLPD    Y6, Y5, Y1
+	VUNPCKHPD    Y6, Y5, Y2
+	VADDPD       Y1, Y2, Y1
+	VUNPCKLPD    Y8, Y7, Y2
+	VUNPCKHPD    Y8, Y7, Y3
+	VADDPD       Y2, Y3, Y2
+	VPERM2F128   $0x20, Y2, Y1, Y3
+	VPERM2F128   $0x31, Y2, Y1, Y1
+	VADDPD       Y3, Y1, Y1
+	VADDPD       96(DX), Y1, Y1
+	VMOVUPD      Y1, 96(BX)
+	LEAQ         -1024(R8), CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000001, DI
+	JG           hidden20
+	MOVQ         304(AX), CX
+	MOVQ         312(AX), DX
+	MOVQ         64(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         416(AX), DI
+	VBROADCASTSD 456(AX), Y1
+	PCALIGN      $0x40
+
+activation23:
+	VMOVUPD      (CX), Y2
+	VMOVUPD      constantsAVX2Double<>+352(SB), Y3
+	VMINPD       constantsAVX2Double<>+2752(SB), Y2, Y4
+	VMAXPD       constantsAVX2Double<>+2784(SB), Y4, Y4
+	VMULPD       constantsAVX2Double<>+2816(SB), Y4, Y5
+	VROUNDPD     $0x00, Y5, Y5
+	VMOVUPD      constantsAVX2Double<>+2848(SB), Y6
+	VSUBPD       Y4, Y6, Y6
+	VFNMADD231PD constantsAVX2Double<>+2880(SB), Y5, Y6
+	VFNMADD231PD constantsAVX2Double<>+2912(SB), Y5, Y6
+	VMOVUPD      constantsAVX2Double<>+2944(SB), Y4
+	VFMADD213PD  constantsAVX2Double<>+2976(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3008(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3040(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3072(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3104(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3136(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3168(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3200(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3232(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+448(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+512(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
+	VCVTPD2DQY   Y5, X5
+	VPMOVSXDQ    X5, Y5
+	VPSLLQ       $0x34, Y5, Y5
+	VPADDQ       Y4, Y5, Y5
+	VADDPD       Y3, Y5, Y4
+	VDIVPD       Y4, Y3, Y4
+	VMULPD       Y2, Y4, Y5
+	VMOVUPD      Y5, (CX)
+	VSUBPD       Y4, Y3, Y6
+	VFMADD213PD  Y3, Y2, Y6
+	VMULPD       Y4, Y6, Y6
+	VMOVUPD      (BX), Y2
+	VMULPD       Y2, Y6, Y6
+	VMULPD       Y1, Y6, Y6
+	VMOVUPD      Y6, (DX)
+	VSUBPD       (SI), Y5, Y3
+	VFMADD231PD  Y3, Y2, Y0
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000001, R13
-	JG           column2
-	ADDQ         $0x00000780, CX
-	ADDQ         $0x00000780, DX
-	ADDQ         $0x00001380, SI
-	SUBQ         $0x00000001, DI
-	JG           group1
-	VZEROUPPER
-	RET
+	SUBQ         $0x00000004, DI
+	JG           activation23
+	MOVQ         288(AX), CX
+	MOVQ         296(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         424(AX), DI
+	MOVQ         DI, R8
+	SHLQ         $0x03, R8
+	SHLQ         $0x04, R8
+	SHRQ         $0x04, DI
+	PCALIGN      $0x40
 
-// func invariantsReverse3AVX2Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·invariantsReverse3AVX2Double(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
+features24:
+	VMOVUPD      (BX), Y1
+	VFMADD231PD  (CX), Y1, Y0
+	VBROADCASTSD 456(AX), Y2
+	VMULPD       Y2, Y1, Y1
+	VMOVUPD      32(BX), Y2
+	VFMADD231PD  32(CX), Y2, Y0
+	VBROADCASTSD 456(AX), Y3
+	VMULPD       Y3, Y2, Y2
+	VMOVUPD      64(BX), Y3
+	VFMADD231PD  64(CX), Y3, Y0
+	VBROADCASTSD 456(AX), Y4
+	VMULPD       Y4, Y3, Y3
+	VMOVUPD      96(BX), Y4
+	VFMADD231PD  96(CX), Y4, Y0
+	VBROADCASTSD 456(AX), Y5
+	VMULPD       Y5, Y4, Y4
+	VMOVUPD      128(BX), Y5
+	VFMADD231PD  128(CX), Y5, Y0
+	VBROADCASTSD 456(AX), Y6
+	VMULPD       Y6, Y5, Y5
+	VMOVUPD      160(BX), Y6
+	VFMADD231PD  160(CX), Y6, Y0
+	VBROADCASTSD 456(AX), Y7
+	VMULPD       Y7, Y6, Y6
+	VMOVUPD      192(BX), Y7
+	VFMADD231PD  192(CX), Y7, Y0
+	VBROADCASTSD 456(AX), Y8
+	VMULPD       Y8, Y7, Y7
+	VMOVUPD      224(BX), Y8
+	VFMADD231PD  224(CX), Y8, Y0
+	VBROADCASTSD 456(AX), Y9
+	VMULPD       Y9, Y8, Y8
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
+	PCALIGN      $0x40
+
+outer25:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner26:
+	VBROADCASTSD (R9), Y9
+	VFMADD231PD  (R12), Y9, Y1
+	VFMADD231PD  32(R12), Y9, Y2
+	VFMADD231PD  64(R12), Y9, Y3
+	VFMADD231PD  96(R12), Y9, Y4
+	VFMADD231PD  2048(R12), Y9, Y5
+	VFMADD231PD  2080(R12), Y9, Y6
+	VFMADD231PD  2112(R12), Y9, Y7
+	VFMADD231PD  2144(R12), Y9, Y8
+	VBROADCASTSD 8(R9), Y9
+	VFMADD231PD  128(R12), Y9, Y1
+	VFMADD231PD  160(R12), Y9, Y2
+	VFMADD231PD  192(R12), Y9, Y3
+	VFMADD231PD  224(R12), Y9, Y4
+	VFMADD231PD  2176(R12), Y9, Y5
+	VFMADD231PD  2208(R12), Y9, Y6
+	VFMADD231PD  2240(R12), Y9, Y7
+	VFMADD231PD  2272(R12), Y9, Y8
+	VBROADCASTSD 16(R9), Y9
+	VFMADD231PD  256(R12), Y9, Y1
+	VFMADD231PD  288(R12), Y9, Y2
+	VFMADD231PD  320(R12), Y9, Y3
+	VFMADD231PD  352(R12), Y9, Y4
+	VFMADD231PD  2304(R12), Y9, Y5
+	VFMADD231PD  2336(R12), Y9, Y6
+	VFMADD231PD  2368(R12), Y9, Y7
+	VFMADD231PD  2400(R12), Y9, Y8
+	VBROADCASTSD 24(R9), Y9
+	VFMADD231PD  384(R12), Y9, Y1
+	VFMADD231PD  416(R12), Y9, Y2
+	VFMADD231PD  448(R12), Y9, Y3
+	VFMADD231PD  480(R12), Y9, Y4
+	VFMADD231PD  2432(R12), Y9, Y5
+	VFMADD231PD  2464(R12), Y9, Y6
+	VFMADD231PD  2496(R12), Y9, Y7
+	VFMADD231PD  2528(R12), Y9, Y8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner26
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer25
+	VMOVUPD      Y1, (DX)
+	VMOVUPD      Y2, 32(DX)
+	VMOVUPD      Y3, 64(DX)
+	VMOVUPD      Y4, 96(DX)
+	VMOVUPD      Y5, 128(DX)
+	VMOVUPD      Y6, 160(DX)
+	VMOVUPD      Y7, 192(DX)
+	VMOVUPD      Y8, 224(DX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000002, DI
+	JG           features24
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, 448(AX)
+
+	// Their reverse:
 	// 
 	// 	gb[0] = gf[0]
 	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x03, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group27:
+	MOVQ    $0x00000004, R14
+	PCALIGN $0x40
+
+column28:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      (BX)(R10*1), Y0
+	VMULPD       constantsAVX2Double<>+3264(SB), Y0, Y0
+	VMOVUPD      (BX)(R10*4), Y1
+	VMOVUPD      (BX)(R11*2), Y2
+	VADDPD       Y2, Y2, Y2
+	VMOVUPD      128(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      (SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, (DX)
+	VMOVUPD      Y4, 128(CX)
+	VMOVUPD      256(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      128(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 128(DX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      384(DI), Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      256(SI), Y4
+	VFMADD231PD  Y1, Y4, Y0
+	VMULPD       Y2, Y4, Y4
+	VFMADD231PD  Y1, Y3, Y4
+	VMOVUPD      Y4, 256(DX)
+	VMOVUPD      Y0, 384(CX)
+	VMOVUPD      (BX)(R10*2), Y0
+	VMULPD       constantsAVX2Double<>+3296(SB), Y0, Y0
+	VMOVUPD      (BX)(R12*1), Y1
+	VMOVUPD      (BX)(R13*1), Y2
+	VADDPD       Y2, Y2, Y2
+	VMOVUPD      512(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      384(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 384(DX)
+	VMOVUPD      Y4, 512(CX)
+	VMOVUPD      640(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      512(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 512(DX)
+	VMOVUPD      Y4, 640(CX)
+	VMOVUPD      768(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      640(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 640(DX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      896(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      768(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 768(DX)
+	VMOVUPD      Y4, 896(CX)
+	VMOVUPD      1024(DI), Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      896(SI), Y4
+	VFMADD231PD  Y1, Y4, Y0
+	VMULPD       Y2, Y4, Y4
+	VFMADD231PD  Y1, Y3, Y4
+	VMOVUPD      Y4, 896(DX)
+	VMOVUPD      Y0, 1024(CX)
+	VMOVUPD      (BX)(R11*1), Y0
+	VMULPD       constantsAVX2Double<>+3328(SB), Y0, Y0
+	VMOVUPD      1152(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1152(CX)
+	VMOVUPD      1280(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1280(CX)
+	VMOVUPD      1408(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1408(CX)
+	VMOVUPD      1536(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1536(CX)
+	VMOVUPD      1664(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1664(CX)
+	VMOVUPD      1792(DI), Y1
+	VMULPD       Y1, Y0, Y1
+	VMOVUPD      Y1, 1792(CX)
+	VMOVUPD      1920(DI), Y1
+	VMULPD       Y1, Y0, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8), Y0
+	VMULPD       (DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1248(SB), Y1, Y1
+	VMULPD       128(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1280(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
+	VMULPD       256(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1344(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1376(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  768(DI), Y2, Y6
+	VFNMADD231PD 640(DI), Y1, Y7
+	VFNMADD231PD 512(DI), Y1, Y8
+	VFMADD231PD  1024(DI), Y1, Y6
+	VFMADD231PD  768(DI), Y3, Y7
+	VFMADD231PD  896(DI), Y4, Y8
+	VFMADD231PD  640(DI), Y4, Y6
+	VFMADD231PD  896(DI), Y5, Y7
+	VFMADD231PD  1024(DI), Y5, Y8
+	VFMADD231PD  512(DI), Y5, Y6
+	VFMADD231PD  768(DI), Y0, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      512(CX), Y6
+	VMOVUPD      640(CX), Y7
+	VMOVUPD      768(CX), Y8
+	VFNMADD231PD 384(DI), Y1, Y6
+	VFNMADD231PD 256(DI), Y1, Y7
+	VFMADD231PD  128(DI), Y2, Y8
+	VFMADD231PD  128(DI), Y5, Y6
+	VFMADD231PD  128(DI), Y4, Y7
+	VFMADD231PD  256(DI), Y3, Y8
+	VFMADD231PD  384(DI), Y0, Y8
+	VMOVUPD      Y6, 512(CX)
+	VMOVUPD      Y7, 640(CX)
+	VMOVUPD      Y8, 768(CX)
+	VMOVUPD      896(CX), Y0
+	VMOVUPD      1024(CX), Y2
+	VFMADD231PD  384(DI), Y4, Y0
+	VFMADD231PD  128(DI), Y1, Y2
+	VFMADD231PD  256(DI), Y5, Y0
+	VFMADD231PD  384(DI), Y5, Y2
+	VMOVUPD      Y0, 896(CX)
+	VMOVUPD      Y2, 1024(CX)
+	VMOVUPD      (R8)(R10*1), Y0
+	VMULPD       (DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1440(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y4
+	VMULPD       constantsAVX2Double<>+1504(SB), Y1, Y5
+	VMULPD       constantsAVX2Double<>+1536(SB), Y1, Y1
+	VMULPD       128(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y6
+	VMULPD       constantsAVX2Double<>+1600(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  1664(DI), Y2, Y8
+	VFMADD231PD  1536(DI), Y4, Y9
+	VFMADD231PD  1408(DI), Y1, Y10
+	VFMADD231PD  1920(DI), Y3, Y8
+	VFMADD231PD  1792(DI), Y5, Y9
+	VFMADD231PD  1536(DI), Y0, Y10
+	VFMADD231PD  1280(DI), Y6, Y8
+	VFMADD231PD  1408(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y8
+	VMOVUPD      1024(CX), Y9
+	VMOVUPD      1152(CX), Y10
+	VFNMADD231PD 1280(DI), Y5, Y8
+	VFNMADD231PD 1408(DI), Y2, Y9
+	VFNMADD231PD 1024(DI), Y3, Y10
+	VFMADD231PD  1664(DI), Y7, Y8
+	VFNMADD231PD 1152(DI), Y3, Y9
+	VFMADD231PD  1792(DI), Y6, Y9
+	VMOVUPD      Y8, 896(CX)
+	VMOVUPD      Y9, 1024(CX)
+	VMOVUPD      Y10, 1152(CX)
+	VMOVUPD      1280(CX), Y8
+	VMOVUPD      1408(CX), Y9
+	VMOVUPD      1536(CX), Y10
+	VFNMADD231PD 896(DI), Y5, Y8
+	VFNMADD231PD 1024(DI), Y2, Y9
+	VFMADD231PD  640(DI), Y4, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  768(DI), Y1, Y9
+	VFMADD231PD  768(DI), Y0, Y10
+	VFMADD231PD  640(DI), Y7, Y9
+	VMOVUPD      Y8, 1280(CX)
+	VMOVUPD      Y9, 1408(CX)
+	VMOVUPD      Y10, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y1
+	VMOVUPD      1920(CX), Y4
+	VFMADD231PD  512(DI), Y2, Y0
+	VFMADD231PD  640(DI), Y5, Y1
+	VFMADD231PD  512(DI), Y3, Y4
+	VFMADD231PD  896(DI), Y7, Y0
+	VFMADD231PD  1024(DI), Y6, Y1
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1792(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      (R8)(R10*1), Y0
+	VMULPD       256(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1664(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y0, Y2
+	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1696(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y0
+	VMOVUPD      512(CX), Y5
+	VMOVUPD      640(CX), Y6
+	VMOVUPD      768(CX), Y7
+	VFMADD231PD  1152(DI), Y1, Y5
+	VFMADD231PD  1280(DI), Y3, Y6
+	VFMADD231PD  1664(DI), Y4, Y7
+	VFMADD231PD  1408(DI), Y2, Y5
+	VMOVUPD      Y5, 512(CX)
+	VMOVUPD      Y6, 640(CX)
+	VMOVUPD      Y7, 768(CX)
+	VMOVUPD      896(CX), Y5
+	VMOVUPD      1024(CX), Y6
+	VMOVUPD      1152(CX), Y7
+	VFMADD231PD  1792(DI), Y3, Y5
+	VFMADD231PD  1920(DI), Y1, Y6
+	VFMADD231PD  512(DI), Y1, Y7
+	VFMADD231PD  1536(DI), Y0, Y5
+	VFMADD231PD  1664(DI), Y2, Y6
+	VMOVUPD      Y5, 896(CX)
+	VMOVUPD      Y6, 1024(CX)
+	VMOVUPD      Y7, 1152(CX)
+	VMOVUPD      1280(CX), Y5
+	VMOVUPD      1408(CX), Y6
+	VMOVUPD      1536(CX), Y7
+	VFMADD231PD  640(DI), Y3, Y5
+	VFMADD231PD  512(DI), Y2, Y6
+	VFMADD231PD  896(DI), Y0, Y7
+	VMOVUPD      Y5, 1280(CX)
+	VMOVUPD      Y6, 1408(CX)
+	VMOVUPD      Y7, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y5
+	VMOVUPD      1920(CX), Y6
+	VFMADD231PD  1024(DI), Y2, Y0
+	VFMADD231PD  896(DI), Y3, Y5
+	VFMADD231PD  1024(DI), Y1, Y6
+	VFMADD231PD  768(DI), Y4, Y0
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y5, 1792(CX)
+	VMOVUPD      Y6, 1920(CX)
+	VMOVUPD      (R8)(R10*2), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y2
+	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
+	VMULPD       640(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
+	VMULPD       768(DX), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1824(SB), Y5, Y5
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1248(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  384(DI), Y1, Y6
+	VFMADD231PD  128(DI), Y2, Y7
+	VFMADD231PD  128(DI), Y1, Y8
+	VFMADD231PD  256(DI), Y2, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y4, Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y4, Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  384(DI), Y5, Y7
+	VFMADD231PD  256(DI), Y5, Y8
+	VFMADD231PD  128(DI), Y0, Y6
+	VFNMADD231PD 384(DI), Y0, Y8
+	VFMADD231PD  128(DI), Y0, Y6
+	VFNMADD231PD 384(DI), Y0, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      (R8)(R11*1), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1856(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y5
+	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y6
+	VMULPD       constantsAVX2Double<>+1600(SB), Y4, Y4
+	VMULPD       640(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1536(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
+	VMOVUPD      128(CX), Y8
+	VMOVUPD      256(CX), Y9
+	VMOVUPD      384(CX), Y10
+	VFMADD231PD  1664(DI), Y2, Y8
+	VFMADD231PD  1280(DI), Y1, Y9
+	VFMADD231PD  1408(DI), Y2, Y10
+	VFMADD231PD  1920(DI), Y3, Y8
+	VFMADD231PD  1408(DI), Y4, Y9
+	VFNMADD231PD 1152(DI), Y3, Y10
+	VFMADD231PD  1536(DI), Y5, Y8
+	VFMADD231PD  1536(DI), Y0, Y9
+	VFNMADD231PD 1280(DI), Y6, Y10
+	VFMADD231PD  1792(DI), Y6, Y8
+	VFMADD231PD  1664(DI), Y7, Y10
+	VFMADD231PD  1408(DI), Y7, Y8
+	VMOVUPD      Y8, 128(CX)
+	VMOVUPD      Y9, 256(CX)
+	VMOVUPD      Y10, 384(CX)
+	VMOVUPD      1152(CX), Y8
+	VMOVUPD      1280(CX), Y9
+	VMOVUPD      1408(CX), Y10
+	VFNMADD231PD 384(DI), Y3, Y8
+	VFMADD231PD  256(DI), Y1, Y9
+	VFMADD231PD  384(DI), Y2, Y10
+	VFNMADD231PD 384(DI), Y6, Y9
+	VFMADD231PD  256(DI), Y4, Y10
+	VFMADD231PD  128(DI), Y7, Y10
+	VMOVUPD      Y8, 1152(CX)
+	VMOVUPD      Y9, 1280(CX)
+	VMOVUPD      Y10, 1408(CX)
+	VMOVUPD      1536(CX), Y1
+	VMOVUPD      1664(CX), Y4
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  128(DI), Y5, Y1
+	VFMADD231PD  128(DI), Y2, Y4
+	VFMADD231PD  128(DI), Y6, Y8
+	VFMADD231PD  256(DI), Y0, Y1
+	VFMADD231PD  384(DI), Y7, Y4
+	VMOVUPD      Y1, 1536(CX)
+	VMOVUPD      Y4, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  128(DI), Y3, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R11*1), Y0
+	VMULPD       768(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y1
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1920(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1952(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1984(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  1280(DI), Y2, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1792(DI), Y2, Y8
+	VFMADD231PD  1152(DI), Y4, Y6
+	VFMADD231PD  1792(DI), Y0, Y7
+	VFMADD231PD  1536(DI), Y1, Y8
+	VFMADD231PD  1408(DI), Y5, Y6
+	VFMADD231PD  1920(DI), Y4, Y8
+	VFNMADD231PD 1664(DI), Y5, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  128(DI), Y2, Y7
+	VFMADD231PD  128(DI), Y5, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  384(DI), Y1, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y2, Y8
+	VFNMADD231PD 384(DI), Y5, Y7
+	VFMADD231PD  256(DI), Y0, Y8
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  384(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R10*4), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2016(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2048(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+2048(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+2080(SB), Y3, Y3
+	VMULPD       640(DX), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2112(SB), Y5, Y6
+	VMULPD       constantsAVX2Double<>+2144(SB), Y5, Y5
+	VMULPD       768(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2048(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+2176(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  768(DI), Y2, Y8
+	VFMADD231PD  896(DI), Y1, Y9
+	VFMADD231PD  512(DI), Y2, Y10
+	VFMADD231PD  896(DI), Y4, Y8
+	VFNMADD231PD 1024(DI), Y4, Y9
+	VFMADD231PD  640(DI), Y3, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  768(DI), Y3, Y9
+	VFNMADD231PD 768(DI), Y6, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  640(DI), Y5, Y9
+	VFNMADD231PD 768(DI), Y6, Y10
+	VFMADD231PD  640(DI), Y7, Y8
+	VFMADD231PD  640(DI), Y5, Y9
+	VFMADD231PD  896(DI), Y0, Y10
+	VFMADD231PD  512(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y2
+	VMOVUPD      1024(CX), Y3
+	VFMADD231PD  640(DI), Y1, Y2
+	VFNMADD231PD 640(DI), Y4, Y3
+	VFMADD231PD  512(DI), Y4, Y2
+	VFMADD231PD  1024(DI), Y6, Y3
+	VFMADD231PD  896(DI), Y5, Y2
+	VFMADD231PD  1024(DI), Y6, Y3
+	VFMADD231PD  896(DI), Y5, Y2
+	VFMADD231PD  896(DI), Y7, Y3
+	VFMADD231PD  1024(DI), Y7, Y2
+	VFMADD231PD  768(DI), Y0, Y2
+	VMOVUPD      Y2, 896(CX)
+	VMOVUPD      Y3, 1024(CX)
+	VMOVUPD      (R8)(R10*4), Y0
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2208(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2240(SB), Y0, Y0
+	VMOVUPD      640(CX), Y2
+	VMOVUPD      768(CX), Y3
+	VMOVUPD      896(CX), Y4
+	VFMADD231PD  640(DI), Y1, Y2
+	VFMADD231PD  1024(DI), Y0, Y3
+	VFNMADD231PD 896(DI), Y1, Y4
+	VFMADD231PD  640(DI), Y1, Y2
+	VFNMADD231PD 896(DI), Y1, Y4
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 768(CX)
+	VMOVUPD      Y4, 896(CX)
+	VMOVUPD      1024(CX), Y1
+	VFMADD231PD  768(DI), Y0, Y1
+	VMOVUPD      Y1, 1024(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2272(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2304(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+2336(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2368(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+2400(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2432(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  1664(DI), Y2, Y6
+	VFMADD231PD  1536(DI), Y3, Y7
+	VFNMADD231PD 1920(DI), Y2, Y8
+	VFMADD231PD  1792(DI), Y4, Y6
+	VFNMADD231PD 1920(DI), Y4, Y7
+	VFMADD231PD  1664(DI), Y1, Y8
+	VFMADD231PD  1664(DI), Y5, Y7
+	VFNMADD231PD 1792(DI), Y5, Y8
+	VFMADD231PD  1536(DI), Y0, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  1280(DI), Y3, Y6
+	VFMADD231PD  1152(DI), Y2, Y7
+	VFMADD231PD  1152(DI), Y4, Y8
+	VFMADD231PD  1408(DI), Y0, Y6
+	VFMADD231PD  1408(DI), Y1, Y7
+	VFNMADD231PD 1408(DI), Y5, Y8
+	VFMADD231PD  1280(DI), Y5, Y7
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFNMADD231PD 1408(DI), Y2, Y0
+	VFNMADD231PD 1280(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       640(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+2528(SB), Y1, Y1
+	VMULPD       768(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2560(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+2592(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2624(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  1152(DI), Y2, Y6
+	VFMADD231PD  1152(DI), Y4, Y7
+	VFMADD231PD  1408(DI), Y3, Y8
+	VFMADD231PD  1152(DI), Y2, Y6
+	VFMADD231PD  1408(DI), Y5, Y7
+	VFMADD231PD  1408(DI), Y3, Y8
+	VFMADD231PD  1280(DI), Y4, Y6
+	VFMADD231PD  1280(DI), Y5, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  1536(DI), Y1, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1920(DI), Y4, Y8
+	VFMADD231PD  1536(DI), Y1, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1664(DI), Y5, Y8
+	VFMADD231PD  1664(DI), Y0, Y6
+	VFMADD231PD  1792(DI), Y5, Y7
+	VFMADD231PD  1536(DI), Y0, Y7
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  1920(DI), Y2, Y0
+	VFMADD231PD  1920(DI), Y2, Y0
+	VFMADD231PD  1792(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2656(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2688(SB), Y0, Y2
+	VMULPD       constantsAVX2Double<>+2720(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y3
+	VMOVUPD      1408(CX), Y4
+	VMOVUPD      1536(CX), Y5
+	VFMADD231PD  1408(DI), Y1, Y3
+	VFMADD231PD  1152(DI), Y1, Y4
+	VFMADD231PD  1792(DI), Y0, Y5
+	VFMADD231PD  1408(DI), Y2, Y4
+	VFMADD231PD  1408(DI), Y2, Y4
+	VMOVUPD      Y3, 1152(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1536(CX)
+	VMOVUPD      1664(CX), Y3
+	VMOVUPD      1792(CX), Y4
+	VMOVUPD      1920(CX), Y5
+	VFMADD231PD  1920(DI), Y1, Y3
+	VFMADD231PD  1536(DI), Y0, Y4
+	VFMADD231PD  1664(DI), Y1, Y5
+	VFNMADD231PD 1664(DI), Y2, Y3
+	VFNMADD231PD 1664(DI), Y2, Y3
+	VMOVUPD      Y3, 1664(CX)
+	VMOVUPD      Y4, 1792(CX)
+	VMOVUPD      Y5, 1920(CX)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000001, R14
+	JG           column28
+	ADDQ         $0x00000780, CX
+	ADDQ         $0x00000780, DX
+	ADDQ         $0x00000780, SI
+	ADDQ         $0x00000780, DI
+	SUBQ         $0x00000001, R9
+	JG           group27
+
+	// Its reverse:
 	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group29:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs30:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input31:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      128(R9), Y8
+	VMOVUPD      160(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      512(R9), Y8
+	VMOVUPD      544(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      640(R9), Y8
+	VMOVUPD      672(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input31
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs30
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input33:
+	VMOVUPD      256(R9), Y10
+	VMOVUPD      288(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      768(R9), Y10
+	VMOVUPD      800(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input33
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs32
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs34:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input35:
+	VMOVUPD      384(R9), Y8
+	VMOVUPD      416(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      896(R9), Y8
+	VMOVUPD      928(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input35
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs34
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs36:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input37:
+	VMOVUPD      384(R9), Y6
+	VMOVUPD      416(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      896(R9), Y6
+	VMOVUPD      928(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input37
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs36
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs38:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input39:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      192(R9), Y8
+	VMOVUPD      224(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      576(R9), Y8
+	VMOVUPD      608(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      704(R9), Y8
+	VMOVUPD      736(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input39
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs38
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs40:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input41:
+	VMOVUPD      320(R9), Y10
+	VMOVUPD      352(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      832(R9), Y10
+	VMOVUPD      864(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input41
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs40
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs42:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input43:
+	VMOVUPD      448(R9), Y8
+	VMOVUPD      480(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      960(R9), Y8
+	VMOVUPD      992(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input43
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs42
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs44:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input45:
+	VMOVUPD      448(R9), Y6
+	VMOVUPD      480(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      960(R9), Y6
+	VMOVUPD      992(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input45
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs44
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group29
+	VZEROUPPER
+	RET
+
+// func site3AVX2Double(s *site[float64])
+// Requires: AVX, AVX2, FMA3
+TEXT ·site3AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
+	// 
+	// 	for lm := range 16 {
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+	// 		}
+	// 	}
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group1:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    224(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs2:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input3:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      128(R9), Y8
+	VMOVUPD      160(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      512(R9), Y8
+	VMOVUPD      544(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      640(R9), Y8
+	VMOVUPD      672(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input3
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs2
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs4:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input5:
+	VMOVUPD      256(R9), Y10
+	VMOVUPD      288(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      768(R9), Y10
+	VMOVUPD      800(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input5
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs4
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs6:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input7:
+	VMOVUPD      384(R9), Y8
+	VMOVUPD      416(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      896(R9), Y8
+	VMOVUPD      928(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input7
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs6
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs8:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input9:
+	VMOVUPD      384(R9), Y6
+	VMOVUPD      416(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      896(R9), Y6
+	VMOVUPD      928(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs8
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs10:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input11:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      192(R9), Y8
+	VMOVUPD      224(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      576(R9), Y8
+	VMOVUPD      608(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      704(R9), Y8
+	VMOVUPD      736(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input11
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs10
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs12:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input13:
+	VMOVUPD      320(R9), Y10
+	VMOVUPD      352(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      832(R9), Y10
+	VMOVUPD      864(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input13
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs12
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs14:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input15:
+	VMOVUPD      448(R9), Y8
+	VMOVUPD      480(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      960(R9), Y8
+	VMOVUPD      992(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input15
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs14
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs16:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input17:
+	VMOVUPD      448(R9), Y6
+	VMOVUPD      480(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      960(R9), Y6
+	VMOVUPD      992(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input17
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs16
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group1
+
+	// Invariants:
+	// 
+	// 	f[0] = b[0]
+	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	f[3+L] = sum_M t[L M] b[L M]
+	// 	f[3+lt+L] = sum_M t[L M]²
+	// 
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    280(AX), DI
+	MOVQ    408(AX), R8
 	MOVQ    R8, R9
 	SHLQ    $0x03, R9
 	MOVQ    R9, R10
@@ -3127,973 +3832,655 @@ TEXT ·invariantsReverse3AVX2Double(SB), NOSPLIT, $0-56
 	SHRQ    $0x04, R8
 	PCALIGN $0x40
 
-group1:
+group18:
 	MOVQ    $0x00000004, R14
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      Y0, (AX)
-	VMOVUPD      (DX)(R9*1), Y0
-	VMULPD       constantsAVX2Double<>+2752(SB), Y0, Y0
-	VMOVUPD      (DX)(R9*4), Y1
-	VMOVUPD      (DX)(R12*1), Y2
-	VADDPD       Y2, Y2, Y2
-	VMOVUPD      128(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      (BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, (CX)
-	VMOVUPD      Y4, 128(AX)
-	VMOVUPD      256(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      128(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 128(CX)
-	VMOVUPD      Y4, 256(AX)
-	VMOVUPD      384(SI), Y3
-	VMULPD       Y3, Y0, Y0
+column19:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      128(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      256(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      384(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1120(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R9*1)
+	VMOVUPD      512(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      640(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      768(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      896(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1024(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1152(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R9*2)
+	VMOVUPD      1152(BX), Y0
+	VMULPD       Y0, Y0, Y0
+	VMOVUPD      1280(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1408(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1536(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1664(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1792(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMOVUPD      1920(BX), Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VMULPD       constantsAVX2Double<>+1184(SB), Y0, Y0
+	VMOVUPD      Y0, (CX)(R10*1)
+	VMOVUPD      (SI), Y0
+	VMOVUPD      128(BX), Y1
+	VMULPD       768(BX), Y1, Y1
+	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       1024(BX), Y2, Y2
+	VMOVUPD      256(BX), Y3
+	VFNMADD231PD 640(BX), Y3, Y2
+	VMOVUPD      384(BX), Y3
+	VFNMADD231PD 512(BX), Y3, Y2
+	VFMADD231PD  constantsAVX2Double<>+1248(SB), Y2, Y1
+	VMOVUPD      Y1, (DI)
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       640(BX), Y2, Y2
+	VMOVUPD      384(BX), Y3
+	VFMADD231PD  896(BX), Y3, Y2
+	VMULPD       constantsAVX2Double<>+1280(SB), Y2, Y2
+	VMOVUPD      256(BX), Y3
+	VMULPD       768(BX), Y3, Y3
+	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y3, Y2
+	VMOVUPD      Y2, 128(DI)
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      128(BX), Y3
+	VMULPD       512(BX), Y3, Y3
 	VMOVUPD      256(BX), Y4
-	VFMADD231PD  Y1, Y4, Y0
-	VMULPD       Y2, Y4, Y4
-	VFMADD231PD  Y1, Y3, Y4
-	VMOVUPD      Y4, 256(CX)
-	VMOVUPD      Y0, 384(AX)
-	VMOVUPD      (DX)(R9*2), Y0
-	VMULPD       constantsAVX2Double<>+2784(SB), Y0, Y0
-	VMOVUPD      (DX)(R11*1), Y1
-	VMOVUPD      (DX)(R9*8), Y2
-	VADDPD       Y2, Y2, Y2
-	VMOVUPD      512(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      384(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 384(CX)
-	VMOVUPD      Y4, 512(AX)
-	VMOVUPD      640(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      512(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 512(CX)
-	VMOVUPD      Y4, 640(AX)
-	VMOVUPD      768(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      640(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 640(CX)
-	VMOVUPD      Y4, 768(AX)
-	VMOVUPD      896(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      768(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 768(CX)
-	VMOVUPD      Y4, 896(AX)
-	VMOVUPD      1024(SI), Y3
-	VMULPD       Y3, Y0, Y0
-	VMOVUPD      896(BX), Y4
-	VFMADD231PD  Y1, Y4, Y0
-	VMULPD       Y2, Y4, Y4
-	VFMADD231PD  Y1, Y3, Y4
-	VMOVUPD      Y4, 896(CX)
-	VMOVUPD      Y0, 1024(AX)
-	VMOVUPD      (DX)(R10*1), Y0
-	VMULPD       constantsAVX2Double<>+2816(SB), Y0, Y0
-	VMOVUPD      (DX)(R10*2), Y1
-	VMOVUPD      (DX)(R13*1), Y2
-	VADDPD       Y2, Y2, Y2
-	VMOVUPD      1152(SI), Y3
-	VMULPD       Y3, Y0, Y4
+	VFMADD231PD  896(BX), Y4, Y3
+	VMOVUPD      384(BX), Y4
+	VFMADD231PD  1024(BX), Y4, Y3
+	VMULPD       constantsAVX2Double<>+1344(SB), Y3, Y3
+	VMOVUPD      384(BX), Y4
+	VMULPD       768(BX), Y4, Y4
+	VFMADD231PD  constantsAVX2Double<>+1376(SB), Y4, Y3
+	VMOVUPD      Y3, 256(DI)
+	VMULPD       Y0, Y3, Y0
+	VMOVUPD      (SI)(R9*1), Y3
+	VMOVUPD      512(BX), Y4
+	VMULPD       1664(BX), Y4, Y4
 	VMOVUPD      1024(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1024(CX)
-	VMOVUPD      Y4, 1152(AX)
-	VMOVUPD      1280(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      1152(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1152(CX)
-	VMOVUPD      Y4, 1280(AX)
-	VMOVUPD      1408(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      1280(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1280(CX)
-	VMOVUPD      Y4, 1408(AX)
-	VMOVUPD      1536(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      1408(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1408(CX)
-	VMOVUPD      Y4, 1536(AX)
-	VMOVUPD      1664(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      1536(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1536(CX)
-	VMOVUPD      Y4, 1664(AX)
-	VMOVUPD      1792(SI), Y3
-	VMULPD       Y3, Y0, Y4
-	VMOVUPD      1664(BX), Y5
-	VFMADD231PD  Y1, Y5, Y4
-	VMULPD       Y2, Y5, Y5
-	VFMADD231PD  Y1, Y3, Y5
-	VMOVUPD      Y5, 1664(CX)
-	VMOVUPD      Y4, 1792(AX)
-	VMOVUPD      1920(SI), Y3
-	VMULPD       Y3, Y0, Y0
-	VMOVUPD      1792(BX), Y4
-	VFMADD231PD  Y1, Y4, Y0
-	VMULPD       Y2, Y4, Y4
-	VFMADD231PD  Y1, Y3, Y4
-	VMOVUPD      Y4, 1792(CX)
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI), Y0
-	VMULPD       (CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1248(SB), Y1, Y1
-	VMULPD       128(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1280(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
-	VMULPD       256(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1344(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1376(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  768(SI), Y2, Y6
-	VFNMADD231PD 640(SI), Y1, Y7
-	VFNMADD231PD 512(SI), Y1, Y8
-	VFMADD231PD  1024(SI), Y1, Y6
-	VFMADD231PD  768(SI), Y3, Y7
-	VFMADD231PD  896(SI), Y4, Y8
-	VFMADD231PD  640(SI), Y4, Y6
-	VFMADD231PD  896(SI), Y5, Y7
-	VFMADD231PD  1024(SI), Y5, Y8
-	VFMADD231PD  512(SI), Y5, Y6
-	VFMADD231PD  768(SI), Y0, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      512(AX), Y6
-	VMOVUPD      640(AX), Y7
-	VMOVUPD      768(AX), Y8
-	VFNMADD231PD 384(SI), Y1, Y6
-	VFNMADD231PD 256(SI), Y1, Y7
-	VFMADD231PD  128(SI), Y2, Y8
-	VFMADD231PD  128(SI), Y5, Y6
-	VFMADD231PD  128(SI), Y4, Y7
-	VFMADD231PD  256(SI), Y3, Y8
-	VFMADD231PD  384(SI), Y0, Y8
-	VMOVUPD      Y6, 512(AX)
-	VMOVUPD      Y7, 640(AX)
-	VMOVUPD      Y8, 768(AX)
-	VMOVUPD      896(AX), Y0
-	VMOVUPD      1024(AX), Y2
-	VFMADD231PD  384(SI), Y4, Y0
-	VFMADD231PD  128(SI), Y1, Y2
-	VFMADD231PD  256(SI), Y5, Y0
-	VFMADD231PD  384(SI), Y5, Y2
-	VMOVUPD      Y0, 896(AX)
-	VMOVUPD      Y2, 1024(AX)
-	VMOVUPD      (DI)(R9*1), Y0
-	VMULPD       (CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1440(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y4
-	VMULPD       constantsAVX2Double<>+1504(SB), Y1, Y5
-	VMULPD       constantsAVX2Double<>+1536(SB), Y1, Y1
-	VMULPD       128(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y6
-	VMULPD       constantsAVX2Double<>+1600(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  1664(SI), Y2, Y8
-	VFMADD231PD  1536(SI), Y4, Y9
-	VFMADD231PD  1408(SI), Y1, Y10
-	VFMADD231PD  1920(SI), Y3, Y8
-	VFMADD231PD  1792(SI), Y5, Y9
-	VFMADD231PD  1536(SI), Y0, Y10
-	VFMADD231PD  1280(SI), Y6, Y8
-	VFMADD231PD  1408(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y8
-	VMOVUPD      1024(AX), Y9
-	VMOVUPD      1152(AX), Y10
-	VFNMADD231PD 1280(SI), Y5, Y8
-	VFNMADD231PD 1408(SI), Y2, Y9
-	VFNMADD231PD 1024(SI), Y3, Y10
-	VFMADD231PD  1664(SI), Y7, Y8
-	VFNMADD231PD 1152(SI), Y3, Y9
-	VFMADD231PD  1792(SI), Y6, Y9
-	VMOVUPD      Y8, 896(AX)
-	VMOVUPD      Y9, 1024(AX)
-	VMOVUPD      Y10, 1152(AX)
-	VMOVUPD      1280(AX), Y8
-	VMOVUPD      1408(AX), Y9
-	VMOVUPD      1536(AX), Y10
-	VFNMADD231PD 896(SI), Y5, Y8
-	VFNMADD231PD 1024(SI), Y2, Y9
-	VFMADD231PD  640(SI), Y4, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  768(SI), Y1, Y9
-	VFMADD231PD  768(SI), Y0, Y10
-	VFMADD231PD  640(SI), Y7, Y9
-	VMOVUPD      Y8, 1280(AX)
-	VMOVUPD      Y9, 1408(AX)
-	VMOVUPD      Y10, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y1
-	VMOVUPD      1920(AX), Y4
-	VFMADD231PD  512(SI), Y2, Y0
-	VFMADD231PD  640(SI), Y5, Y1
-	VFMADD231PD  512(SI), Y3, Y4
-	VFMADD231PD  896(SI), Y7, Y0
-	VFMADD231PD  1024(SI), Y6, Y1
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1792(AX)
-	VMOVUPD      Y4, 1920(AX)
-	VMOVUPD      (DI)(R9*1), Y0
-	VMULPD       256(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1664(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y0, Y2
-	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1696(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y0
-	VMOVUPD      512(AX), Y5
-	VMOVUPD      640(AX), Y6
-	VMOVUPD      768(AX), Y7
-	VFMADD231PD  1152(SI), Y1, Y5
-	VFMADD231PD  1280(SI), Y3, Y6
-	VFMADD231PD  1664(SI), Y4, Y7
-	VFMADD231PD  1408(SI), Y2, Y5
-	VMOVUPD      Y5, 512(AX)
-	VMOVUPD      Y6, 640(AX)
-	VMOVUPD      Y7, 768(AX)
-	VMOVUPD      896(AX), Y5
-	VMOVUPD      1024(AX), Y6
-	VMOVUPD      1152(AX), Y7
-	VFMADD231PD  1792(SI), Y3, Y5
-	VFMADD231PD  1920(SI), Y1, Y6
-	VFMADD231PD  512(SI), Y1, Y7
-	VFMADD231PD  1536(SI), Y0, Y5
-	VFMADD231PD  1664(SI), Y2, Y6
-	VMOVUPD      Y5, 896(AX)
-	VMOVUPD      Y6, 1024(AX)
-	VMOVUPD      Y7, 1152(AX)
-	VMOVUPD      1280(AX), Y5
-	VMOVUPD      1408(AX), Y6
-	VMOVUPD      1536(AX), Y7
-	VFMADD231PD  640(SI), Y3, Y5
-	VFMADD231PD  512(SI), Y2, Y6
-	VFMADD231PD  896(SI), Y0, Y7
-	VMOVUPD      Y5, 1280(AX)
-	VMOVUPD      Y6, 1408(AX)
-	VMOVUPD      Y7, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y5
-	VMOVUPD      1920(AX), Y6
-	VFMADD231PD  1024(SI), Y2, Y0
-	VFMADD231PD  896(SI), Y3, Y5
-	VFMADD231PD  1024(SI), Y1, Y6
-	VFMADD231PD  768(SI), Y4, Y0
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y5, 1792(AX)
-	VMOVUPD      Y6, 1920(AX)
-	VMOVUPD      (DI)(R9*2), Y0
-	VMULPD       384(CX), Y0, Y1
+	VFNMADD231PD 1408(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1408(SB), Y4, Y4
+	VMOVUPD      512(BX), Y5
+	VMULPD       1920(BX), Y5, Y5
+	VMOVUPD      1024(BX), Y6
+	VFNMADD231PD 1152(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1440(SB), Y5, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1792(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFNMADD231PD 1280(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y5, Y4
+	VMOVUPD      768(BX), Y5
+	VMULPD       1408(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1536(SB), Y5, Y4
+	VMOVUPD      Y4, 384(DI)
+	VFMADD231PD  Y3, Y4, Y1
+	VMOVUPD      512(BX), Y4
+	VMULPD       1280(BX), Y4, Y4
+	VMOVUPD      1024(BX), Y5
+	VFMADD231PD  1792(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1568(SB), Y4, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1408(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFMADD231PD  1664(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y5, Y4
+	VMOVUPD      768(BX), Y5
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
+	VMOVUPD      Y4, 512(DI)
+	VFMADD231PD  Y3, Y4, Y2
+	VMOVUPD      512(BX), Y4
+	VMULPD       1152(BX), Y4, Y4
+	VMOVUPD      1024(BX), Y5
+	VFMADD231PD  1920(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1664(SB), Y4, Y4
+	VMOVUPD      512(BX), Y5
+	VMULPD       1408(BX), Y5, Y5
+	VMOVUPD      1024(BX), Y6
+	VFMADD231PD  1664(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1408(SB), Y5, Y4
+	VMOVUPD      640(BX), Y5
+	VMULPD       1280(BX), Y5, Y5
+	VMOVUPD      896(BX), Y6
+	VFMADD231PD  1792(BX), Y6, Y5
+	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y5, Y4
+	VMOVUPD      768(BX), Y5
+	VMULPD       1664(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y5, Y4
+	VMOVUPD      896(BX), Y5
+	VMULPD       1536(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y5, Y4
+	VMOVUPD      Y4, 640(DI)
+	VFMADD231PD  Y3, Y4, Y0
+	VMOVUPD      Y1, (DX)
+	VMULPD       128(BX), Y1, Y3
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y2, 128(DX)
+	VFMADD231PD  256(BX), Y2, Y3
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPD      Y0, 256(DX)
+	VFMADD231PD  384(BX), Y0, Y3
+	VFMADD231PD  Y0, Y0, Y1
+	VMOVUPD      Y3, (CX)(R9*4)
+	VMOVUPD      Y1, (CX)(R12*1)
+	VMOVUPD      (SI)(R9*2), Y0
+	VMOVUPD      128(BX), Y1
+	VMULPD       384(BX), Y1, Y1
 	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y2
+	VMOVUPD      Y1, 768(DI)
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       256(BX), Y2, Y2
 	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
-	VMULPD       640(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
-	VMULPD       768(CX), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1824(SB), Y5, Y5
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1248(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  384(SI), Y1, Y6
-	VFMADD231PD  128(SI), Y2, Y7
-	VFMADD231PD  128(SI), Y1, Y8
-	VFMADD231PD  256(SI), Y2, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y4, Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y4, Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  384(SI), Y5, Y7
-	VFMADD231PD  256(SI), Y5, Y8
-	VFMADD231PD  128(SI), Y0, Y6
-	VFNMADD231PD 384(SI), Y0, Y8
-	VFMADD231PD  128(SI), Y0, Y6
-	VFNMADD231PD 384(SI), Y0, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      (DI)(R10*1), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1856(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y5
-	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y6
-	VMULPD       constantsAVX2Double<>+1600(SB), Y4, Y4
-	VMULPD       640(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1536(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
-	VMOVUPD      128(AX), Y8
-	VMOVUPD      256(AX), Y9
-	VMOVUPD      384(AX), Y10
-	VFMADD231PD  1664(SI), Y2, Y8
-	VFMADD231PD  1280(SI), Y1, Y9
-	VFMADD231PD  1408(SI), Y2, Y10
-	VFMADD231PD  1920(SI), Y3, Y8
-	VFMADD231PD  1408(SI), Y4, Y9
-	VFNMADD231PD 1152(SI), Y3, Y10
-	VFMADD231PD  1536(SI), Y5, Y8
-	VFMADD231PD  1536(SI), Y0, Y9
-	VFNMADD231PD 1280(SI), Y6, Y10
-	VFMADD231PD  1792(SI), Y6, Y8
-	VFMADD231PD  1664(SI), Y7, Y10
-	VFMADD231PD  1408(SI), Y7, Y8
-	VMOVUPD      Y8, 128(AX)
-	VMOVUPD      Y9, 256(AX)
-	VMOVUPD      Y10, 384(AX)
-	VMOVUPD      1152(AX), Y8
-	VMOVUPD      1280(AX), Y9
-	VMOVUPD      1408(AX), Y10
-	VFNMADD231PD 384(SI), Y3, Y8
-	VFMADD231PD  256(SI), Y1, Y9
-	VFMADD231PD  384(SI), Y2, Y10
-	VFNMADD231PD 384(SI), Y6, Y9
-	VFMADD231PD  256(SI), Y4, Y10
-	VFMADD231PD  128(SI), Y7, Y10
-	VMOVUPD      Y8, 1152(AX)
-	VMOVUPD      Y9, 1280(AX)
-	VMOVUPD      Y10, 1408(AX)
-	VMOVUPD      1536(AX), Y1
-	VMOVUPD      1664(AX), Y4
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  128(SI), Y5, Y1
-	VFMADD231PD  128(SI), Y2, Y4
-	VFMADD231PD  128(SI), Y6, Y8
-	VFMADD231PD  256(SI), Y0, Y1
-	VFMADD231PD  384(SI), Y7, Y4
-	VMOVUPD      Y1, 1536(AX)
-	VMOVUPD      Y4, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  128(SI), Y3, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R10*1), Y0
-	VMULPD       768(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y1
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1920(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1952(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+1984(SB), Y0, Y0
-	VMOVUPD      128(AX), Y6
-	VMOVUPD      256(AX), Y7
-	VMOVUPD      384(AX), Y8
-	VFMADD231PD  1280(SI), Y2, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1792(SI), Y2, Y8
-	VFMADD231PD  1152(SI), Y4, Y6
-	VFMADD231PD  1792(SI), Y0, Y7
-	VFMADD231PD  1536(SI), Y1, Y8
-	VFMADD231PD  1408(SI), Y5, Y6
-	VFMADD231PD  1920(SI), Y4, Y8
-	VFNMADD231PD 1664(SI), Y5, Y8
-	VMOVUPD      Y6, 128(AX)
-	VMOVUPD      Y7, 256(AX)
-	VMOVUPD      Y8, 384(AX)
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  128(SI), Y2, Y7
-	VFMADD231PD  128(SI), Y5, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  384(SI), Y1, Y6
-	VFMADD231PD  256(SI), Y3, Y7
-	VFMADD231PD  384(SI), Y2, Y8
-	VFNMADD231PD 384(SI), Y5, Y7
-	VFMADD231PD  256(SI), Y0, Y8
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  384(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R9*4), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2016(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2048(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+2048(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+2080(SB), Y3, Y3
-	VMULPD       640(CX), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2112(SB), Y5, Y6
-	VMULPD       constantsAVX2Double<>+2144(SB), Y5, Y5
-	VMULPD       768(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2048(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+2176(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  768(SI), Y2, Y8
-	VFMADD231PD  896(SI), Y1, Y9
-	VFMADD231PD  512(SI), Y2, Y10
-	VFMADD231PD  896(SI), Y4, Y8
-	VFNMADD231PD 1024(SI), Y4, Y9
-	VFMADD231PD  640(SI), Y3, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  768(SI), Y3, Y9
-	VFNMADD231PD 768(SI), Y6, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  640(SI), Y5, Y9
-	VFNMADD231PD 768(SI), Y6, Y10
-	VFMADD231PD  640(SI), Y7, Y8
-	VFMADD231PD  640(SI), Y5, Y9
-	VFMADD231PD  896(SI), Y0, Y10
-	VFMADD231PD  512(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y2
-	VMOVUPD      1024(AX), Y3
-	VFMADD231PD  640(SI), Y1, Y2
-	VFNMADD231PD 640(SI), Y4, Y3
-	VFMADD231PD  512(SI), Y4, Y2
-	VFMADD231PD  1024(SI), Y6, Y3
-	VFMADD231PD  896(SI), Y5, Y2
-	VFMADD231PD  1024(SI), Y6, Y3
-	VFMADD231PD  896(SI), Y5, Y2
-	VFMADD231PD  896(SI), Y7, Y3
-	VFMADD231PD  1024(SI), Y7, Y2
-	VFMADD231PD  768(SI), Y0, Y2
-	VMOVUPD      Y2, 896(AX)
-	VMOVUPD      Y3, 1024(AX)
-	VMOVUPD      (DI)(R9*4), Y0
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2208(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2240(SB), Y0, Y0
-	VMOVUPD      640(AX), Y2
-	VMOVUPD      768(AX), Y3
-	VMOVUPD      896(AX), Y4
-	VFMADD231PD  640(SI), Y1, Y2
-	VFMADD231PD  1024(SI), Y0, Y3
-	VFNMADD231PD 896(SI), Y1, Y4
-	VFMADD231PD  640(SI), Y1, Y2
-	VFNMADD231PD 896(SI), Y1, Y4
-	VMOVUPD      Y2, 640(AX)
-	VMOVUPD      Y3, 768(AX)
-	VMOVUPD      Y4, 896(AX)
-	VMOVUPD      1024(AX), Y1
-	VFMADD231PD  768(SI), Y0, Y1
-	VMOVUPD      Y1, 1024(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       384(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2272(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2304(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+2336(SB), Y1, Y1
-	VMULPD       512(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2368(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+2400(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2432(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  1664(SI), Y2, Y6
-	VFMADD231PD  1536(SI), Y3, Y7
-	VFNMADD231PD 1920(SI), Y2, Y8
-	VFMADD231PD  1792(SI), Y4, Y6
-	VFNMADD231PD 1920(SI), Y4, Y7
-	VFMADD231PD  1664(SI), Y1, Y8
-	VFMADD231PD  1664(SI), Y5, Y7
-	VFNMADD231PD 1792(SI), Y5, Y8
-	VFMADD231PD  1536(SI), Y0, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  1280(SI), Y3, Y6
-	VFMADD231PD  1152(SI), Y2, Y7
-	VFMADD231PD  1152(SI), Y4, Y8
-	VFMADD231PD  1408(SI), Y0, Y6
-	VFMADD231PD  1408(SI), Y1, Y7
-	VFNMADD231PD 1408(SI), Y5, Y8
-	VFMADD231PD  1280(SI), Y5, Y7
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFNMADD231PD 1408(SI), Y2, Y0
-	VFNMADD231PD 1280(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       640(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+2528(SB), Y1, Y1
-	VMULPD       768(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2560(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+2592(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+2624(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y6
-	VMOVUPD      1280(AX), Y7
-	VMOVUPD      1408(AX), Y8
-	VFMADD231PD  1152(SI), Y2, Y6
-	VFMADD231PD  1152(SI), Y4, Y7
-	VFMADD231PD  1408(SI), Y3, Y8
-	VFMADD231PD  1152(SI), Y2, Y6
-	VFMADD231PD  1408(SI), Y5, Y7
-	VFMADD231PD  1408(SI), Y3, Y8
-	VFMADD231PD  1280(SI), Y4, Y6
-	VFMADD231PD  1280(SI), Y5, Y8
-	VMOVUPD      Y6, 1152(AX)
-	VMOVUPD      Y7, 1280(AX)
-	VMOVUPD      Y8, 1408(AX)
-	VMOVUPD      1536(AX), Y6
-	VMOVUPD      1664(AX), Y7
-	VMOVUPD      1792(AX), Y8
-	VFMADD231PD  1536(SI), Y1, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1920(SI), Y4, Y8
-	VFMADD231PD  1536(SI), Y1, Y6
-	VFMADD231PD  1664(SI), Y3, Y7
-	VFMADD231PD  1664(SI), Y5, Y8
-	VFMADD231PD  1664(SI), Y0, Y6
-	VFMADD231PD  1792(SI), Y5, Y7
-	VFMADD231PD  1536(SI), Y0, Y7
-	VMOVUPD      Y6, 1536(AX)
-	VMOVUPD      Y7, 1664(AX)
-	VMOVUPD      Y8, 1792(AX)
-	VMOVUPD      1920(AX), Y0
-	VFMADD231PD  1920(SI), Y2, Y0
-	VFMADD231PD  1920(SI), Y2, Y0
-	VFMADD231PD  1792(SI), Y4, Y0
-	VMOVUPD      Y0, 1920(AX)
-	VMOVUPD      (DI)(R11*1), Y0
-	VMULPD       896(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2656(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2688(SB), Y0, Y2
-	VMULPD       constantsAVX2Double<>+2720(SB), Y0, Y0
-	VMOVUPD      1152(AX), Y3
-	VMOVUPD      1408(AX), Y4
-	VMOVUPD      1536(AX), Y5
-	VFMADD231PD  1408(SI), Y1, Y3
-	VFMADD231PD  1152(SI), Y1, Y4
-	VFMADD231PD  1792(SI), Y0, Y5
-	VFMADD231PD  1408(SI), Y2, Y4
-	VFMADD231PD  1408(SI), Y2, Y4
-	VMOVUPD      Y3, 1152(AX)
-	VMOVUPD      Y4, 1408(AX)
-	VMOVUPD      Y5, 1536(AX)
-	VMOVUPD      1664(AX), Y3
-	VMOVUPD      1792(AX), Y4
-	VMOVUPD      1920(AX), Y5
-	VFMADD231PD  1920(SI), Y1, Y3
-	VFMADD231PD  1536(SI), Y0, Y4
-	VFMADD231PD  1664(SI), Y1, Y5
-	VFNMADD231PD 1664(SI), Y2, Y3
-	VFNMADD231PD 1664(SI), Y2, Y3
-	VMOVUPD      Y3, 1664(AX)
-	VMOVUPD      Y4, 1792(AX)
-	VMOVUPD      Y5, 1920(AX)
-	VMOVUPD      (DI)(R10*2), Y0
-	VMULPD       1024(CX), Y0, Y1
+	VMOVUPD      Y2, 896(DI)
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      128(BX), Y3
+	VMULPD       128(BX), Y3, Y3
+	VMOVUPD      384(BX), Y4
+	VFMADD231PD  384(BX), Y4, Y3
+	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y3
+	VMOVUPD      256(BX), Y4
+	VMULPD       256(BX), Y4, Y4
+	VFMADD231PD  constantsAVX2Double<>+1312(SB), Y4, Y3
+	VMOVUPD      Y3, 1024(DI)
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      256(BX), Y4
+	VMULPD       384(BX), Y4, Y4
+	VMULPD       constantsAVX2Double<>+1824(SB), Y4, Y4
+	VMOVUPD      Y4, 1152(DI)
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      128(BX), Y5
+	VMULPD       128(BX), Y5, Y5
+	VMOVUPD      384(BX), Y6
+	VFNMADD231PD 384(BX), Y6, Y5
+	VMULPD       constantsAVX2Double<>+1248(SB), Y5, Y5
+	VMOVUPD      Y5, 1280(DI)
+	VMULPD       Y0, Y5, Y0
+	VMOVUPD      (SI)(R10*1), Y5
+	VMOVUPD      128(BX), Y6
+	VMULPD       1664(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1408(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1408(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1920(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1152(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1856(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1280(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1568(SB), Y7, Y6
+	VMOVUPD      Y6, 1408(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      128(BX), Y6
+	VMULPD       1536(BX), Y6, Y6
+	VMULPD       constantsAVX2Double<>+1472(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1280(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1504(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y7, Y6
+	VMOVUPD      Y6, 1536(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      128(BX), Y6
+	VMULPD       1408(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1664(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1536(SB), Y6, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y7, Y6
+	VMOVUPD      Y6, 1664(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      128(BX), Y6
+	VMULPD       1280(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1792(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1568(SB), Y6, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y7, Y6
+	VMOVUPD      384(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1472(SB), Y7, Y6
+	VMOVUPD      Y6, 1792(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      128(BX), Y6
+	VMULPD       1152(BX), Y6, Y6
+	VMOVUPD      384(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1920(SB), Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+1952(SB), Y7, Y6
+	VMOVUPD      256(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+1984(SB), Y7, Y6
+	VMOVUPD      Y6, 1920(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      (SI)(R9*4), Y5
+	VMOVUPD      512(BX), Y6
+	VMULPD       768(BX), Y6, Y6
+	VMULPD       constantsAVX2Double<>+2016(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       896(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2048(SB), Y7, Y6
+	VMOVUPD      Y6, 2048(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      512(BX), Y6
+	VMULPD       896(BX), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VFNMADD231PD 1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       768(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2080(SB), Y7, Y6
+	VMOVUPD      Y6, 2176(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      512(BX), Y6
+	VMULPD       512(BX), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VFNMADD231PD 768(BX), Y7, Y6
+	VMOVUPD      1024(BX), Y7
+	VFMADD231PD  1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2112(SB), Y6, Y6
+	VMOVUPD      640(BX), Y7
+	VMULPD       640(BX), Y7, Y7
+	VMOVUPD      896(BX), Y8
+	VFMADD231PD  896(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2144(SB), Y7, Y6
+	VMOVUPD      Y6, 2304(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      512(BX), Y6
+	VMULPD       640(BX), Y6, Y6
+	VMOVUPD      896(BX), Y7
+	VFMADD231PD  1024(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2048(SB), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VMULPD       896(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2176(SB), Y7, Y6
+	VMOVUPD      Y6, 2432(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      640(BX), Y6
+	VMULPD       640(BX), Y6, Y6
+	VMOVUPD      896(BX), Y7
+	VFNMADD231PD 896(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2208(SB), Y6, Y6
+	VMOVUPD      768(BX), Y7
+	VMULPD       1024(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2240(SB), Y7, Y6
+	VMOVUPD      Y6, 2560(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      (SI)(R11*1), Y5
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1664(BX), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VFNMADD231PD 1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2272(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2304(SB), Y7, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2336(SB), Y7, Y6
+	VMOVUPD      Y6, 2688(DI)
+	VFMADD231PD  Y5, Y6, Y1
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1792(BX), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VFNMADD231PD 1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2368(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VMOVUPD      1408(BX), Y8
+	VFNMADD231PD 1792(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2400(SB), Y7, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2432(SB), Y7, Y6
+	VMOVUPD      Y6, 2816(DI)
+	VFMADD231PD  Y5, Y6, Y2
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1152(BX), Y6, Y6
+	VMOVUPD      1920(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2464(SB), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFMADD231PD  1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1536(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2528(SB), Y7, Y6
+	VMOVUPD      Y6, 2944(DI)
+	VFMADD231PD  Y5, Y6, Y3
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1280(BX), Y6, Y6
+	VMOVUPD      1792(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2560(SB), Y6, Y6
+	VMOVUPD      1280(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFMADD231PD  1792(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2592(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1664(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2624(SB), Y7, Y6
+	VMOVUPD      Y6, 3072(DI)
+	VFMADD231PD  Y5, Y6, Y4
+	VMOVUPD      1152(BX), Y6
+	VMULPD       1408(BX), Y6, Y6
+	VMOVUPD      1664(BX), Y7
+	VFMADD231PD  1920(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+2656(SB), Y6, Y6
+	VMOVUPD      1408(BX), Y7
+	VMULPD       1408(BX), Y7, Y7
+	VMOVUPD      1664(BX), Y8
+	VFNMADD231PD 1664(BX), Y8, Y7
+	VFMADD231PD  constantsAVX2Double<>+2688(SB), Y7, Y6
+	VMOVUPD      1536(BX), Y7
+	VMULPD       1792(BX), Y7, Y7
+	VFMADD231PD  constantsAVX2Double<>+2720(SB), Y7, Y6
+	VMOVUPD      Y6, 3200(DI)
+	VFMADD231PD  Y5, Y6, Y0
+	VMOVUPD      Y1, 384(DX)
+	VMULPD       512(BX), Y1, Y5
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y2, 512(DX)
+	VFMADD231PD  640(BX), Y2, Y5
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPD      Y3, 640(DX)
+	VFMADD231PD  768(BX), Y3, Y5
+	VFMADD231PD  Y3, Y3, Y1
+	VMOVUPD      Y4, 768(DX)
+	VFMADD231PD  896(BX), Y4, Y5
+	VFMADD231PD  Y4, Y4, Y1
+	VMOVUPD      Y0, 896(DX)
+	VFMADD231PD  1024(BX), Y0, Y5
+	VFMADD231PD  Y0, Y0, Y1
+	VMOVUPD      Y5, (CX)(R11*1)
+	VMOVUPD      Y1, (CX)(R9*8)
+	VMOVUPD      (SI)(R10*2), Y0
+	VMOVUPD      128(BX), Y1
+	VMULPD       1024(BX), Y1, Y1
+	VMOVUPD      384(BX), Y2
+	VFMADD231PD  512(BX), Y2, Y1
 	VMULPD       constantsAVX2Double<>+1920(SB), Y1, Y1
-	VMULPD       1152(CX), Y0, Y2
+	VMOVUPD      Y1, 3328(DI)
+	VMULPD       Y0, Y1, Y1
+	VMOVUPD      128(BX), Y2
+	VMULPD       896(BX), Y2, Y2
+	VMOVUPD      256(BX), Y3
+	VFMADD231PD  512(BX), Y3, Y2
+	VMOVUPD      384(BX), Y3
+	VFMADD231PD  640(BX), Y3, Y2
 	VMULPD       constantsAVX2Double<>+1568(SB), Y2, Y2
-	VMULPD       1280(CX), Y0, Y3
-	VMULPD       constantsAVX2Double<>+1536(SB), Y3, Y4
-	VMULPD       constantsAVX2Double<>+2848(SB), Y3, Y5
-	VMULPD       constantsAVX2Double<>+1600(SB), Y3, Y3
-	VMULPD       1408(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y6
-	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
-	VMOVUPD      128(AX), Y7
-	VMOVUPD      256(AX), Y8
-	VMOVUPD      384(AX), Y9
-	VFMADD231PD  1024(SI), Y1, Y7
-	VFMADD231PD  512(SI), Y2, Y8
-	VFMADD231PD  512(SI), Y1, Y9
-	VFMADD231PD  896(SI), Y2, Y7
-	VFMADD231PD  640(SI), Y3, Y8
-	VFMADD231PD  640(SI), Y2, Y9
-	VFMADD231PD  768(SI), Y4, Y7
-	VFMADD231PD  768(SI), Y0, Y8
-	VFNMADD231PD 512(SI), Y5, Y9
-	VFMADD231PD  1024(SI), Y5, Y7
-	VFMADD231PD  896(SI), Y6, Y9
-	VFMADD231PD  640(SI), Y6, Y7
-	VMOVUPD      Y7, 128(AX)
-	VMOVUPD      Y8, 256(AX)
-	VMOVUPD      Y9, 384(AX)
-	VMOVUPD      512(AX), Y7
-	VMOVUPD      640(AX), Y8
-	VMOVUPD      768(AX), Y9
-	VFMADD231PD  384(SI), Y1, Y7
-	VFMADD231PD  384(SI), Y2, Y8
-	VFMADD231PD  128(SI), Y4, Y9
-	VFMADD231PD  256(SI), Y2, Y7
-	VFMADD231PD  256(SI), Y3, Y8
-	VFMADD231PD  256(SI), Y0, Y9
-	VFNMADD231PD 384(SI), Y5, Y7
-	VFMADD231PD  128(SI), Y6, Y8
-	VMOVUPD      Y7, 512(AX)
-	VMOVUPD      Y8, 640(AX)
-	VMOVUPD      Y9, 768(AX)
-	VMOVUPD      896(AX), Y0
-	VMOVUPD      1024(AX), Y3
-	VFMADD231PD  128(SI), Y2, Y0
-	VFMADD231PD  128(SI), Y1, Y3
-	VFMADD231PD  384(SI), Y6, Y0
-	VFMADD231PD  128(SI), Y5, Y3
-	VMOVUPD      Y0, 896(AX)
-	VMOVUPD      Y3, 1024(AX)
-	VMOVUPD      (DI)(R10*2), Y0
-	VMULPD       1536(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+1696(SB), Y1, Y1
-	VMULPD       1664(CX), Y0, Y4
-	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y4
-	VMULPD       1792(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+1856(SB), Y0, Y0
-	VMOVUPD      128(AX), Y5
-	VMOVUPD      256(AX), Y6
-	VMOVUPD      384(AX), Y7
-	VFMADD231PD  512(SI), Y2, Y5
-	VFMADD231PD  896(SI), Y3, Y6
-	VFMADD231PD  1024(SI), Y2, Y7
-	VFMADD231PD  640(SI), Y4, Y5
-	VFNMADD231PD 1024(SI), Y4, Y6
-	VFMADD231PD  768(SI), Y1, Y7
-	VFMADD231PD  512(SI), Y0, Y5
-	VFNMADD231PD 896(SI), Y4, Y7
-	VFNMADD231PD 1024(SI), Y0, Y7
-	VMOVUPD      Y5, 128(AX)
-	VMOVUPD      Y6, 256(AX)
-	VMOVUPD      Y7, 384(AX)
-	VMOVUPD      512(AX), Y5
-	VMOVUPD      640(AX), Y6
-	VMOVUPD      768(AX), Y7
-	VFMADD231PD  128(SI), Y2, Y5
-	VFMADD231PD  128(SI), Y4, Y6
-	VFMADD231PD  384(SI), Y1, Y7
-	VFMADD231PD  128(SI), Y0, Y5
-	VMOVUPD      Y5, 512(AX)
-	VMOVUPD      Y6, 640(AX)
-	VMOVUPD      Y7, 768(AX)
-	VMOVUPD      896(AX), Y1
-	VMOVUPD      1024(AX), Y5
-	VFMADD231PD  256(SI), Y3, Y1
-	VFMADD231PD  384(SI), Y2, Y5
-	VFNMADD231PD 384(SI), Y4, Y1
-	VFNMADD231PD 256(SI), Y4, Y5
-	VFNMADD231PD 384(SI), Y0, Y5
-	VMOVUPD      Y1, 896(AX)
-	VMOVUPD      Y5, 1024(AX)
-	VMOVUPD      (DI)(R12*1), Y0
-	VMULPD       1024(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2880(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+2912(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y1
-	VMULPD       1152(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2944(SB), Y0, Y4
-	VMULPD       constantsAVX2Double<>+2976(SB), Y0, Y5
-	VMULPD       constantsAVX2Double<>+3008(SB), Y0, Y0
-	VMOVUPD      512(AX), Y6
-	VMOVUPD      640(AX), Y7
-	VMOVUPD      768(AX), Y8
-	VFMADD231PD  1664(SI), Y2, Y6
-	VFMADD231PD  1792(SI), Y3, Y7
-	VFMADD231PD  1152(SI), Y1, Y8
-	VFMADD231PD  1536(SI), Y4, Y6
-	VFMADD231PD  1664(SI), Y5, Y7
-	VFMADD231PD  1920(SI), Y0, Y7
-	VMOVUPD      Y6, 512(AX)
-	VMOVUPD      Y7, 640(AX)
-	VMOVUPD      Y8, 768(AX)
-	VMOVUPD      896(AX), Y6
-	VMOVUPD      1024(AX), Y7
-	VMOVUPD      1152(AX), Y8
-	VFMADD231PD  1280(SI), Y3, Y6
-	VFMADD231PD  1408(SI), Y2, Y7
-	VFMADD231PD  768(SI), Y1, Y8
-	VFMADD231PD  1408(SI), Y5, Y6
-	VFNMADD231PD 896(SI), Y0, Y8
-	VFNMADD231PD 1152(SI), Y0, Y6
-	VMOVUPD      Y6, 896(AX)
-	VMOVUPD      Y7, 1024(AX)
-	VMOVUPD      Y8, 1152(AX)
-	VMOVUPD      1280(AX), Y1
-	VMOVUPD      1408(AX), Y6
-	VMOVUPD      1536(AX), Y7
-	VFMADD231PD  896(SI), Y3, Y1
-	VFMADD231PD  1024(SI), Y2, Y6
-	VFMADD231PD  512(SI), Y4, Y7
-	VFMADD231PD  896(SI), Y5, Y6
-	VMOVUPD      Y1, 1280(AX)
-	VMOVUPD      Y6, 1408(AX)
-	VMOVUPD      Y7, 1536(AX)
-	VMOVUPD      1664(AX), Y1
-	VMOVUPD      1792(AX), Y4
-	VMOVUPD      1920(AX), Y6
-	VFMADD231PD  512(SI), Y2, Y1
-	VFMADD231PD  640(SI), Y3, Y4
-	VFMADD231PD  640(SI), Y0, Y6
-	VFMADD231PD  640(SI), Y5, Y1
-	VMOVUPD      Y1, 1664(AX)
-	VMOVUPD      Y4, 1792(AX)
-	VMOVUPD      Y6, 1920(AX)
-	VMOVUPD      (DI)(R12*1), Y0
-	VMULPD       1280(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+3040(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+3072(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+3104(SB), Y1, Y4
-	VMULPD       constantsAVX2Double<>+3136(SB), Y1, Y5
-	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y1
-	VMULPD       1408(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2944(SB), Y0, Y6
-	VMULPD       constantsAVX2Double<>+3104(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+3168(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  1664(SI), Y2, Y8
-	VFMADD231PD  1536(SI), Y4, Y9
-	VFMADD231PD  1408(SI), Y1, Y10
-	VFMADD231PD  1920(SI), Y3, Y8
-	VFMADD231PD  1792(SI), Y5, Y9
-	VFMADD231PD  1536(SI), Y0, Y10
-	VFMADD231PD  1280(SI), Y6, Y8
-	VFMADD231PD  1408(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y8
-	VMOVUPD      1024(AX), Y9
-	VMOVUPD      1152(AX), Y10
-	VFNMADD231PD 1280(SI), Y5, Y8
-	VFNMADD231PD 1408(SI), Y2, Y9
-	VFNMADD231PD 1024(SI), Y3, Y10
-	VFMADD231PD  1664(SI), Y7, Y8
-	VFNMADD231PD 1152(SI), Y3, Y9
-	VFMADD231PD  1792(SI), Y6, Y9
-	VMOVUPD      Y8, 896(AX)
-	VMOVUPD      Y9, 1024(AX)
-	VMOVUPD      Y10, 1152(AX)
-	VMOVUPD      1280(AX), Y8
-	VMOVUPD      1408(AX), Y9
-	VMOVUPD      1536(AX), Y10
-	VFNMADD231PD 896(SI), Y5, Y8
-	VFNMADD231PD 1024(SI), Y2, Y9
-	VFMADD231PD  640(SI), Y4, Y10
-	VFMADD231PD  512(SI), Y6, Y8
-	VFMADD231PD  768(SI), Y1, Y9
-	VFMADD231PD  768(SI), Y0, Y10
-	VFMADD231PD  640(SI), Y7, Y9
-	VMOVUPD      Y8, 1280(AX)
-	VMOVUPD      Y9, 1408(AX)
-	VMOVUPD      Y10, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y1
-	VMOVUPD      1920(AX), Y4
-	VFMADD231PD  512(SI), Y2, Y0
-	VFMADD231PD  640(SI), Y5, Y1
-	VFMADD231PD  512(SI), Y3, Y4
-	VFMADD231PD  896(SI), Y7, Y0
-	VFMADD231PD  1024(SI), Y6, Y1
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1792(AX)
-	VMOVUPD      Y4, 1920(AX)
-	VMOVUPD      (DI)(R12*1), Y0
-	VMULPD       1536(CX), Y0, Y1
-	VMULPD       constantsAVX2Double<>+2880(SB), Y1, Y2
-	VMULPD       constantsAVX2Double<>+3200(SB), Y1, Y3
-	VMULPD       constantsAVX2Double<>+3232(SB), Y1, Y4
-	VMULPD       constantsAVX2Double<>+3264(SB), Y1, Y5
-	VMULPD       constantsAVX2Double<>+3296(SB), Y1, Y1
-	VMULPD       1664(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+2912(SB), Y0, Y6
-	VMULPD       constantsAVX2Double<>+3136(SB), Y0, Y7
-	VMULPD       constantsAVX2Double<>+3328(SB), Y0, Y0
-	VMOVUPD      512(AX), Y8
-	VMOVUPD      640(AX), Y9
-	VMOVUPD      768(AX), Y10
-	VFMADD231PD  1152(SI), Y2, Y8
-	VFMADD231PD  1280(SI), Y4, Y9
-	VFMADD231PD  1664(SI), Y5, Y10
-	VFMADD231PD  1408(SI), Y3, Y8
-	VFMADD231PD  1152(SI), Y6, Y9
-	VFMADD231PD  1408(SI), Y7, Y9
-	VMOVUPD      Y8, 512(AX)
-	VMOVUPD      Y9, 640(AX)
-	VMOVUPD      Y10, 768(AX)
-	VMOVUPD      896(AX), Y8
-	VMOVUPD      1024(AX), Y9
-	VMOVUPD      1152(AX), Y10
-	VFMADD231PD  1792(SI), Y4, Y8
-	VFMADD231PD  1920(SI), Y2, Y9
-	VFMADD231PD  512(SI), Y2, Y10
-	VFMADD231PD  1536(SI), Y1, Y8
-	VFMADD231PD  1664(SI), Y3, Y9
-	VFMADD231PD  640(SI), Y6, Y10
-	VFMADD231PD  1920(SI), Y6, Y8
-	VFMADD231PD  1536(SI), Y0, Y9
-	VFNMADD231PD 1664(SI), Y7, Y8
-	VMOVUPD      Y8, 896(AX)
-	VMOVUPD      Y9, 1024(AX)
-	VMOVUPD      Y10, 1152(AX)
-	VMOVUPD      1280(AX), Y8
-	VMOVUPD      1408(AX), Y9
-	VMOVUPD      1536(AX), Y10
-	VFMADD231PD  640(SI), Y4, Y8
-	VFMADD231PD  512(SI), Y3, Y9
-	VFMADD231PD  896(SI), Y1, Y10
-	VFMADD231PD  640(SI), Y7, Y9
-	VFMADD231PD  1024(SI), Y0, Y10
-	VMOVUPD      Y8, 1280(AX)
-	VMOVUPD      Y9, 1408(AX)
-	VMOVUPD      Y10, 1536(AX)
-	VMOVUPD      1664(AX), Y0
-	VMOVUPD      1792(AX), Y1
-	VMOVUPD      1920(AX), Y8
-	VFMADD231PD  1024(SI), Y3, Y0
-	VFMADD231PD  896(SI), Y4, Y1
-	VFMADD231PD  1024(SI), Y2, Y8
-	VFMADD231PD  768(SI), Y5, Y0
-	VFMADD231PD  896(SI), Y6, Y8
-	VFNMADD231PD 896(SI), Y7, Y0
-	VMOVUPD      Y0, 1664(AX)
-	VMOVUPD      Y1, 1792(AX)
-	VMOVUPD      Y8, 1920(AX)
-	VMOVUPD      (DI)(R12*1), Y0
-	VMULPD       1792(CX), Y0, Y0
-	VMULPD       constantsAVX2Double<>+3072(SB), Y0, Y1
-	VMULPD       constantsAVX2Double<>+3008(SB), Y0, Y2
-	VMULPD       constantsAVX2Double<>+3360(SB), Y0, Y0
-	VMOVUPD      512(AX), Y3
-	VMOVUPD      640(AX), Y4
-	VMOVUPD      768(AX), Y5
-	VFMADD231PD  1408(SI), Y1, Y3
-	VFMADD231PD  1280(SI), Y2, Y4
-	VFMADD231PD  1920(SI), Y0, Y5
-	VMOVUPD      Y3, 512(AX)
-	VMOVUPD      Y4, 640(AX)
-	VMOVUPD      Y5, 768(AX)
-	VMOVUPD      896(AX), Y3
-	VMOVUPD      1024(AX), Y4
-	VMOVUPD      1280(AX), Y5
-	VFNMADD231PD 1792(SI), Y2, Y3
-	VFNMADD231PD 1664(SI), Y1, Y4
-	VFMADD231PD  640(SI), Y2, Y5
-	VMOVUPD      Y3, 896(AX)
-	VMOVUPD      Y4, 1024(AX)
-	VMOVUPD      Y5, 1280(AX)
-	VMOVUPD      1408(AX), Y3
-	VMOVUPD      1664(AX), Y4
-	VMOVUPD      1792(AX), Y5
-	VFMADD231PD  512(SI), Y1, Y3
-	VFNMADD231PD 1024(SI), Y1, Y4
-	VFNMADD231PD 896(SI), Y2, Y5
-	VMOVUPD      Y3, 1408(AX)
-	VMOVUPD      Y4, 1664(AX)
-	VMOVUPD      Y5, 1792(AX)
-	VMOVUPD      1920(AX), Y1
-	VFMADD231PD  768(SI), Y0, Y1
-	VMOVUPD      Y1, 1920(AX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, AX
+	VMOVUPD      Y2, 3456(DI)
+	VMULPD       Y0, Y2, Y2
+	VMOVUPD      128(BX), Y3
+	VMULPD       768(BX), Y3, Y3
+	VMULPD       constantsAVX2Double<>+1536(SB), Y3, Y3
+	VMOVUPD      128(BX), Y4
+	VMULPD       1024(BX), Y4, Y4
+	VMOVUPD      384(BX), Y5
+	VFNMADD231PD 512(BX), Y5, Y4
+	VFMADD231PD  constantsAVX2Double<>+3360(SB), Y4, Y3
+	VMOVUPD      256(BX), Y4
+	VMULPD       640(BX), Y4, Y4
+	VFMADD231PD  constantsAVX2Double<>+1600(SB), Y4, Y3
+	VMOVUPD      Y3, 3584(DI)
+	VMULPD       Y0, Y3, Y3
+	VMOVUPD      128(BX), Y4
+	VMULPD       640(BX), Y4, Y4
+	VMOVUPD      384(BX), Y5
+	VFMADD231PD  896(BX), Y5, Y4
+	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y4
+	VMOVUPD      256(BX), Y5
+	VMULPD       768(BX), Y5, Y5
+	VFMADD231PD  constantsAVX2Double<>+1632(SB), Y5, Y4
+	VMOVUPD      Y4, 3712(DI)
+	VMULPD       Y0, Y4, Y4
+	VMOVUPD      128(BX), Y5
+	VMULPD       512(BX), Y5, Y5
+	VMOVUPD      384(BX), Y6
+	VFMADD231PD  1024(BX), Y6, Y5
+	VMULPD       constantsAVX2Double<>+1408(SB), Y5, Y5
+	VMOVUPD      256(BX), Y6
+	VMULPD       896(BX), Y6, Y6
+	VFMADD231PD  constantsAVX2Double<>+1888(SB), Y6, Y5
+	VMOVUPD      384(BX), Y6
+	VMULPD       768(BX), Y6, Y6
+	VFMADD231PD  constantsAVX2Double<>+1696(SB), Y6, Y5
+	VMOVUPD      Y5, 3840(DI)
+	VMULPD       Y0, Y5, Y5
+	VMOVUPD      128(BX), Y6
+	VMULPD       640(BX), Y6, Y6
+	VMOVUPD      256(BX), Y7
+	VFNMADD231PD 1024(BX), Y7, Y6
+	VMOVUPD      384(BX), Y7
+	VFNMADD231PD 896(BX), Y7, Y6
+	VMULPD       constantsAVX2Double<>+1504(SB), Y6, Y6
+	VMOVUPD      Y6, 3968(DI)
+	VMULPD       Y0, Y6, Y6
+	VMOVUPD      128(BX), Y7
+	VMULPD       512(BX), Y7, Y7
+	VMOVUPD      384(BX), Y8
+	VFNMADD231PD 1024(BX), Y8, Y7
+	VMULPD       constantsAVX2Double<>+1856(SB), Y7, Y7
+	VMOVUPD      Y7, 4096(DI)
+	VMULPD       Y0, Y7, Y0
+	VMOVUPD      (SI)(R12*1), Y7
+	VMOVUPD      512(BX), Y8
+	VMULPD       1664(BX), Y8, Y8
+	VMOVUPD      1024(BX), Y9
+	VFMADD231PD  1408(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3392(SB), Y8, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1792(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFMADD231PD  1280(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3424(SB), Y9, Y8
+	VMOVUPD      768(BX), Y9
+	VMULPD       1152(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+2464(SB), Y9, Y8
+	VMOVUPD      Y8, 4224(DI)
+	VFMADD231PD  Y7, Y8, Y1
+	VMOVUPD      512(BX), Y8
+	VMULPD       1536(BX), Y8, Y8
+	VMULPD       constantsAVX2Double<>+3456(SB), Y8, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1664(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFMADD231PD  1408(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3488(SB), Y9, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1920(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFNMADD231PD 1152(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3520(SB), Y9, Y8
+	VMOVUPD      Y8, 4352(DI)
+	VFMADD231PD  Y7, Y8, Y2
+	VMOVUPD      512(BX), Y8
+	VMULPD       1664(BX), Y8, Y8
+	VMOVUPD      1024(BX), Y9
+	VFNMADD231PD 1408(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3552(SB), Y8, Y8
+	VMOVUPD      512(BX), Y9
+	VMULPD       1920(BX), Y9, Y9
+	VMOVUPD      1024(BX), Y10
+	VFNMADD231PD 1152(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3584(SB), Y9, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1536(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3616(SB), Y9, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1792(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFNMADD231PD 1280(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3648(SB), Y9, Y8
+	VMOVUPD      768(BX), Y9
+	VMULPD       1408(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+2496(SB), Y9, Y8
+	VMOVUPD      Y8, 4480(DI)
+	VFMADD231PD  Y7, Y8, Y3
+	VMOVUPD      512(BX), Y8
+	VMULPD       1280(BX), Y8, Y8
+	VMOVUPD      1024(BX), Y9
+	VFMADD231PD  1792(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3456(SB), Y8, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1408(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFMADD231PD  1664(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3616(SB), Y9, Y8
+	VMOVUPD      768(BX), Y9
+	VMULPD       1536(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3680(SB), Y9, Y8
+	VMOVUPD      Y8, 4608(DI)
+	VFMADD231PD  Y7, Y8, Y4
+	VMOVUPD      512(BX), Y8
+	VMULPD       1152(BX), Y8, Y8
+	VMOVUPD      1024(BX), Y9
+	VFMADD231PD  1920(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3392(SB), Y8, Y8
+	VMOVUPD      512(BX), Y9
+	VMULPD       1408(BX), Y9, Y9
+	VMOVUPD      1024(BX), Y10
+	VFMADD231PD  1664(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3712(SB), Y9, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1280(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFMADD231PD  1792(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3744(SB), Y9, Y8
+	VMOVUPD      768(BX), Y9
+	VMULPD       1664(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3776(SB), Y9, Y8
+	VMOVUPD      896(BX), Y9
+	VMULPD       1536(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3808(SB), Y9, Y8
+	VMOVUPD      Y8, 4736(DI)
+	VFMADD231PD  Y7, Y8, Y5
+	VMOVUPD      640(BX), Y8
+	VMULPD       1152(BX), Y8, Y8
+	VMOVUPD      896(BX), Y9
+	VFMADD231PD  1920(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3424(SB), Y8, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1408(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFNMADD231PD 1664(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3648(SB), Y9, Y8
+	VMOVUPD      1024(BX), Y9
+	VMULPD       1536(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3840(SB), Y9, Y8
+	VMOVUPD      Y8, 4864(DI)
+	VFMADD231PD  Y7, Y8, Y6
+	VMOVUPD      512(BX), Y8
+	VMULPD       1408(BX), Y8, Y8
+	VMOVUPD      1024(BX), Y9
+	VFNMADD231PD 1664(BX), Y9, Y8
+	VMULPD       constantsAVX2Double<>+3584(SB), Y8, Y8
+	VMOVUPD      640(BX), Y9
+	VMULPD       1280(BX), Y9, Y9
+	VMOVUPD      896(BX), Y10
+	VFNMADD231PD 1792(BX), Y10, Y9
+	VFMADD231PD  constantsAVX2Double<>+3520(SB), Y9, Y8
+	VMOVUPD      768(BX), Y9
+	VMULPD       1920(BX), Y9, Y9
+	VFMADD231PD  constantsAVX2Double<>+3872(SB), Y9, Y8
+	VMOVUPD      Y8, 4992(DI)
+	VFMADD231PD  Y7, Y8, Y0
+	VMOVUPD      Y1, 1024(DX)
+	VMULPD       1152(BX), Y1, Y7
+	VMULPD       Y1, Y1, Y1
+	VMOVUPD      Y2, 1152(DX)
+	VFMADD231PD  1280(BX), Y2, Y7
+	VFMADD231PD  Y2, Y2, Y1
+	VMOVUPD      Y3, 1280(DX)
+	VFMADD231PD  1408(BX), Y3, Y7
+	VFMADD231PD  Y3, Y3, Y1
+	VMOVUPD      Y4, 1408(DX)
+	VFMADD231PD  1536(BX), Y4, Y7
+	VFMADD231PD  Y4, Y4, Y1
+	VMOVUPD      Y5, 1536(DX)
+	VFMADD231PD  1664(BX), Y5, Y7
+	VFMADD231PD  Y5, Y5, Y1
+	VMOVUPD      Y6, 1664(DX)
+	VFMADD231PD  1792(BX), Y6, Y7
+	VFMADD231PD  Y6, Y6, Y1
+	VMOVUPD      Y0, 1792(DX)
+	VFMADD231PD  1920(BX), Y0, Y7
+	VFMADD231PD  Y0, Y0, Y1
+	VMOVUPD      Y7, (CX)(R10*2)
+	VMOVUPD      Y1, (CX)(R13*1)
 	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, DI
 	SUBQ         $0x00000001, R14
-	JG           column2
-	ADDQ         $0x00000780, AX
-	ADDQ         $0x00000780, CX
+	JG           column19
+	ADDQ         $0x00000780, DX
 	ADDQ         $0x00000780, BX
-	ADDQ         $0x00000780, SI
+	ADDQ         $0x00001380, DI
 	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
+	JG           group18
 
-// func readoutAVX2Double(f *float64, gf *float64, act *float64, gh *float64, a *float64, w *float64, d *float64, b *float64, rest *float64, H int, features int, weight float64) (energy float64)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·readoutAVX2Double(SB), NOSPLIT, $0-104
-	// is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+	// Readout and its derivatives, in a gradient times the weight of the atom:
 	// 
 	// 	for h := range H {
-	// 		x := d[h] + sum_k w[h][k] f[k]
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
 	// 		σ := 1 / (1 + exp(-x))
 	// 		act[h] = x σ
-	// 		gh[h] = weight b[h] σ (1 + x (1-σ))
-	// 		energy += b[h] (act[h] - rest[h])
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
 	// 	}
 	// 	for k := range features {
-	// 		gf[k] = weight a[k] + sum_h gh[h] w[h][k]
-	// 		energy += a[k] f[k]
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
 	// 	}
-	// 
-	// w is laid out [H/16][features/16][16][16].
 	VXORPS  Y0, Y0, Y0
-	MOVQ    w+40(FP), AX
-	MOVQ    d+48(FP), CX
-	MOVQ    act+16(FP), DX
-	MOVQ    features+80(FP), BX
-	SHRQ    $0x04, BX
-	MOVQ    H+72(FP), SI
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
 	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-hidden1:
-	MOVQ    f+0(FP), R8
-	MOVQ    BX, R9
-	LEAQ    (AX), DI
+hidden20:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
@@ -4104,47 +4491,47 @@ hidden1:
 	VXORPS  Y8, Y8, Y8
 	PCALIGN $0x40
 
-features2:
-	VMOVUPD     (R8), Y9
-	VFMADD231PD (DI), Y9, Y1
-	VFMADD231PD 128(DI), Y9, Y2
-	VFMADD231PD 256(DI), Y9, Y3
-	VFMADD231PD 384(DI), Y9, Y4
-	VFMADD231PD 512(DI), Y9, Y5
-	VFMADD231PD 640(DI), Y9, Y6
-	VFMADD231PD 768(DI), Y9, Y7
-	VFMADD231PD 896(DI), Y9, Y8
-	VMOVUPD     32(R8), Y9
-	VFMADD231PD 32(DI), Y9, Y1
-	VFMADD231PD 160(DI), Y9, Y2
-	VFMADD231PD 288(DI), Y9, Y3
-	VFMADD231PD 416(DI), Y9, Y4
-	VFMADD231PD 544(DI), Y9, Y5
-	VFMADD231PD 672(DI), Y9, Y6
-	VFMADD231PD 800(DI), Y9, Y7
-	VFMADD231PD 928(DI), Y9, Y8
-	VMOVUPD     64(R8), Y9
-	VFMADD231PD 64(DI), Y9, Y1
-	VFMADD231PD 192(DI), Y9, Y2
-	VFMADD231PD 320(DI), Y9, Y3
-	VFMADD231PD 448(DI), Y9, Y4
-	VFMADD231PD 576(DI), Y9, Y5
-	VFMADD231PD 704(DI), Y9, Y6
-	VFMADD231PD 832(DI), Y9, Y7
-	VFMADD231PD 960(DI), Y9, Y8
-	VMOVUPD     96(R8), Y9
-	VFMADD231PD 96(DI), Y9, Y1
-	VFMADD231PD 224(DI), Y9, Y2
-	VFMADD231PD 352(DI), Y9, Y3
-	VFMADD231PD 480(DI), Y9, Y4
-	VFMADD231PD 608(DI), Y9, Y5
-	VFMADD231PD 736(DI), Y9, Y6
-	VFMADD231PD 864(DI), Y9, Y7
-	VFMADD231PD 992(DI), Y9, Y8
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000800, DI
-	SUBQ        $0x00000001, R9
-	JG          features2
+features21:
+	VMOVUPD     (R9), Y9
+	VFMADD231PD (R8), Y9, Y1
+	VFMADD231PD 128(R8), Y9, Y2
+	VFMADD231PD 256(R8), Y9, Y3
+	VFMADD231PD 384(R8), Y9, Y4
+	VFMADD231PD 512(R8), Y9, Y5
+	VFMADD231PD 640(R8), Y9, Y6
+	VFMADD231PD 768(R8), Y9, Y7
+	VFMADD231PD 896(R8), Y9, Y8
+	VMOVUPD     32(R9), Y9
+	VFMADD231PD 32(R8), Y9, Y1
+	VFMADD231PD 160(R8), Y9, Y2
+	VFMADD231PD 288(R8), Y9, Y3
+	VFMADD231PD 416(R8), Y9, Y4
+	VFMADD231PD 544(R8), Y9, Y5
+	VFMADD231PD 672(R8), Y9, Y6
+	VFMADD231PD 800(R8), Y9, Y7
+	VFMADD231PD 928(R8), Y9, Y8
+	VMOVUPD     64(R9), Y9
+	VFMADD231PD 64(R8), Y9, Y1
+	VFMADD231PD 192(R8), Y9, Y2
+	VFMADD231PD 320(R8), Y9, Y3
+	VFMADD231PD 448(R8), Y9, Y4
+	VFMADD231PD 576(R8), Y9, Y5
+	VFMADD231PD 704(R8), Y9, Y6
+	VFMADD231PD 832(R8), Y9, Y7
+	VFMADD231PD 960(R8), Y9, Y8
+	VMOVUPD     96(R9), Y9
+	VFMADD231PD 96(R8), Y9, Y1
+	VFMADD231PD 224(R8), Y9, Y2
+	VFMADD231PD 352(R8), Y9, Y3
+	VFMADD231PD 480(R8), Y9, Y4
+	VFMADD231PD 608(R8), Y9, Y5
+	VFMADD231PD 736(R8), Y9, Y6
+	VFMADD231PD 864(R8), Y9, Y7
+	VFMADD231PD 992(R8), Y9, Y8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000800, R8
+	SUBQ        $0x00000001, R10
+	JG          features21
 	VUNPCKLPD   Y2, Y1, Y9
 	VUNPCKHPD   Y2, Y1, Y1
 	VADDPD      Y9, Y1, Y1
@@ -4154,8 +4541,8 @@ features2:
 	VPERM2F128  $0x20, Y2, Y1, Y3
 	VPERM2F128  $0x31, Y2, Y1, Y1
 	VADDPD      Y3, Y1, Y1
-	VADDPD      (CX), Y1, Y1
-	VMOVUPD     Y1, (DX)
+	VADDPD      (DX), Y1, Y1
+	VMOVUPD     Y1, (BX)
 	VUNPCKLPD   Y6, Y5, Y1
 	VUNPCKHPD   Y6, Y5, Y2
 	VADDPD      Y1, Y2, Y1
@@ -4165,11 +4552,11 @@ features2:
 	VPERM2F128  $0x20, Y2, Y1, Y3
 	VPERM2F128  $0x31, Y2, Y1, Y1
 	VADDPD      Y3, Y1, Y1
-	VADDPD      32(CX), Y1, Y1
-	VMOVUPD     Y1, 32(DX)
-	MOVQ        f+0(FP), R8
-	MOVQ        BX, R9
-	LEAQ        1024(AX), DI
+	VADDPD      32(DX), Y1, Y1
+	VMOVUPD     Y1, 32(BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        1024(CX), R8
 	VXORPS      Y1, Y1, Y1
 	VXORPS      Y2, Y2, Y2
 	VXORPS      Y3, Y3, Y3
@@ -4180,47 +4567,47 @@ features2:
 	VXORPS      Y8, Y8, Y8
 	PCALIGN     $0x40
 
-features3:
-	VMOVUPD      (R8), Y9
-	VFMADD231PD  (DI), Y9, Y1
-	VFMADD231PD  128(DI), Y9, Y2
-	VFMADD231PD  256(DI), Y9, Y3
-	VFMADD231PD  384(DI), Y9, Y4
-	VFMADD231PD  512(DI), Y9, Y5
-	VFMADD231PD  640(DI), Y9, Y6
-	VFMADD231PD  768(DI), Y9, Y7
-	VFMADD231PD  896(DI), Y9, Y8
-	VMOVUPD      32(R8), Y9
-	VFMADD231PD  32(DI), Y9, Y1
-	VFMADD231PD  160(DI), Y9, Y2
-	VFMADD231PD  288(DI), Y9, Y3
-	VFMADD231PD  416(DI), Y9, Y4
-	VFMADD231PD  544(DI), Y9, Y5
-	VFMADD231PD  672(DI), Y9, Y6
-	VFMADD231PD  800(DI), Y9, Y7
-	VFMADD231PD  928(DI), Y9, Y8
-	VMOVUPD      64(R8), Y9
-	VFMADD231PD  64(DI), Y9, Y1
-	VFMADD231PD  192(DI), Y9, Y2
-	VFMADD231PD  320(DI), Y9, Y3
-	VFMADD231PD  448(DI), Y9, Y4
-	VFMADD231PD  576(DI), Y9, Y5
-	VFMADD231PD  704(DI), Y9, Y6
-	VFMADD231PD  832(DI), Y9, Y7
-	VFMADD231PD  960(DI), Y9, Y8
-	VMOVUPD      96(R8), Y9
-	VFMADD231PD  96(DI), Y9, Y1
-	VFMADD231PD  224(DI), Y9, Y2
-	VFMADD231PD  352(DI), Y9, Y3
-	VFMADD231PD  480(DI), Y9, Y4
-	VFMADD231PD  608(DI), Y9, Y5
-	VFMADD231PD  736(DI), Y9, Y6
-	VFMADD231PD  864(DI), Y9, Y7
-	VFMADD231PD  992(DI), Y9, Y8
-	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000800, DI
-	SUBQ         $0x00000001, R9
-	JG           features3
+features22:
+	VMOVUPD      (R9), Y9
+	VFMADD231PD  (R8), Y9, Y1
+	VFMADD231PD  128(R8), Y9, Y2
+	VFMADD231PD  256(R8), Y9, Y3
+	VFMADD231PD  384(R8), Y9, Y4
+	VFMADD231PD  512(R8), Y9, Y5
+	VFMADD231PD  640(R8), Y9, Y6
+	VFMADD231PD  768(R8), Y9, Y7
+	VFMADD231PD  896(R8), Y9, Y8
+	VMOVUPD      32(R9), Y9
+	VFMADD231PD  32(R8), Y9, Y1
+	VFMADD231PD  160(R8), Y9, Y2
+	VFMADD231PD  288(R8), Y9, Y3
+	VFMADD231PD  416(R8), Y9, Y4
+	VFMADD231PD  544(R8), Y9, Y5
+	VFMADD231PD  672(R8), Y9, Y6
+	VFMADD231PD  800(R8), Y9, Y7
+	VFMADD231PD  928(R8), Y9, Y8
+	VMOVUPD      64(R9), Y9
+	VFMADD231PD  64(R8), Y9, Y1
+	VFMADD231PD  192(R8), Y9, Y2
+	VFMADD231PD  320(R8), Y9, Y3
+	VFMADD231PD  448(R8), Y9, Y4
+	VFMADD231PD  576(R8), Y9, Y5
+	VFMADD231PD  704(R8), Y9, Y6
+	VFMADD231PD  832(R8), Y9, Y7
+	VFMADD231PD  960(R8), Y9, Y8
+	VMOVUPD      96(R9), Y9
+	VFMADD231PD  96(R8), Y9, Y1
+	VFMADD231PD  224(R8), Y9, Y2
+	VFMADD231PD  352(R8), Y9, Y3
+	VFMADD231PD  480(R8), Y9, Y4
+	VFMADD231PD  608(R8), Y9, Y5
+	VFMADD231PD  736(R8), Y9, Y6
+	VFMADD231PD  864(R8), Y9, Y7
+	VFMADD231PD  992(R8), Y9, Y8
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x00000800, R8
+	SUBQ         $0x00000001, R10
+	JG           features22
 	VUNPCKLPD    Y2, Y1, Y9
 	VUNPCKHPD    Y2, Y1, Y1
 	VADDPD       Y9, Y1, Y1
@@ -4230,8 +4617,8 @@ features3:
 	VPERM2F128   $0x20, Y2, Y1, Y3
 	VPERM2F128   $0x31, Y2, Y1, Y1
 	VADDPD       Y3, Y1, Y1
-	VADDPD       64(CX), Y1, Y1
-	VMOVUPD      Y1, 64(DX)
+	VADDPD       64(DX), Y1, Y1
+	VMOVUPD      Y1, 64(BX)
 	VUNPCKLPD    Y6, Y5, Y1
 	VUNPCKHPD    Y6, Y5, Y2
 	VADDPD       Y1, Y2, Y1
@@ -4241,42 +4628,42 @@ features3:
 	VPERM2F128   $0x20, Y2, Y1, Y3
 	VPERM2F128   $0x31, Y2, Y1, Y1
 	VADDPD       Y3, Y1, Y1
-	VADDPD       96(CX), Y1, Y1
-	VMOVUPD      Y1, 96(DX)
-	LEAQ         -1024(DI), AX
-	ADDQ         $0x00000080, CX
+	VADDPD       96(DX), Y1, Y1
+	VMOVUPD      Y1, 96(BX)
+	LEAQ         -1024(R8), CX
 	ADDQ         $0x00000080, DX
-	SUBQ         $0x00000001, SI
-	JG           hidden1
-	MOVQ         act+16(FP), AX
-	MOVQ         gh+24(FP), CX
-	MOVQ         b+56(FP), DX
-	MOVQ         rest+64(FP), BX
-	MOVQ         H+72(FP), SI
-	VBROADCASTSD weight+88(FP), Y1
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000001, DI
+	JG           hidden20
+	MOVQ         304(AX), CX
+	MOVQ         312(AX), DX
+	MOVQ         64(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         416(AX), DI
+	VBROADCASTSD 456(AX), Y1
 	PCALIGN      $0x40
 
-activation4:
-	VMOVUPD      (AX), Y2
+activation23:
+	VMOVUPD      (CX), Y2
 	VMOVUPD      constantsAVX2Double<>+352(SB), Y3
-	VMINPD       constantsAVX2Double<>+3392(SB), Y2, Y4
-	VMAXPD       constantsAVX2Double<>+3424(SB), Y4, Y4
-	VMULPD       constantsAVX2Double<>+3456(SB), Y4, Y5
+	VMINPD       constantsAVX2Double<>+2752(SB), Y2, Y4
+	VMAXPD       constantsAVX2Double<>+2784(SB), Y4, Y4
+	VMULPD       constantsAVX2Double<>+2816(SB), Y4, Y5
 	VROUNDPD     $0x00, Y5, Y5
-	VMOVUPD      constantsAVX2Double<>+3488(SB), Y6
+	VMOVUPD      constantsAVX2Double<>+2848(SB), Y6
 	VSUBPD       Y4, Y6, Y6
-	VFNMADD231PD constantsAVX2Double<>+3520(SB), Y5, Y6
-	VFNMADD231PD constantsAVX2Double<>+3552(SB), Y5, Y6
-	VMOVUPD      constantsAVX2Double<>+3584(SB), Y4
-	VFMADD213PD  constantsAVX2Double<>+3616(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3648(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3680(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3712(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3744(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3776(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3808(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3840(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+3872(SB), Y6, Y4
+	VFNMADD231PD constantsAVX2Double<>+2880(SB), Y5, Y6
+	VFNMADD231PD constantsAVX2Double<>+2912(SB), Y5, Y6
+	VMOVUPD      constantsAVX2Double<>+2944(SB), Y4
+	VFMADD213PD  constantsAVX2Double<>+2976(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3008(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3040(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3072(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3104(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3136(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3168(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3200(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+3232(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+448(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+512(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
@@ -4288,147 +4675,1633 @@ activation4:
 	VADDPD       Y3, Y5, Y4
 	VDIVPD       Y4, Y3, Y4
 	VMULPD       Y2, Y4, Y5
-	VMOVUPD      Y5, (AX)
+	VMOVUPD      Y5, (CX)
 	VSUBPD       Y4, Y3, Y6
 	VFMADD213PD  Y3, Y2, Y6
 	VMULPD       Y4, Y6, Y6
-	VMOVUPD      (DX), Y2
+	VMOVUPD      (BX), Y2
 	VMULPD       Y2, Y6, Y6
 	VMULPD       Y1, Y6, Y6
-	VMOVUPD      Y6, (CX)
-	VSUBPD       (BX), Y5, Y3
+	VMOVUPD      Y6, (DX)
+	VSUBPD       (SI), Y5, Y3
 	VFMADD231PD  Y3, Y2, Y0
-	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
-	SUBQ         $0x00000004, SI
-	JG           activation4
-	MOVQ         f+0(FP), AX
-	MOVQ         gf+8(FP), CX
-	MOVQ         a+32(FP), DX
-	MOVQ         w+40(FP), BX
-	MOVQ         features+80(FP), SI
-	MOVQ         SI, DI
-	SHLQ         $0x03, DI
-	SHLQ         $0x04, DI
-	SHRQ         $0x04, SI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000004, DI
+	JG           activation23
+	MOVQ         288(AX), CX
+	MOVQ         296(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         424(AX), DI
+	MOVQ         DI, R8
+	SHLQ         $0x03, R8
+	SHLQ         $0x04, R8
+	SHRQ         $0x04, DI
 	PCALIGN      $0x40
 
-features5:
-	VMOVUPD      (DX), Y1
-	VFMADD231PD  (AX), Y1, Y0
-	VBROADCASTSD weight+88(FP), Y2
+features24:
+	VMOVUPD      (BX), Y1
+	VFMADD231PD  (CX), Y1, Y0
+	VBROADCASTSD 456(AX), Y2
 	VMULPD       Y2, Y1, Y1
-	VMOVUPD      32(DX), Y2
-	VFMADD231PD  32(AX), Y2, Y0
-	VBROADCASTSD weight+88(FP), Y3
+	VMOVUPD      32(BX), Y2
+	VFMADD231PD  32(CX), Y2, Y0
+	VBROADCASTSD 456(AX), Y3
 	VMULPD       Y3, Y2, Y2
-	VMOVUPD      64(DX), Y3
-	VFMADD231PD  64(AX), Y3, Y0
-	VBROADCASTSD weight+88(FP), Y4
+	VMOVUPD      64(BX), Y3
+	VFMADD231PD  64(CX), Y3, Y0
+	VBROADCASTSD 456(AX), Y4
 	VMULPD       Y4, Y3, Y3
-	VMOVUPD      96(DX), Y4
-	VFMADD231PD  96(AX), Y4, Y0
-	VBROADCASTSD weight+88(FP), Y5
+	VMOVUPD      96(BX), Y4
+	VFMADD231PD  96(CX), Y4, Y0
+	VBROADCASTSD 456(AX), Y5
 	VMULPD       Y5, Y4, Y4
-	VMOVUPD      128(DX), Y5
-	VFMADD231PD  128(AX), Y5, Y0
-	VBROADCASTSD weight+88(FP), Y6
+	VMOVUPD      128(BX), Y5
+	VFMADD231PD  128(CX), Y5, Y0
+	VBROADCASTSD 456(AX), Y6
 	VMULPD       Y6, Y5, Y5
-	VMOVUPD      160(DX), Y6
-	VFMADD231PD  160(AX), Y6, Y0
-	VBROADCASTSD weight+88(FP), Y7
+	VMOVUPD      160(BX), Y6
+	VFMADD231PD  160(CX), Y6, Y0
+	VBROADCASTSD 456(AX), Y7
 	VMULPD       Y7, Y6, Y6
-	VMOVUPD      192(DX), Y7
-	VFMADD231PD  192(AX), Y7, Y0
-	VBROADCASTSD weight+88(FP), Y8
+	VMOVUPD      192(BX), Y7
+	VFMADD231PD  192(CX), Y7, Y0
+	VBROADCASTSD 456(AX), Y8
 	VMULPD       Y8, Y7, Y7
-	VMOVUPD      224(DX), Y8
-	VFMADD231PD  224(AX), Y8, Y0
-	VBROADCASTSD weight+88(FP), Y9
+	VMOVUPD      224(BX), Y8
+	VFMADD231PD  224(CX), Y8, Y0
+	VBROADCASTSD 456(AX), Y9
 	VMULPD       Y9, Y8, Y8
-	MOVQ         gh+24(FP), R8
-	MOVQ         BX, R9
-	MOVQ         H+72(FP), R10
-	SHRQ         $0x04, R10
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
 	PCALIGN      $0x40
 
-outer6:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer25:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner7:
-	VBROADCASTSD (R8), Y9
-	VFMADD231PD  (R11), Y9, Y1
-	VFMADD231PD  32(R11), Y9, Y2
-	VFMADD231PD  64(R11), Y9, Y3
-	VFMADD231PD  96(R11), Y9, Y4
-	VFMADD231PD  2048(R11), Y9, Y5
-	VFMADD231PD  2080(R11), Y9, Y6
-	VFMADD231PD  2112(R11), Y9, Y7
-	VFMADD231PD  2144(R11), Y9, Y8
-	VBROADCASTSD 8(R8), Y9
-	VFMADD231PD  128(R11), Y9, Y1
-	VFMADD231PD  160(R11), Y9, Y2
-	VFMADD231PD  192(R11), Y9, Y3
-	VFMADD231PD  224(R11), Y9, Y4
-	VFMADD231PD  2176(R11), Y9, Y5
-	VFMADD231PD  2208(R11), Y9, Y6
-	VFMADD231PD  2240(R11), Y9, Y7
-	VFMADD231PD  2272(R11), Y9, Y8
-	VBROADCASTSD 16(R8), Y9
-	VFMADD231PD  256(R11), Y9, Y1
-	VFMADD231PD  288(R11), Y9, Y2
-	VFMADD231PD  320(R11), Y9, Y3
-	VFMADD231PD  352(R11), Y9, Y4
-	VFMADD231PD  2304(R11), Y9, Y5
-	VFMADD231PD  2336(R11), Y9, Y6
-	VFMADD231PD  2368(R11), Y9, Y7
-	VFMADD231PD  2400(R11), Y9, Y8
-	VBROADCASTSD 24(R8), Y9
-	VFMADD231PD  384(R11), Y9, Y1
-	VFMADD231PD  416(R11), Y9, Y2
-	VFMADD231PD  448(R11), Y9, Y3
-	VFMADD231PD  480(R11), Y9, Y4
-	VFMADD231PD  2432(R11), Y9, Y5
-	VFMADD231PD  2464(R11), Y9, Y6
-	VFMADD231PD  2496(R11), Y9, Y7
-	VFMADD231PD  2528(R11), Y9, Y8
-	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000200, R11
-	SUBQ         $0x00000004, R12
-	JG           inner7
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer6
-	VMOVUPD      Y1, (CX)
-	VMOVUPD      Y2, 32(CX)
-	VMOVUPD      Y3, 64(CX)
-	VMOVUPD      Y4, 96(CX)
-	VMOVUPD      Y5, 128(CX)
-	VMOVUPD      Y6, 160(CX)
-	VMOVUPD      Y7, 192(CX)
-	VMOVUPD      Y8, 224(CX)
-	ADDQ         $0x00000100, AX
+inner26:
+	VBROADCASTSD (R9), Y9
+	VFMADD231PD  (R12), Y9, Y1
+	VFMADD231PD  32(R12), Y9, Y2
+	VFMADD231PD  64(R12), Y9, Y3
+	VFMADD231PD  96(R12), Y9, Y4
+	VFMADD231PD  2048(R12), Y9, Y5
+	VFMADD231PD  2080(R12), Y9, Y6
+	VFMADD231PD  2112(R12), Y9, Y7
+	VFMADD231PD  2144(R12), Y9, Y8
+	VBROADCASTSD 8(R9), Y9
+	VFMADD231PD  128(R12), Y9, Y1
+	VFMADD231PD  160(R12), Y9, Y2
+	VFMADD231PD  192(R12), Y9, Y3
+	VFMADD231PD  224(R12), Y9, Y4
+	VFMADD231PD  2176(R12), Y9, Y5
+	VFMADD231PD  2208(R12), Y9, Y6
+	VFMADD231PD  2240(R12), Y9, Y7
+	VFMADD231PD  2272(R12), Y9, Y8
+	VBROADCASTSD 16(R9), Y9
+	VFMADD231PD  256(R12), Y9, Y1
+	VFMADD231PD  288(R12), Y9, Y2
+	VFMADD231PD  320(R12), Y9, Y3
+	VFMADD231PD  352(R12), Y9, Y4
+	VFMADD231PD  2304(R12), Y9, Y5
+	VFMADD231PD  2336(R12), Y9, Y6
+	VFMADD231PD  2368(R12), Y9, Y7
+	VFMADD231PD  2400(R12), Y9, Y8
+	VBROADCASTSD 24(R9), Y9
+	VFMADD231PD  384(R12), Y9, Y1
+	VFMADD231PD  416(R12), Y9, Y2
+	VFMADD231PD  448(R12), Y9, Y3
+	VFMADD231PD  480(R12), Y9, Y4
+	VFMADD231PD  2432(R12), Y9, Y5
+	VFMADD231PD  2464(R12), Y9, Y6
+	VFMADD231PD  2496(R12), Y9, Y7
+	VFMADD231PD  2528(R12), Y9, Y8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner26
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer25
+	VMOVUPD      Y1, (DX)
+	VMOVUPD      Y2, 32(DX)
+	VMOVUPD      Y3, 64(DX)
+	VMOVUPD      Y4, 96(DX)
+	VMOVUPD      Y5, 128(DX)
+	VMOVUPD      Y6, 160(DX)
+	VMOVUPD      Y7, 192(DX)
+	VMOVUPD      Y8, 224(DX)
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00001000, BX
-	SUBQ         $0x00000002, SI
-	JG           features5
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000002, DI
+	JG           features24
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
-	MOVSD        X1, energy+96(FP)
+	VMOVSD       X1, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x03, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	MOVQ    R13, R14
+	ADDQ    R10, R14
+	ADDQ    R10, R14
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group27:
+	MOVQ    $0x00000004, R15
+	PCALIGN $0x40
+
+column28:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      (BX)(R10*1), Y0
+	VMULPD       constantsAVX2Double<>+3264(SB), Y0, Y0
+	VMOVUPD      (BX)(R10*4), Y1
+	VMOVUPD      (BX)(R13*1), Y2
+	VADDPD       Y2, Y2, Y2
+	VMOVUPD      128(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      (SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, (DX)
+	VMOVUPD      Y4, 128(CX)
+	VMOVUPD      256(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      128(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 128(DX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      384(DI), Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      256(SI), Y4
+	VFMADD231PD  Y1, Y4, Y0
+	VMULPD       Y2, Y4, Y4
+	VFMADD231PD  Y1, Y3, Y4
+	VMOVUPD      Y4, 256(DX)
+	VMOVUPD      Y0, 384(CX)
+	VMOVUPD      (BX)(R10*2), Y0
+	VMULPD       constantsAVX2Double<>+3296(SB), Y0, Y0
+	VMOVUPD      (BX)(R12*1), Y1
+	VMOVUPD      (BX)(R10*8), Y2
+	VADDPD       Y2, Y2, Y2
+	VMOVUPD      512(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      384(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 384(DX)
+	VMOVUPD      Y4, 512(CX)
+	VMOVUPD      640(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      512(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 512(DX)
+	VMOVUPD      Y4, 640(CX)
+	VMOVUPD      768(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      640(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 640(DX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      896(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      768(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 768(DX)
+	VMOVUPD      Y4, 896(CX)
+	VMOVUPD      1024(DI), Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      896(SI), Y4
+	VFMADD231PD  Y1, Y4, Y0
+	VMULPD       Y2, Y4, Y4
+	VFMADD231PD  Y1, Y3, Y4
+	VMOVUPD      Y4, 896(DX)
+	VMOVUPD      Y0, 1024(CX)
+	VMOVUPD      (BX)(R11*1), Y0
+	VMULPD       constantsAVX2Double<>+3328(SB), Y0, Y0
+	VMOVUPD      (BX)(R11*2), Y1
+	VMOVUPD      (BX)(R14*1), Y2
+	VADDPD       Y2, Y2, Y2
+	VMOVUPD      1152(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1024(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1024(DX)
+	VMOVUPD      Y4, 1152(CX)
+	VMOVUPD      1280(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1152(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1152(DX)
+	VMOVUPD      Y4, 1280(CX)
+	VMOVUPD      1408(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1280(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1280(DX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      1536(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1408(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1408(DX)
+	VMOVUPD      Y4, 1536(CX)
+	VMOVUPD      1664(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1536(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1536(DX)
+	VMOVUPD      Y4, 1664(CX)
+	VMOVUPD      1792(DI), Y3
+	VMULPD       Y3, Y0, Y4
+	VMOVUPD      1664(SI), Y5
+	VFMADD231PD  Y1, Y5, Y4
+	VMULPD       Y2, Y5, Y5
+	VFMADD231PD  Y1, Y3, Y5
+	VMOVUPD      Y5, 1664(DX)
+	VMOVUPD      Y4, 1792(CX)
+	VMOVUPD      1920(DI), Y3
+	VMULPD       Y3, Y0, Y0
+	VMOVUPD      1792(SI), Y4
+	VFMADD231PD  Y1, Y4, Y0
+	VMULPD       Y2, Y4, Y4
+	VFMADD231PD  Y1, Y3, Y4
+	VMOVUPD      Y4, 1792(DX)
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8), Y0
+	VMULPD       (DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1216(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1248(SB), Y1, Y1
+	VMULPD       128(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1280(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
+	VMULPD       256(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1344(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1376(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  768(DI), Y2, Y6
+	VFNMADD231PD 640(DI), Y1, Y7
+	VFNMADD231PD 512(DI), Y1, Y8
+	VFMADD231PD  1024(DI), Y1, Y6
+	VFMADD231PD  768(DI), Y3, Y7
+	VFMADD231PD  896(DI), Y4, Y8
+	VFMADD231PD  640(DI), Y4, Y6
+	VFMADD231PD  896(DI), Y5, Y7
+	VFMADD231PD  1024(DI), Y5, Y8
+	VFMADD231PD  512(DI), Y5, Y6
+	VFMADD231PD  768(DI), Y0, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      512(CX), Y6
+	VMOVUPD      640(CX), Y7
+	VMOVUPD      768(CX), Y8
+	VFNMADD231PD 384(DI), Y1, Y6
+	VFNMADD231PD 256(DI), Y1, Y7
+	VFMADD231PD  128(DI), Y2, Y8
+	VFMADD231PD  128(DI), Y5, Y6
+	VFMADD231PD  128(DI), Y4, Y7
+	VFMADD231PD  256(DI), Y3, Y8
+	VFMADD231PD  384(DI), Y0, Y8
+	VMOVUPD      Y6, 512(CX)
+	VMOVUPD      Y7, 640(CX)
+	VMOVUPD      Y8, 768(CX)
+	VMOVUPD      896(CX), Y0
+	VMOVUPD      1024(CX), Y2
+	VFMADD231PD  384(DI), Y4, Y0
+	VFMADD231PD  128(DI), Y1, Y2
+	VFMADD231PD  256(DI), Y5, Y0
+	VFMADD231PD  384(DI), Y5, Y2
+	VMOVUPD      Y0, 896(CX)
+	VMOVUPD      Y2, 1024(CX)
+	VMOVUPD      (R8)(R10*1), Y0
+	VMULPD       (DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1440(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y4
+	VMULPD       constantsAVX2Double<>+1504(SB), Y1, Y5
+	VMULPD       constantsAVX2Double<>+1536(SB), Y1, Y1
+	VMULPD       128(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y6
+	VMULPD       constantsAVX2Double<>+1600(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  1664(DI), Y2, Y8
+	VFMADD231PD  1536(DI), Y4, Y9
+	VFMADD231PD  1408(DI), Y1, Y10
+	VFMADD231PD  1920(DI), Y3, Y8
+	VFMADD231PD  1792(DI), Y5, Y9
+	VFMADD231PD  1536(DI), Y0, Y10
+	VFMADD231PD  1280(DI), Y6, Y8
+	VFMADD231PD  1408(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y8
+	VMOVUPD      1024(CX), Y9
+	VMOVUPD      1152(CX), Y10
+	VFNMADD231PD 1280(DI), Y5, Y8
+	VFNMADD231PD 1408(DI), Y2, Y9
+	VFNMADD231PD 1024(DI), Y3, Y10
+	VFMADD231PD  1664(DI), Y7, Y8
+	VFNMADD231PD 1152(DI), Y3, Y9
+	VFMADD231PD  1792(DI), Y6, Y9
+	VMOVUPD      Y8, 896(CX)
+	VMOVUPD      Y9, 1024(CX)
+	VMOVUPD      Y10, 1152(CX)
+	VMOVUPD      1280(CX), Y8
+	VMOVUPD      1408(CX), Y9
+	VMOVUPD      1536(CX), Y10
+	VFNMADD231PD 896(DI), Y5, Y8
+	VFNMADD231PD 1024(DI), Y2, Y9
+	VFMADD231PD  640(DI), Y4, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  768(DI), Y1, Y9
+	VFMADD231PD  768(DI), Y0, Y10
+	VFMADD231PD  640(DI), Y7, Y9
+	VMOVUPD      Y8, 1280(CX)
+	VMOVUPD      Y9, 1408(CX)
+	VMOVUPD      Y10, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y1
+	VMOVUPD      1920(CX), Y4
+	VFMADD231PD  512(DI), Y2, Y0
+	VFMADD231PD  640(DI), Y5, Y1
+	VFMADD231PD  512(DI), Y3, Y4
+	VFMADD231PD  896(DI), Y7, Y0
+	VFMADD231PD  1024(DI), Y6, Y1
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1792(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      (R8)(R10*1), Y0
+	VMULPD       256(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1664(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y0, Y2
+	VMULPD       constantsAVX2Double<>+1568(SB), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1696(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y0
+	VMOVUPD      512(CX), Y5
+	VMOVUPD      640(CX), Y6
+	VMOVUPD      768(CX), Y7
+	VFMADD231PD  1152(DI), Y1, Y5
+	VFMADD231PD  1280(DI), Y3, Y6
+	VFMADD231PD  1664(DI), Y4, Y7
+	VFMADD231PD  1408(DI), Y2, Y5
+	VMOVUPD      Y5, 512(CX)
+	VMOVUPD      Y6, 640(CX)
+	VMOVUPD      Y7, 768(CX)
+	VMOVUPD      896(CX), Y5
+	VMOVUPD      1024(CX), Y6
+	VMOVUPD      1152(CX), Y7
+	VFMADD231PD  1792(DI), Y3, Y5
+	VFMADD231PD  1920(DI), Y1, Y6
+	VFMADD231PD  512(DI), Y1, Y7
+	VFMADD231PD  1536(DI), Y0, Y5
+	VFMADD231PD  1664(DI), Y2, Y6
+	VMOVUPD      Y5, 896(CX)
+	VMOVUPD      Y6, 1024(CX)
+	VMOVUPD      Y7, 1152(CX)
+	VMOVUPD      1280(CX), Y5
+	VMOVUPD      1408(CX), Y6
+	VMOVUPD      1536(CX), Y7
+	VFMADD231PD  640(DI), Y3, Y5
+	VFMADD231PD  512(DI), Y2, Y6
+	VFMADD231PD  896(DI), Y0, Y7
+	VMOVUPD      Y5, 1280(CX)
+	VMOVUPD      Y6, 1408(CX)
+	VMOVUPD      Y7, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y5
+	VMOVUPD      1920(CX), Y6
+	VFMADD231PD  1024(DI), Y2, Y0
+	VFMADD231PD  896(DI), Y3, Y5
+	VFMADD231PD  1024(DI), Y1, Y6
+	VFMADD231PD  768(DI), Y4, Y0
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y5, 1792(CX)
+	VMOVUPD      Y6, 1920(CX)
+	VMOVUPD      (R8)(R10*2), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1728(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y2
+	VMULPD       constantsAVX2Double<>+1760(SB), Y2, Y2
+	VMULPD       640(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1792(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+1312(SB), Y3, Y3
+	VMULPD       768(DX), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1824(SB), Y5, Y5
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1248(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  384(DI), Y1, Y6
+	VFMADD231PD  128(DI), Y2, Y7
+	VFMADD231PD  128(DI), Y1, Y8
+	VFMADD231PD  256(DI), Y2, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y4, Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y4, Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  384(DI), Y5, Y7
+	VFMADD231PD  256(DI), Y5, Y8
+	VFMADD231PD  128(DI), Y0, Y6
+	VFNMADD231PD 384(DI), Y0, Y8
+	VFMADD231PD  128(DI), Y0, Y6
+	VFNMADD231PD 384(DI), Y0, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      (R8)(R11*1), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1856(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1472(SB), Y4, Y5
+	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y6
+	VMULPD       constantsAVX2Double<>+1600(SB), Y4, Y4
+	VMULPD       640(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1536(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
+	VMOVUPD      128(CX), Y8
+	VMOVUPD      256(CX), Y9
+	VMOVUPD      384(CX), Y10
+	VFMADD231PD  1664(DI), Y2, Y8
+	VFMADD231PD  1280(DI), Y1, Y9
+	VFMADD231PD  1408(DI), Y2, Y10
+	VFMADD231PD  1920(DI), Y3, Y8
+	VFMADD231PD  1408(DI), Y4, Y9
+	VFNMADD231PD 1152(DI), Y3, Y10
+	VFMADD231PD  1536(DI), Y5, Y8
+	VFMADD231PD  1536(DI), Y0, Y9
+	VFNMADD231PD 1280(DI), Y6, Y10
+	VFMADD231PD  1792(DI), Y6, Y8
+	VFMADD231PD  1664(DI), Y7, Y10
+	VFMADD231PD  1408(DI), Y7, Y8
+	VMOVUPD      Y8, 128(CX)
+	VMOVUPD      Y9, 256(CX)
+	VMOVUPD      Y10, 384(CX)
+	VMOVUPD      1152(CX), Y8
+	VMOVUPD      1280(CX), Y9
+	VMOVUPD      1408(CX), Y10
+	VFNMADD231PD 384(DI), Y3, Y8
+	VFMADD231PD  256(DI), Y1, Y9
+	VFMADD231PD  384(DI), Y2, Y10
+	VFNMADD231PD 384(DI), Y6, Y9
+	VFMADD231PD  256(DI), Y4, Y10
+	VFMADD231PD  128(DI), Y7, Y10
+	VMOVUPD      Y8, 1152(CX)
+	VMOVUPD      Y9, 1280(CX)
+	VMOVUPD      Y10, 1408(CX)
+	VMOVUPD      1536(CX), Y1
+	VMOVUPD      1664(CX), Y4
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  128(DI), Y5, Y1
+	VFMADD231PD  128(DI), Y2, Y4
+	VFMADD231PD  128(DI), Y6, Y8
+	VFMADD231PD  256(DI), Y0, Y1
+	VFMADD231PD  384(DI), Y7, Y4
+	VMOVUPD      Y1, 1536(CX)
+	VMOVUPD      Y4, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  128(DI), Y3, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R11*1), Y0
+	VMULPD       768(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1568(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1472(SB), Y1, Y1
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1920(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1952(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+1984(SB), Y0, Y0
+	VMOVUPD      128(CX), Y6
+	VMOVUPD      256(CX), Y7
+	VMOVUPD      384(CX), Y8
+	VFMADD231PD  1280(DI), Y2, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1792(DI), Y2, Y8
+	VFMADD231PD  1152(DI), Y4, Y6
+	VFMADD231PD  1792(DI), Y0, Y7
+	VFMADD231PD  1536(DI), Y1, Y8
+	VFMADD231PD  1408(DI), Y5, Y6
+	VFMADD231PD  1920(DI), Y4, Y8
+	VFNMADD231PD 1664(DI), Y5, Y8
+	VMOVUPD      Y6, 128(CX)
+	VMOVUPD      Y7, 256(CX)
+	VMOVUPD      Y8, 384(CX)
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  128(DI), Y2, Y7
+	VFMADD231PD  128(DI), Y5, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  384(DI), Y1, Y6
+	VFMADD231PD  256(DI), Y3, Y7
+	VFMADD231PD  384(DI), Y2, Y8
+	VFNMADD231PD 384(DI), Y5, Y7
+	VFMADD231PD  256(DI), Y0, Y8
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  384(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R10*4), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2016(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2048(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+2048(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+2080(SB), Y3, Y3
+	VMULPD       640(DX), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2112(SB), Y5, Y6
+	VMULPD       constantsAVX2Double<>+2144(SB), Y5, Y5
+	VMULPD       768(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2048(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+2176(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  768(DI), Y2, Y8
+	VFMADD231PD  896(DI), Y1, Y9
+	VFMADD231PD  512(DI), Y2, Y10
+	VFMADD231PD  896(DI), Y4, Y8
+	VFNMADD231PD 1024(DI), Y4, Y9
+	VFMADD231PD  640(DI), Y3, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  768(DI), Y3, Y9
+	VFNMADD231PD 768(DI), Y6, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  640(DI), Y5, Y9
+	VFNMADD231PD 768(DI), Y6, Y10
+	VFMADD231PD  640(DI), Y7, Y8
+	VFMADD231PD  640(DI), Y5, Y9
+	VFMADD231PD  896(DI), Y0, Y10
+	VFMADD231PD  512(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y2
+	VMOVUPD      1024(CX), Y3
+	VFMADD231PD  640(DI), Y1, Y2
+	VFNMADD231PD 640(DI), Y4, Y3
+	VFMADD231PD  512(DI), Y4, Y2
+	VFMADD231PD  1024(DI), Y6, Y3
+	VFMADD231PD  896(DI), Y5, Y2
+	VFMADD231PD  1024(DI), Y6, Y3
+	VFMADD231PD  896(DI), Y5, Y2
+	VFMADD231PD  896(DI), Y7, Y3
+	VFMADD231PD  1024(DI), Y7, Y2
+	VFMADD231PD  768(DI), Y0, Y2
+	VMOVUPD      Y2, 896(CX)
+	VMOVUPD      Y3, 1024(CX)
+	VMOVUPD      (R8)(R10*4), Y0
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2208(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2240(SB), Y0, Y0
+	VMOVUPD      640(CX), Y2
+	VMOVUPD      768(CX), Y3
+	VMOVUPD      896(CX), Y4
+	VFMADD231PD  640(DI), Y1, Y2
+	VFMADD231PD  1024(DI), Y0, Y3
+	VFNMADD231PD 896(DI), Y1, Y4
+	VFMADD231PD  640(DI), Y1, Y2
+	VFNMADD231PD 896(DI), Y1, Y4
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 768(CX)
+	VMOVUPD      Y4, 896(CX)
+	VMOVUPD      1024(CX), Y1
+	VFMADD231PD  768(DI), Y0, Y1
+	VMOVUPD      Y1, 1024(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       384(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2272(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2304(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+2336(SB), Y1, Y1
+	VMULPD       512(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2368(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+2400(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2432(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  1664(DI), Y2, Y6
+	VFMADD231PD  1536(DI), Y3, Y7
+	VFNMADD231PD 1920(DI), Y2, Y8
+	VFMADD231PD  1792(DI), Y4, Y6
+	VFNMADD231PD 1920(DI), Y4, Y7
+	VFMADD231PD  1664(DI), Y1, Y8
+	VFMADD231PD  1664(DI), Y5, Y7
+	VFNMADD231PD 1792(DI), Y5, Y8
+	VFMADD231PD  1536(DI), Y0, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  1280(DI), Y3, Y6
+	VFMADD231PD  1152(DI), Y2, Y7
+	VFMADD231PD  1152(DI), Y4, Y8
+	VFMADD231PD  1408(DI), Y0, Y6
+	VFMADD231PD  1408(DI), Y1, Y7
+	VFNMADD231PD 1408(DI), Y5, Y8
+	VFMADD231PD  1280(DI), Y5, Y7
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFNMADD231PD 1408(DI), Y2, Y0
+	VFNMADD231PD 1280(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       640(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+2528(SB), Y1, Y1
+	VMULPD       768(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2560(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+2592(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+2624(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y6
+	VMOVUPD      1280(CX), Y7
+	VMOVUPD      1408(CX), Y8
+	VFMADD231PD  1152(DI), Y2, Y6
+	VFMADD231PD  1152(DI), Y4, Y7
+	VFMADD231PD  1408(DI), Y3, Y8
+	VFMADD231PD  1152(DI), Y2, Y6
+	VFMADD231PD  1408(DI), Y5, Y7
+	VFMADD231PD  1408(DI), Y3, Y8
+	VFMADD231PD  1280(DI), Y4, Y6
+	VFMADD231PD  1280(DI), Y5, Y8
+	VMOVUPD      Y6, 1152(CX)
+	VMOVUPD      Y7, 1280(CX)
+	VMOVUPD      Y8, 1408(CX)
+	VMOVUPD      1536(CX), Y6
+	VMOVUPD      1664(CX), Y7
+	VMOVUPD      1792(CX), Y8
+	VFMADD231PD  1536(DI), Y1, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1920(DI), Y4, Y8
+	VFMADD231PD  1536(DI), Y1, Y6
+	VFMADD231PD  1664(DI), Y3, Y7
+	VFMADD231PD  1664(DI), Y5, Y8
+	VFMADD231PD  1664(DI), Y0, Y6
+	VFMADD231PD  1792(DI), Y5, Y7
+	VFMADD231PD  1536(DI), Y0, Y7
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1664(CX)
+	VMOVUPD      Y8, 1792(CX)
+	VMOVUPD      1920(CX), Y0
+	VFMADD231PD  1920(DI), Y2, Y0
+	VFMADD231PD  1920(DI), Y2, Y0
+	VFMADD231PD  1792(DI), Y4, Y0
+	VMOVUPD      Y0, 1920(CX)
+	VMOVUPD      (R8)(R12*1), Y0
+	VMULPD       896(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+2656(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+2688(SB), Y0, Y2
+	VMULPD       constantsAVX2Double<>+2720(SB), Y0, Y0
+	VMOVUPD      1152(CX), Y3
+	VMOVUPD      1408(CX), Y4
+	VMOVUPD      1536(CX), Y5
+	VFMADD231PD  1408(DI), Y1, Y3
+	VFMADD231PD  1152(DI), Y1, Y4
+	VFMADD231PD  1792(DI), Y0, Y5
+	VFMADD231PD  1408(DI), Y2, Y4
+	VFMADD231PD  1408(DI), Y2, Y4
+	VMOVUPD      Y3, 1152(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1536(CX)
+	VMOVUPD      1664(CX), Y3
+	VMOVUPD      1792(CX), Y4
+	VMOVUPD      1920(CX), Y5
+	VFMADD231PD  1920(DI), Y1, Y3
+	VFMADD231PD  1536(DI), Y0, Y4
+	VFMADD231PD  1664(DI), Y1, Y5
+	VFNMADD231PD 1664(DI), Y2, Y3
+	VFNMADD231PD 1664(DI), Y2, Y3
+	VMOVUPD      Y3, 1664(CX)
+	VMOVUPD      Y4, 1792(CX)
+	VMOVUPD      Y5, 1920(CX)
+	VMOVUPD      (R8)(R11*2), Y0
+	VMULPD       1024(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1920(SB), Y1, Y1
+	VMULPD       1152(DX), Y0, Y2
+	VMULPD       constantsAVX2Double<>+1568(SB), Y2, Y2
+	VMULPD       1280(DX), Y0, Y3
+	VMULPD       constantsAVX2Double<>+1536(SB), Y3, Y4
+	VMULPD       constantsAVX2Double<>+3360(SB), Y3, Y5
+	VMULPD       constantsAVX2Double<>+1600(SB), Y3, Y3
+	VMULPD       1408(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1472(SB), Y0, Y6
+	VMULPD       constantsAVX2Double<>+1632(SB), Y0, Y0
+	VMOVUPD      128(CX), Y7
+	VMOVUPD      256(CX), Y8
+	VMOVUPD      384(CX), Y9
+	VFMADD231PD  1024(DI), Y1, Y7
+	VFMADD231PD  512(DI), Y2, Y8
+	VFMADD231PD  512(DI), Y1, Y9
+	VFMADD231PD  896(DI), Y2, Y7
+	VFMADD231PD  640(DI), Y3, Y8
+	VFMADD231PD  640(DI), Y2, Y9
+	VFMADD231PD  768(DI), Y4, Y7
+	VFMADD231PD  768(DI), Y0, Y8
+	VFNMADD231PD 512(DI), Y5, Y9
+	VFMADD231PD  1024(DI), Y5, Y7
+	VFMADD231PD  896(DI), Y6, Y9
+	VFMADD231PD  640(DI), Y6, Y7
+	VMOVUPD      Y7, 128(CX)
+	VMOVUPD      Y8, 256(CX)
+	VMOVUPD      Y9, 384(CX)
+	VMOVUPD      512(CX), Y7
+	VMOVUPD      640(CX), Y8
+	VMOVUPD      768(CX), Y9
+	VFMADD231PD  384(DI), Y1, Y7
+	VFMADD231PD  384(DI), Y2, Y8
+	VFMADD231PD  128(DI), Y4, Y9
+	VFMADD231PD  256(DI), Y2, Y7
+	VFMADD231PD  256(DI), Y3, Y8
+	VFMADD231PD  256(DI), Y0, Y9
+	VFNMADD231PD 384(DI), Y5, Y7
+	VFMADD231PD  128(DI), Y6, Y8
+	VMOVUPD      Y7, 512(CX)
+	VMOVUPD      Y8, 640(CX)
+	VMOVUPD      Y9, 768(CX)
+	VMOVUPD      896(CX), Y0
+	VMOVUPD      1024(CX), Y3
+	VFMADD231PD  128(DI), Y2, Y0
+	VFMADD231PD  128(DI), Y1, Y3
+	VFMADD231PD  384(DI), Y6, Y0
+	VFMADD231PD  128(DI), Y5, Y3
+	VMOVUPD      Y0, 896(CX)
+	VMOVUPD      Y3, 1024(CX)
+	VMOVUPD      (R8)(R11*2), Y0
+	VMULPD       1536(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+1408(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+1888(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+1696(SB), Y1, Y1
+	VMULPD       1664(DX), Y0, Y4
+	VMULPD       constantsAVX2Double<>+1504(SB), Y4, Y4
+	VMULPD       1792(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+1856(SB), Y0, Y0
+	VMOVUPD      128(CX), Y5
+	VMOVUPD      256(CX), Y6
+	VMOVUPD      384(CX), Y7
+	VFMADD231PD  512(DI), Y2, Y5
+	VFMADD231PD  896(DI), Y3, Y6
+	VFMADD231PD  1024(DI), Y2, Y7
+	VFMADD231PD  640(DI), Y4, Y5
+	VFNMADD231PD 1024(DI), Y4, Y6
+	VFMADD231PD  768(DI), Y1, Y7
+	VFMADD231PD  512(DI), Y0, Y5
+	VFNMADD231PD 896(DI), Y4, Y7
+	VFNMADD231PD 1024(DI), Y0, Y7
+	VMOVUPD      Y5, 128(CX)
+	VMOVUPD      Y6, 256(CX)
+	VMOVUPD      Y7, 384(CX)
+	VMOVUPD      512(CX), Y5
+	VMOVUPD      640(CX), Y6
+	VMOVUPD      768(CX), Y7
+	VFMADD231PD  128(DI), Y2, Y5
+	VFMADD231PD  128(DI), Y4, Y6
+	VFMADD231PD  384(DI), Y1, Y7
+	VFMADD231PD  128(DI), Y0, Y5
+	VMOVUPD      Y5, 512(CX)
+	VMOVUPD      Y6, 640(CX)
+	VMOVUPD      Y7, 768(CX)
+	VMOVUPD      896(CX), Y1
+	VMOVUPD      1024(CX), Y5
+	VFMADD231PD  256(DI), Y3, Y1
+	VFMADD231PD  384(DI), Y2, Y5
+	VFNMADD231PD 384(DI), Y4, Y1
+	VFNMADD231PD 256(DI), Y4, Y5
+	VFNMADD231PD 384(DI), Y0, Y5
+	VMOVUPD      Y1, 896(CX)
+	VMOVUPD      Y5, 1024(CX)
+	VMOVUPD      (R8)(R13*1), Y0
+	VMULPD       1024(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+3392(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+3424(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+2464(SB), Y1, Y1
+	VMULPD       1152(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+3456(SB), Y0, Y4
+	VMULPD       constantsAVX2Double<>+3488(SB), Y0, Y5
+	VMULPD       constantsAVX2Double<>+3520(SB), Y0, Y0
+	VMOVUPD      512(CX), Y6
+	VMOVUPD      640(CX), Y7
+	VMOVUPD      768(CX), Y8
+	VFMADD231PD  1664(DI), Y2, Y6
+	VFMADD231PD  1792(DI), Y3, Y7
+	VFMADD231PD  1152(DI), Y1, Y8
+	VFMADD231PD  1536(DI), Y4, Y6
+	VFMADD231PD  1664(DI), Y5, Y7
+	VFMADD231PD  1920(DI), Y0, Y7
+	VMOVUPD      Y6, 512(CX)
+	VMOVUPD      Y7, 640(CX)
+	VMOVUPD      Y8, 768(CX)
+	VMOVUPD      896(CX), Y6
+	VMOVUPD      1024(CX), Y7
+	VMOVUPD      1152(CX), Y8
+	VFMADD231PD  1280(DI), Y3, Y6
+	VFMADD231PD  1408(DI), Y2, Y7
+	VFMADD231PD  768(DI), Y1, Y8
+	VFMADD231PD  1408(DI), Y5, Y6
+	VFNMADD231PD 896(DI), Y0, Y8
+	VFNMADD231PD 1152(DI), Y0, Y6
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 1024(CX)
+	VMOVUPD      Y8, 1152(CX)
+	VMOVUPD      1280(CX), Y1
+	VMOVUPD      1408(CX), Y6
+	VMOVUPD      1536(CX), Y7
+	VFMADD231PD  896(DI), Y3, Y1
+	VFMADD231PD  1024(DI), Y2, Y6
+	VFMADD231PD  512(DI), Y4, Y7
+	VFMADD231PD  896(DI), Y5, Y6
+	VMOVUPD      Y1, 1280(CX)
+	VMOVUPD      Y6, 1408(CX)
+	VMOVUPD      Y7, 1536(CX)
+	VMOVUPD      1664(CX), Y1
+	VMOVUPD      1792(CX), Y4
+	VMOVUPD      1920(CX), Y6
+	VFMADD231PD  512(DI), Y2, Y1
+	VFMADD231PD  640(DI), Y3, Y4
+	VFMADD231PD  640(DI), Y0, Y6
+	VFMADD231PD  640(DI), Y5, Y1
+	VMOVUPD      Y1, 1664(CX)
+	VMOVUPD      Y4, 1792(CX)
+	VMOVUPD      Y6, 1920(CX)
+	VMOVUPD      (R8)(R13*1), Y0
+	VMULPD       1280(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+3552(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+3584(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+3616(SB), Y1, Y4
+	VMULPD       constantsAVX2Double<>+3648(SB), Y1, Y5
+	VMULPD       constantsAVX2Double<>+2496(SB), Y1, Y1
+	VMULPD       1408(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+3456(SB), Y0, Y6
+	VMULPD       constantsAVX2Double<>+3616(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+3680(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  1664(DI), Y2, Y8
+	VFMADD231PD  1536(DI), Y4, Y9
+	VFMADD231PD  1408(DI), Y1, Y10
+	VFMADD231PD  1920(DI), Y3, Y8
+	VFMADD231PD  1792(DI), Y5, Y9
+	VFMADD231PD  1536(DI), Y0, Y10
+	VFMADD231PD  1280(DI), Y6, Y8
+	VFMADD231PD  1408(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y8
+	VMOVUPD      1024(CX), Y9
+	VMOVUPD      1152(CX), Y10
+	VFNMADD231PD 1280(DI), Y5, Y8
+	VFNMADD231PD 1408(DI), Y2, Y9
+	VFNMADD231PD 1024(DI), Y3, Y10
+	VFMADD231PD  1664(DI), Y7, Y8
+	VFNMADD231PD 1152(DI), Y3, Y9
+	VFMADD231PD  1792(DI), Y6, Y9
+	VMOVUPD      Y8, 896(CX)
+	VMOVUPD      Y9, 1024(CX)
+	VMOVUPD      Y10, 1152(CX)
+	VMOVUPD      1280(CX), Y8
+	VMOVUPD      1408(CX), Y9
+	VMOVUPD      1536(CX), Y10
+	VFNMADD231PD 896(DI), Y5, Y8
+	VFNMADD231PD 1024(DI), Y2, Y9
+	VFMADD231PD  640(DI), Y4, Y10
+	VFMADD231PD  512(DI), Y6, Y8
+	VFMADD231PD  768(DI), Y1, Y9
+	VFMADD231PD  768(DI), Y0, Y10
+	VFMADD231PD  640(DI), Y7, Y9
+	VMOVUPD      Y8, 1280(CX)
+	VMOVUPD      Y9, 1408(CX)
+	VMOVUPD      Y10, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y1
+	VMOVUPD      1920(CX), Y4
+	VFMADD231PD  512(DI), Y2, Y0
+	VFMADD231PD  640(DI), Y5, Y1
+	VFMADD231PD  512(DI), Y3, Y4
+	VFMADD231PD  896(DI), Y7, Y0
+	VFMADD231PD  1024(DI), Y6, Y1
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1792(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      (R8)(R13*1), Y0
+	VMULPD       1536(DX), Y0, Y1
+	VMULPD       constantsAVX2Double<>+3392(SB), Y1, Y2
+	VMULPD       constantsAVX2Double<>+3712(SB), Y1, Y3
+	VMULPD       constantsAVX2Double<>+3744(SB), Y1, Y4
+	VMULPD       constantsAVX2Double<>+3776(SB), Y1, Y5
+	VMULPD       constantsAVX2Double<>+3808(SB), Y1, Y1
+	VMULPD       1664(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+3424(SB), Y0, Y6
+	VMULPD       constantsAVX2Double<>+3648(SB), Y0, Y7
+	VMULPD       constantsAVX2Double<>+3840(SB), Y0, Y0
+	VMOVUPD      512(CX), Y8
+	VMOVUPD      640(CX), Y9
+	VMOVUPD      768(CX), Y10
+	VFMADD231PD  1152(DI), Y2, Y8
+	VFMADD231PD  1280(DI), Y4, Y9
+	VFMADD231PD  1664(DI), Y5, Y10
+	VFMADD231PD  1408(DI), Y3, Y8
+	VFMADD231PD  1152(DI), Y6, Y9
+	VFMADD231PD  1408(DI), Y7, Y9
+	VMOVUPD      Y8, 512(CX)
+	VMOVUPD      Y9, 640(CX)
+	VMOVUPD      Y10, 768(CX)
+	VMOVUPD      896(CX), Y8
+	VMOVUPD      1024(CX), Y9
+	VMOVUPD      1152(CX), Y10
+	VFMADD231PD  1792(DI), Y4, Y8
+	VFMADD231PD  1920(DI), Y2, Y9
+	VFMADD231PD  512(DI), Y2, Y10
+	VFMADD231PD  1536(DI), Y1, Y8
+	VFMADD231PD  1664(DI), Y3, Y9
+	VFMADD231PD  640(DI), Y6, Y10
+	VFMADD231PD  1920(DI), Y6, Y8
+	VFMADD231PD  1536(DI), Y0, Y9
+	VFNMADD231PD 1664(DI), Y7, Y8
+	VMOVUPD      Y8, 896(CX)
+	VMOVUPD      Y9, 1024(CX)
+	VMOVUPD      Y10, 1152(CX)
+	VMOVUPD      1280(CX), Y8
+	VMOVUPD      1408(CX), Y9
+	VMOVUPD      1536(CX), Y10
+	VFMADD231PD  640(DI), Y4, Y8
+	VFMADD231PD  512(DI), Y3, Y9
+	VFMADD231PD  896(DI), Y1, Y10
+	VFMADD231PD  640(DI), Y7, Y9
+	VFMADD231PD  1024(DI), Y0, Y10
+	VMOVUPD      Y8, 1280(CX)
+	VMOVUPD      Y9, 1408(CX)
+	VMOVUPD      Y10, 1536(CX)
+	VMOVUPD      1664(CX), Y0
+	VMOVUPD      1792(CX), Y1
+	VMOVUPD      1920(CX), Y8
+	VFMADD231PD  1024(DI), Y3, Y0
+	VFMADD231PD  896(DI), Y4, Y1
+	VFMADD231PD  1024(DI), Y2, Y8
+	VFMADD231PD  768(DI), Y5, Y0
+	VFMADD231PD  896(DI), Y6, Y8
+	VFNMADD231PD 896(DI), Y7, Y0
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1792(CX)
+	VMOVUPD      Y8, 1920(CX)
+	VMOVUPD      (R8)(R13*1), Y0
+	VMULPD       1792(DX), Y0, Y0
+	VMULPD       constantsAVX2Double<>+3584(SB), Y0, Y1
+	VMULPD       constantsAVX2Double<>+3520(SB), Y0, Y2
+	VMULPD       constantsAVX2Double<>+3872(SB), Y0, Y0
+	VMOVUPD      512(CX), Y3
+	VMOVUPD      640(CX), Y4
+	VMOVUPD      768(CX), Y5
+	VFMADD231PD  1408(DI), Y1, Y3
+	VFMADD231PD  1280(DI), Y2, Y4
+	VFMADD231PD  1920(DI), Y0, Y5
+	VMOVUPD      Y3, 512(CX)
+	VMOVUPD      Y4, 640(CX)
+	VMOVUPD      Y5, 768(CX)
+	VMOVUPD      896(CX), Y3
+	VMOVUPD      1024(CX), Y4
+	VMOVUPD      1280(CX), Y5
+	VFNMADD231PD 1792(DI), Y2, Y3
+	VFNMADD231PD 1664(DI), Y1, Y4
+	VFMADD231PD  640(DI), Y2, Y5
+	VMOVUPD      Y3, 896(CX)
+	VMOVUPD      Y4, 1024(CX)
+	VMOVUPD      Y5, 1280(CX)
+	VMOVUPD      1408(CX), Y3
+	VMOVUPD      1664(CX), Y4
+	VMOVUPD      1792(CX), Y5
+	VFMADD231PD  512(DI), Y1, Y3
+	VFNMADD231PD 1024(DI), Y1, Y4
+	VFNMADD231PD 896(DI), Y2, Y5
+	VMOVUPD      Y3, 1408(CX)
+	VMOVUPD      Y4, 1664(CX)
+	VMOVUPD      Y5, 1792(CX)
+	VMOVUPD      1920(CX), Y1
+	VFMADD231PD  768(DI), Y0, Y1
+	VMOVUPD      Y1, 1920(CX)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000001, R15
+	JG           column28
+	ADDQ         $0x00000780, CX
+	ADDQ         $0x00000780, DX
+	ADDQ         $0x00000780, SI
+	ADDQ         $0x00000780, DI
+	SUBQ         $0x00000001, R9
+	JG           group27
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group29:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs30:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input31:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      128(R9), Y8
+	VMOVUPD      160(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      512(R9), Y8
+	VMOVUPD      544(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      640(R9), Y8
+	VMOVUPD      672(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input31
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs30
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input33:
+	VMOVUPD      256(R9), Y10
+	VMOVUPD      288(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      768(R9), Y10
+	VMOVUPD      800(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input33
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs32
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs34:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input35:
+	VMOVUPD      384(R9), Y8
+	VMOVUPD      416(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      896(R9), Y8
+	VMOVUPD      928(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input35
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs34
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs36:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input37:
+	VMOVUPD      384(R9), Y6
+	VMOVUPD      416(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      896(R9), Y6
+	VMOVUPD      928(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input37
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs36
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs38:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input39:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD (R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      192(R9), Y8
+	VMOVUPD      224(R9), Y9
+	VBROADCASTSD 128(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 256(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      576(R9), Y8
+	VMOVUPD      608(R9), Y9
+	VBROADCASTSD 8(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      704(R9), Y8
+	VMOVUPD      736(R9), Y9
+	VBROADCASTSD 136(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 392(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input39
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs38
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs40:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input41:
+	VMOVUPD      320(R9), Y10
+	VMOVUPD      352(R9), Y11
+	VBROADCASTSD 512(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 640(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 768(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 896(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1024(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	VMOVUPD      832(R9), Y10
+	VMOVUPD      864(R9), Y11
+	VBROADCASTSD 520(R8), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 648(R8), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 776(R8), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 904(R8), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 1032(R8), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input41
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs40
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs42:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input43:
+	VMOVUPD      448(R9), Y8
+	VMOVUPD      480(R9), Y9
+	VBROADCASTSD 1152(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1280(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1408(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1536(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VMOVUPD      960(R9), Y8
+	VMOVUPD      992(R9), Y9
+	VBROADCASTSD 1160(R8), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 1288(R8), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 1416(R8), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 1544(R8), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input43
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs42
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs44:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input45:
+	VMOVUPD      448(R9), Y6
+	VMOVUPD      480(R9), Y7
+	VBROADCASTSD 1664(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1792(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1920(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	VMOVUPD      960(R9), Y6
+	VMOVUPD      992(R9), Y7
+	VBROADCASTSD 1672(R8), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 1800(R8), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 1928(R8), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input45
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs44
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group29
 	VZEROUPPER
 	RET
 
-// func adjointAVX2Double(p *float64, q *float64, block *float64, r *float64, dr *float64, ga *float64, gat *float64, n int, N int)
+// func edgesAVX2Double(s *site[float64])
 // Requires: AVX, CMOV, FMA3
-TEXT ·adjointAVX2Double(SB), NOSPLIT, $0-72
-	// gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+TEXT ·edgesAVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Reverse of the density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -4437,353 +6310,352 @@ TEXT ·adjointAVX2Double(SB), NOSPLIT, $0-72
 	// 		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 	// 	}
 	// 
-	// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-	// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
-	MOVQ       r+24(FP), AX
-	MOVQ       dr+32(FP), CX
-	MOVQ       ga+40(FP), DX
-	MOVQ       gat+48(FP), BX
-	MOVQ       N+64(FP), SI
-	MOVQ       SI, DI
-	SHLQ       $0x03, DI
-	SHRQ       $0x04, SI
-	VMOVUPD    (DX), Y0
-	VMOVUPD    128(DX), Y1
+	// q as [n/Q][L], to be summed over pieces.
+	MOVQ       192(AX), CX
+	MOVQ       200(AX), DX
+	MOVQ       232(AX), BX
+	MOVQ       240(AX), SI
+	MOVQ       400(AX), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	SHRQ       $0x04, DI
+	VMOVUPD    (BX), Y0
+	VMOVUPD    128(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    256(DX), Y1
-	VMOVUPD    384(DX), Y3
+	VMOVUPD    256(BX), Y1
+	VMOVUPD    384(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, (BX)
+	VMOVUPD    Y3, (SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 256(BX)
+	VMOVUPD    Y2, 256(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 128(BX)
+	VMOVUPD    Y2, 128(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 384(BX)
-	VMOVUPD    32(DX), Y0
-	VMOVUPD    160(DX), Y1
+	VMOVUPD    Y0, 384(SI)
+	VMOVUPD    32(BX), Y0
+	VMOVUPD    160(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    288(DX), Y1
-	VMOVUPD    416(DX), Y3
+	VMOVUPD    288(BX), Y1
+	VMOVUPD    416(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 512(BX)
+	VMOVUPD    Y3, 512(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 768(BX)
+	VMOVUPD    Y2, 768(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 640(BX)
+	VMOVUPD    Y2, 640(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 896(BX)
-	VMOVUPD    64(DX), Y0
-	VMOVUPD    192(DX), Y1
+	VMOVUPD    Y0, 896(SI)
+	VMOVUPD    64(BX), Y0
+	VMOVUPD    192(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    320(DX), Y1
-	VMOVUPD    448(DX), Y3
+	VMOVUPD    320(BX), Y1
+	VMOVUPD    448(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 1024(BX)
+	VMOVUPD    Y3, 1024(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1280(BX)
+	VMOVUPD    Y2, 1280(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1152(BX)
+	VMOVUPD    Y2, 1152(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 1408(BX)
-	VMOVUPD    96(DX), Y0
-	VMOVUPD    224(DX), Y1
+	VMOVUPD    Y0, 1408(SI)
+	VMOVUPD    96(BX), Y0
+	VMOVUPD    224(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    352(DX), Y1
-	VMOVUPD    480(DX), Y3
+	VMOVUPD    352(BX), Y1
+	VMOVUPD    480(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 1536(BX)
+	VMOVUPD    Y3, 1536(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1792(BX)
+	VMOVUPD    Y2, 1792(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1664(BX)
+	VMOVUPD    Y2, 1664(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 1920(BX)
-	VMOVUPD    512(DX), Y0
-	VMOVUPD    640(DX), Y1
+	VMOVUPD    Y0, 1920(SI)
+	VMOVUPD    512(BX), Y0
+	VMOVUPD    640(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    768(DX), Y1
-	VMOVUPD    896(DX), Y3
+	VMOVUPD    768(BX), Y1
+	VMOVUPD    896(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 32(BX)
+	VMOVUPD    Y3, 32(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 288(BX)
+	VMOVUPD    Y2, 288(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 160(BX)
+	VMOVUPD    Y2, 160(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 416(BX)
-	VMOVUPD    544(DX), Y0
-	VMOVUPD    672(DX), Y1
+	VMOVUPD    Y0, 416(SI)
+	VMOVUPD    544(BX), Y0
+	VMOVUPD    672(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    800(DX), Y1
-	VMOVUPD    928(DX), Y3
+	VMOVUPD    800(BX), Y1
+	VMOVUPD    928(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 544(BX)
+	VMOVUPD    Y3, 544(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 800(BX)
+	VMOVUPD    Y2, 800(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 672(BX)
+	VMOVUPD    Y2, 672(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 928(BX)
-	VMOVUPD    576(DX), Y0
-	VMOVUPD    704(DX), Y1
+	VMOVUPD    Y0, 928(SI)
+	VMOVUPD    576(BX), Y0
+	VMOVUPD    704(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    832(DX), Y1
-	VMOVUPD    960(DX), Y3
+	VMOVUPD    832(BX), Y1
+	VMOVUPD    960(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 1056(BX)
+	VMOVUPD    Y3, 1056(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1312(BX)
+	VMOVUPD    Y2, 1312(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1184(BX)
+	VMOVUPD    Y2, 1184(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 1440(BX)
-	VMOVUPD    608(DX), Y0
-	VMOVUPD    736(DX), Y1
+	VMOVUPD    Y0, 1440(SI)
+	VMOVUPD    608(BX), Y0
+	VMOVUPD    736(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    864(DX), Y1
-	VMOVUPD    992(DX), Y3
+	VMOVUPD    864(BX), Y1
+	VMOVUPD    992(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 1568(BX)
+	VMOVUPD    Y3, 1568(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1824(BX)
+	VMOVUPD    Y2, 1824(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1696(BX)
+	VMOVUPD    Y2, 1696(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 1952(BX)
-	VMOVUPD    1024(DX), Y0
-	VMOVUPD    1152(DX), Y1
+	VMOVUPD    Y0, 1952(SI)
+	VMOVUPD    1024(BX), Y0
+	VMOVUPD    1152(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1280(DX), Y1
-	VMOVUPD    1408(DX), Y3
+	VMOVUPD    1280(BX), Y1
+	VMOVUPD    1408(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 64(BX)
+	VMOVUPD    Y3, 64(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 320(BX)
+	VMOVUPD    Y2, 320(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 192(BX)
+	VMOVUPD    Y2, 192(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 448(BX)
-	VMOVUPD    1056(DX), Y0
-	VMOVUPD    1184(DX), Y1
+	VMOVUPD    Y0, 448(SI)
+	VMOVUPD    1056(BX), Y0
+	VMOVUPD    1184(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1312(DX), Y1
-	VMOVUPD    1440(DX), Y3
+	VMOVUPD    1312(BX), Y1
+	VMOVUPD    1440(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 576(BX)
+	VMOVUPD    Y3, 576(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 832(BX)
+	VMOVUPD    Y2, 832(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 704(BX)
+	VMOVUPD    Y2, 704(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 960(BX)
-	VMOVUPD    1088(DX), Y0
-	VMOVUPD    1216(DX), Y1
+	VMOVUPD    Y0, 960(SI)
+	VMOVUPD    1088(BX), Y0
+	VMOVUPD    1216(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1344(DX), Y1
-	VMOVUPD    1472(DX), Y3
+	VMOVUPD    1344(BX), Y1
+	VMOVUPD    1472(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 1088(BX)
+	VMOVUPD    Y3, 1088(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1344(BX)
+	VMOVUPD    Y2, 1344(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1216(BX)
+	VMOVUPD    Y2, 1216(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 1472(BX)
-	VMOVUPD    1120(DX), Y0
-	VMOVUPD    1248(DX), Y1
+	VMOVUPD    Y0, 1472(SI)
+	VMOVUPD    1120(BX), Y0
+	VMOVUPD    1248(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1376(DX), Y1
-	VMOVUPD    1504(DX), Y3
+	VMOVUPD    1376(BX), Y1
+	VMOVUPD    1504(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 1600(BX)
+	VMOVUPD    Y3, 1600(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1856(BX)
+	VMOVUPD    Y2, 1856(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1728(BX)
+	VMOVUPD    Y2, 1728(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 1984(BX)
-	VMOVUPD    1536(DX), Y0
-	VMOVUPD    1664(DX), Y1
+	VMOVUPD    Y0, 1984(SI)
+	VMOVUPD    1536(BX), Y0
+	VMOVUPD    1664(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1792(DX), Y1
-	VMOVUPD    1920(DX), Y3
+	VMOVUPD    1792(BX), Y1
+	VMOVUPD    1920(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 96(BX)
+	VMOVUPD    Y3, 96(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 352(BX)
+	VMOVUPD    Y2, 352(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 224(BX)
+	VMOVUPD    Y2, 224(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 480(BX)
-	VMOVUPD    1568(DX), Y0
-	VMOVUPD    1696(DX), Y1
+	VMOVUPD    Y0, 480(SI)
+	VMOVUPD    1568(BX), Y0
+	VMOVUPD    1696(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1824(DX), Y1
-	VMOVUPD    1952(DX), Y3
+	VMOVUPD    1824(BX), Y1
+	VMOVUPD    1952(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 608(BX)
+	VMOVUPD    Y3, 608(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 864(BX)
+	VMOVUPD    Y2, 864(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 736(BX)
+	VMOVUPD    Y2, 736(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 992(BX)
-	VMOVUPD    1600(DX), Y0
-	VMOVUPD    1728(DX), Y1
+	VMOVUPD    Y0, 992(SI)
+	VMOVUPD    1600(BX), Y0
+	VMOVUPD    1728(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1856(DX), Y1
-	VMOVUPD    1984(DX), Y3
+	VMOVUPD    1856(BX), Y1
+	VMOVUPD    1984(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 1120(BX)
+	VMOVUPD    Y3, 1120(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1376(BX)
+	VMOVUPD    Y2, 1376(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1248(BX)
+	VMOVUPD    Y2, 1248(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 1504(BX)
-	VMOVUPD    1632(DX), Y0
-	VMOVUPD    1760(DX), Y1
+	VMOVUPD    Y0, 1504(SI)
+	VMOVUPD    1632(BX), Y0
+	VMOVUPD    1760(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1888(DX), Y1
-	VMOVUPD    2016(DX), Y3
+	VMOVUPD    1888(BX), Y1
+	VMOVUPD    2016(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 1632(BX)
+	VMOVUPD    Y3, 1632(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1888(BX)
+	VMOVUPD    Y2, 1888(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1760(BX)
+	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 2016(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000004, R13
+	VMOVUPD    Y0, 2016(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block1:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000004, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot2:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
 	VMOVAPD      Y0, Y2
 	VMOVAPD      Y1, Y3
 	VMOVAPD      Y0, Y4
@@ -4792,226 +6664,226 @@ slot2:
 	VMOVAPD      Y1, Y7
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
-	VMOVUPD      128(DX), Y8
-	VMOVUPD      160(DX), Y9
-	VBROADCASTSD 32(R8), Y10
+	VMOVUPD      128(BX), Y8
+	VMOVUPD      160(BX), Y9
+	VBROADCASTSD 32(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 40(R8), Y10
+	VBROADCASTSD 40(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 48(R8), Y10
+	VBROADCASTSD 48(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 56(R8), Y10
+	VBROADCASTSD 56(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      256(DX), Y8
-	VMOVUPD      288(DX), Y9
-	VBROADCASTSD 64(R8), Y10
+	VMOVUPD      256(BX), Y8
+	VMOVUPD      288(BX), Y9
+	VBROADCASTSD 64(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 72(R8), Y10
+	VBROADCASTSD 72(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 80(R8), Y10
+	VBROADCASTSD 80(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 88(R8), Y10
+	VBROADCASTSD 88(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      384(DX), Y8
-	VMOVUPD      416(DX), Y9
-	VBROADCASTSD 96(R8), Y10
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      416(BX), Y9
+	VBROADCASTSD 96(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 104(R8), Y10
+	VBROADCASTSD 104(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 112(R8), Y10
+	VBROADCASTSD 112(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 120(R8), Y10
+	VBROADCASTSD 120(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      512(DX), Y8
-	VMOVUPD      544(DX), Y9
-	VBROADCASTSD 128(R8), Y10
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      544(BX), Y9
+	VBROADCASTSD 128(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 136(R8), Y10
+	VBROADCASTSD 136(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 144(R8), Y10
+	VBROADCASTSD 144(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 152(R8), Y10
+	VBROADCASTSD 152(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(DX), Y8
-	VMOVUPD      672(DX), Y9
-	VBROADCASTSD 160(R8), Y10
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      672(BX), Y9
+	VBROADCASTSD 160(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 168(R8), Y10
+	VBROADCASTSD 168(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 176(R8), Y10
+	VBROADCASTSD 176(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 184(R8), Y10
+	VBROADCASTSD 184(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      768(DX), Y8
-	VMOVUPD      800(DX), Y9
-	VBROADCASTSD 192(R8), Y10
+	VMOVUPD      768(BX), Y8
+	VMOVUPD      800(BX), Y9
+	VBROADCASTSD 192(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 200(R8), Y10
+	VBROADCASTSD 200(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 208(R8), Y10
+	VBROADCASTSD 208(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 216(R8), Y10
+	VBROADCASTSD 216(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      896(DX), Y8
-	VMOVUPD      928(DX), Y9
-	VBROADCASTSD 224(R8), Y10
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      928(BX), Y9
+	VBROADCASTSD 224(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 232(R8), Y10
+	VBROADCASTSD 232(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 240(R8), Y10
+	VBROADCASTSD 240(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 248(R8), Y10
+	VBROADCASTSD 248(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1024(DX), Y8
-	VMOVUPD      1056(DX), Y9
-	VBROADCASTSD 256(R8), Y10
+	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1056(BX), Y9
+	VBROADCASTSD 256(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(R8), Y10
+	VBROADCASTSD 264(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 272(R8), Y10
+	VBROADCASTSD 272(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 280(R8), Y10
+	VBROADCASTSD 280(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1152(DX), Y8
-	VMOVUPD      1184(DX), Y9
-	VBROADCASTSD 288(R8), Y10
+	VMOVUPD      1152(BX), Y8
+	VMOVUPD      1184(BX), Y9
+	VBROADCASTSD 288(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 296(R8), Y10
+	VBROADCASTSD 296(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 304(R8), Y10
+	VBROADCASTSD 304(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 312(R8), Y10
+	VBROADCASTSD 312(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1280(DX), Y8
-	VMOVUPD      1312(DX), Y9
-	VBROADCASTSD 320(R8), Y10
+	VMOVUPD      1280(BX), Y8
+	VMOVUPD      1312(BX), Y9
+	VBROADCASTSD 320(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 328(R8), Y10
+	VBROADCASTSD 328(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 336(R8), Y10
+	VBROADCASTSD 336(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 344(R8), Y10
+	VBROADCASTSD 344(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1408(DX), Y8
-	VMOVUPD      1440(DX), Y9
-	VBROADCASTSD 352(R8), Y10
+	VMOVUPD      1408(BX), Y8
+	VMOVUPD      1440(BX), Y9
+	VBROADCASTSD 352(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 360(R8), Y10
+	VBROADCASTSD 360(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 368(R8), Y10
+	VBROADCASTSD 368(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 376(R8), Y10
+	VBROADCASTSD 376(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1536(DX), Y8
-	VMOVUPD      1568(DX), Y9
-	VBROADCASTSD 384(R8), Y10
+	VMOVUPD      1536(BX), Y8
+	VMOVUPD      1568(BX), Y9
+	VBROADCASTSD 384(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 392(R8), Y10
+	VBROADCASTSD 392(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 400(R8), Y10
+	VBROADCASTSD 400(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 408(R8), Y10
+	VBROADCASTSD 408(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1664(DX), Y8
-	VMOVUPD      1696(DX), Y9
-	VBROADCASTSD 416(R8), Y10
+	VMOVUPD      1664(BX), Y8
+	VMOVUPD      1696(BX), Y9
+	VBROADCASTSD 416(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 424(R8), Y10
+	VBROADCASTSD 424(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 432(R8), Y10
+	VBROADCASTSD 432(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 440(R8), Y10
+	VBROADCASTSD 440(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1792(DX), Y8
-	VMOVUPD      1824(DX), Y9
-	VBROADCASTSD 448(R8), Y10
+	VMOVUPD      1792(BX), Y8
+	VMOVUPD      1824(BX), Y9
+	VBROADCASTSD 448(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 456(R8), Y10
+	VBROADCASTSD 456(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 464(R8), Y10
+	VBROADCASTSD 464(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 472(R8), Y10
+	VBROADCASTSD 472(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1920(DX), Y8
-	VMOVUPD      1952(DX), Y9
-	VBROADCASTSD 480(R8), Y10
+	VMOVUPD      1920(BX), Y8
+	VMOVUPD      1952(BX), Y9
+	VBROADCASTSD 480(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 488(R8), Y10
+	VBROADCASTSD 488(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 496(R8), Y10
+	VBROADCASTSD 496(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 504(R8), Y10
+	VBROADCASTSD 504(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMULPD       (R11), Y2, Y2
-	VFMADD231PD  32(R11), Y3, Y2
-	VMULPD       (R11)(DI*1), Y4, Y3
-	VFMADD231PD  32(R11)(DI*1), Y5, Y3
-	VMULPD       (R11)(DI*2), Y6, Y4
-	VFMADD231PD  32(R11)(DI*2), Y7, Y4
-	VMULPD       (R11)(R12*1), Y0, Y0
-	VFMADD231PD  32(R11)(R12*1), Y1, Y0
-	VMOVUPD      64(DX), Y1
-	VMOVUPD      96(DX), Y5
+	VMULPD       (R12), Y2, Y2
+	VFMADD231PD  32(R12), Y3, Y2
+	VMULPD       (R12)(R8*1), Y4, Y3
+	VFMADD231PD  32(R12)(R8*1), Y5, Y3
+	VMULPD       (R12)(R8*2), Y6, Y4
+	VFMADD231PD  32(R12)(R8*2), Y7, Y4
+	VMULPD       (R12)(R13*1), Y0, Y0
+	VFMADD231PD  32(R12)(R13*1), Y1, Y0
+	VMOVUPD      64(BX), Y1
+	VMOVUPD      96(BX), Y5
 	VMOVAPD      Y1, Y6
 	VMOVAPD      Y5, Y7
 	VMOVAPD      Y1, Y8
@@ -5020,1076 +6892,1075 @@ slot2:
 	VMOVAPD      Y5, Y11
 	VMOVAPD      Y1, Y1
 	VMOVAPD      Y5, Y5
-	VMOVUPD      192(DX), Y12
-	VMOVUPD      224(DX), Y13
-	VBROADCASTSD 32(R8), Y14
+	VMOVUPD      192(BX), Y12
+	VMOVUPD      224(BX), Y13
+	VBROADCASTSD 32(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 40(R8), Y14
+	VBROADCASTSD 40(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 48(R8), Y14
+	VBROADCASTSD 48(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 56(R8), Y14
+	VBROADCASTSD 56(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      320(DX), Y12
-	VMOVUPD      352(DX), Y13
-	VBROADCASTSD 64(R8), Y14
+	VMOVUPD      320(BX), Y12
+	VMOVUPD      352(BX), Y13
+	VBROADCASTSD 64(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 72(R8), Y14
+	VBROADCASTSD 72(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 80(R8), Y14
+	VBROADCASTSD 80(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 88(R8), Y14
+	VBROADCASTSD 88(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      448(DX), Y12
-	VMOVUPD      480(DX), Y13
-	VBROADCASTSD 96(R8), Y14
+	VMOVUPD      448(BX), Y12
+	VMOVUPD      480(BX), Y13
+	VBROADCASTSD 96(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 104(R8), Y14
+	VBROADCASTSD 104(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 112(R8), Y14
+	VBROADCASTSD 112(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 120(R8), Y14
+	VBROADCASTSD 120(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      576(DX), Y12
-	VMOVUPD      608(DX), Y13
-	VBROADCASTSD 128(R8), Y14
+	VMOVUPD      576(BX), Y12
+	VMOVUPD      608(BX), Y13
+	VBROADCASTSD 128(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 136(R8), Y14
+	VBROADCASTSD 136(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 144(R8), Y14
+	VBROADCASTSD 144(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 152(R8), Y14
+	VBROADCASTSD 152(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      704(DX), Y12
-	VMOVUPD      736(DX), Y13
-	VBROADCASTSD 160(R8), Y14
+	VMOVUPD      704(BX), Y12
+	VMOVUPD      736(BX), Y13
+	VBROADCASTSD 160(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 168(R8), Y14
+	VBROADCASTSD 168(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 176(R8), Y14
+	VBROADCASTSD 176(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 184(R8), Y14
+	VBROADCASTSD 184(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      832(DX), Y12
-	VMOVUPD      864(DX), Y13
-	VBROADCASTSD 192(R8), Y14
+	VMOVUPD      832(BX), Y12
+	VMOVUPD      864(BX), Y13
+	VBROADCASTSD 192(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 200(R8), Y14
+	VBROADCASTSD 200(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 208(R8), Y14
+	VBROADCASTSD 208(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 216(R8), Y14
+	VBROADCASTSD 216(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      960(DX), Y12
-	VMOVUPD      992(DX), Y13
-	VBROADCASTSD 224(R8), Y14
+	VMOVUPD      960(BX), Y12
+	VMOVUPD      992(BX), Y13
+	VBROADCASTSD 224(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 232(R8), Y14
+	VBROADCASTSD 232(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 240(R8), Y14
+	VBROADCASTSD 240(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 248(R8), Y14
+	VBROADCASTSD 248(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1088(DX), Y12
-	VMOVUPD      1120(DX), Y13
-	VBROADCASTSD 256(R8), Y14
+	VMOVUPD      1088(BX), Y12
+	VMOVUPD      1120(BX), Y13
+	VBROADCASTSD 256(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 264(R8), Y14
+	VBROADCASTSD 264(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 272(R8), Y14
+	VBROADCASTSD 272(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 280(R8), Y14
+	VBROADCASTSD 280(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1216(DX), Y12
-	VMOVUPD      1248(DX), Y13
-	VBROADCASTSD 288(R8), Y14
+	VMOVUPD      1216(BX), Y12
+	VMOVUPD      1248(BX), Y13
+	VBROADCASTSD 288(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 296(R8), Y14
+	VBROADCASTSD 296(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 304(R8), Y14
+	VBROADCASTSD 304(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 312(R8), Y14
+	VBROADCASTSD 312(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1344(DX), Y12
-	VMOVUPD      1376(DX), Y13
-	VBROADCASTSD 320(R8), Y14
+	VMOVUPD      1344(BX), Y12
+	VMOVUPD      1376(BX), Y13
+	VBROADCASTSD 320(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 328(R8), Y14
+	VBROADCASTSD 328(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 336(R8), Y14
+	VBROADCASTSD 336(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 344(R8), Y14
+	VBROADCASTSD 344(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1472(DX), Y12
-	VMOVUPD      1504(DX), Y13
-	VBROADCASTSD 352(R8), Y14
+	VMOVUPD      1472(BX), Y12
+	VMOVUPD      1504(BX), Y13
+	VBROADCASTSD 352(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 360(R8), Y14
+	VBROADCASTSD 360(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 368(R8), Y14
+	VBROADCASTSD 368(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 376(R8), Y14
+	VBROADCASTSD 376(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1600(DX), Y12
-	VMOVUPD      1632(DX), Y13
-	VBROADCASTSD 384(R8), Y14
+	VMOVUPD      1600(BX), Y12
+	VMOVUPD      1632(BX), Y13
+	VBROADCASTSD 384(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 392(R8), Y14
+	VBROADCASTSD 392(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 400(R8), Y14
+	VBROADCASTSD 400(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 408(R8), Y14
+	VBROADCASTSD 408(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1728(DX), Y12
-	VMOVUPD      1760(DX), Y13
-	VBROADCASTSD 416(R8), Y14
+	VMOVUPD      1728(BX), Y12
+	VMOVUPD      1760(BX), Y13
+	VBROADCASTSD 416(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 424(R8), Y14
+	VBROADCASTSD 424(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 432(R8), Y14
+	VBROADCASTSD 432(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 440(R8), Y14
+	VBROADCASTSD 440(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1856(DX), Y12
-	VMOVUPD      1888(DX), Y13
-	VBROADCASTSD 448(R8), Y14
+	VMOVUPD      1856(BX), Y12
+	VMOVUPD      1888(BX), Y13
+	VBROADCASTSD 448(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 456(R8), Y14
+	VBROADCASTSD 456(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 464(R8), Y14
+	VBROADCASTSD 464(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 472(R8), Y14
+	VBROADCASTSD 472(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1984(DX), Y12
-	VMOVUPD      2016(DX), Y13
-	VBROADCASTSD 480(R8), Y14
+	VMOVUPD      1984(BX), Y12
+	VMOVUPD      2016(BX), Y13
+	VBROADCASTSD 480(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 488(R8), Y14
+	VBROADCASTSD 488(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 496(R8), Y14
+	VBROADCASTSD 496(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 504(R8), Y14
+	VBROADCASTSD 504(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VFMADD231PD  64(R11), Y6, Y2
-	VFMADD231PD  96(R11), Y7, Y2
-	VFMADD231PD  64(R11)(DI*1), Y8, Y3
-	VFMADD231PD  96(R11)(DI*1), Y9, Y3
-	VFMADD231PD  64(R11)(DI*2), Y10, Y4
-	VFMADD231PD  96(R11)(DI*2), Y11, Y4
-	VFMADD231PD  64(R11)(R12*1), Y1, Y0
-	VFMADD231PD  96(R11)(R12*1), Y5, Y0
+	VFMADD231PD  64(R12), Y6, Y2
+	VFMADD231PD  96(R12), Y7, Y2
+	VFMADD231PD  64(R12)(R8*1), Y8, Y3
+	VFMADD231PD  96(R12)(R8*1), Y9, Y3
+	VFMADD231PD  64(R12)(R8*2), Y10, Y4
+	VFMADD231PD  96(R12)(R8*2), Y11, Y4
+	VFMADD231PD  64(R12)(R13*1), Y1, Y0
+	VFMADD231PD  96(R12)(R13*1), Y5, Y0
 	VUNPCKLPD    Y3, Y2, Y1
 	VUNPCKHPD    Y3, Y2, Y2
 	VADDPD       Y1, Y2, Y1
-	VMOVUPD      Y1, (R10)
-	ADDQ         $0x00000020, R10
+	VMOVUPD      Y1, (R11)
+	ADDQ         $0x00000020, R11
 	VUNPCKLPD    Y0, Y4, Y1
 	VUNPCKHPD    Y0, Y4, Y0
 	VADDPD       Y1, Y0, Y0
-	VMOVUPD      Y0, (R10)
-	ADDQ         $0x00000020, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000020, R8
+	VMOVUPD      Y0, (R11)
+	ADDQ         $0x00000020, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R14
 	JG           slot2
-	ADDQ         $0x00000320, R8
-	SUBQ         R13, R9
+	ADDQ         $0x00000320, R9
+	SUBQ         $0x00000004, R10
 	JG           block1
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
 	PCALIGN      $0x40
 
 neighbour3:
-	VMOVUPD      (BX), Y0
-	VMOVUPD      32(BX), Y1
-	VBROADCASTSD (R10), Y2
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VBROADCASTSD (R11), Y2
 	VMULPD       Y2, Y0, Y3
 	VMULPD       Y2, Y1, Y2
-	VBROADCASTSD (R10)(DI*1), Y4
+	VBROADCASTSD (R11)(R8*1), Y4
 	VMULPD       Y4, Y0, Y5
 	VMULPD       Y4, Y1, Y4
-	VBROADCASTSD (R10)(DI*2), Y6
+	VBROADCASTSD (R11)(R8*2), Y6
 	VMULPD       Y6, Y0, Y7
 	VMULPD       Y6, Y1, Y6
-	VBROADCASTSD (R10)(R11*1), Y8
+	VBROADCASTSD (R11)(R12*1), Y8
 	VMULPD       Y8, Y0, Y0
 	VMULPD       Y8, Y1, Y1
-	VMOVUPD      128(BX), Y8
-	VMOVUPD      160(BX), Y9
-	VBROADCASTSD 8(R10), Y10
+	VMOVUPD      128(SI), Y8
+	VMOVUPD      160(SI), Y9
+	VBROADCASTSD 8(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 8(R10)(DI*1), Y10
+	VBROADCASTSD 8(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 8(R10)(DI*2), Y10
+	VBROADCASTSD 8(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 8(R10)(R11*1), Y10
+	VBROADCASTSD 8(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      256(BX), Y8
-	VMOVUPD      288(BX), Y9
-	VBROADCASTSD 16(R10), Y10
+	VMOVUPD      256(SI), Y8
+	VMOVUPD      288(SI), Y9
+	VBROADCASTSD 16(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 16(R10)(DI*1), Y10
+	VBROADCASTSD 16(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 16(R10)(DI*2), Y10
+	VBROADCASTSD 16(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 16(R10)(R11*1), Y10
+	VBROADCASTSD 16(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      384(BX), Y8
-	VMOVUPD      416(BX), Y9
-	VBROADCASTSD 24(R10), Y10
+	VMOVUPD      384(SI), Y8
+	VMOVUPD      416(SI), Y9
+	VBROADCASTSD 24(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 24(R10)(DI*1), Y10
+	VBROADCASTSD 24(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 24(R10)(DI*2), Y10
+	VBROADCASTSD 24(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 24(R10)(R11*1), Y10
+	VBROADCASTSD 24(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      512(BX), Y8
-	VMOVUPD      544(BX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      512(SI), Y8
+	VMOVUPD      544(SI), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 32(R10)(DI*1), Y10
+	VBROADCASTSD 32(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 32(R10)(DI*2), Y10
+	VBROADCASTSD 32(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 32(R10)(R11*1), Y10
+	VBROADCASTSD 32(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(BX), Y8
-	VMOVUPD      672(BX), Y9
-	VBROADCASTSD 40(R10), Y10
+	VMOVUPD      640(SI), Y8
+	VMOVUPD      672(SI), Y9
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 40(R10)(DI*1), Y10
+	VBROADCASTSD 40(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 40(R10)(DI*2), Y10
+	VBROADCASTSD 40(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 40(R10)(R11*1), Y10
+	VBROADCASTSD 40(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      768(BX), Y8
-	VMOVUPD      800(BX), Y9
-	VBROADCASTSD 48(R10), Y10
+	VMOVUPD      768(SI), Y8
+	VMOVUPD      800(SI), Y9
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 48(R10)(DI*1), Y10
+	VBROADCASTSD 48(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 48(R10)(DI*2), Y10
+	VBROADCASTSD 48(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 48(R10)(R11*1), Y10
+	VBROADCASTSD 48(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      896(BX), Y8
-	VMOVUPD      928(BX), Y9
-	VBROADCASTSD 56(R10), Y10
+	VMOVUPD      896(SI), Y8
+	VMOVUPD      928(SI), Y9
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 56(R10)(DI*1), Y10
+	VBROADCASTSD 56(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 56(R10)(DI*2), Y10
+	VBROADCASTSD 56(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 56(R10)(R11*1), Y10
+	VBROADCASTSD 56(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1024(BX), Y8
-	VMOVUPD      1056(BX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      1024(SI), Y8
+	VMOVUPD      1056(SI), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 64(R10)(DI*1), Y10
+	VBROADCASTSD 64(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 64(R10)(DI*2), Y10
+	VBROADCASTSD 64(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 64(R10)(R11*1), Y10
+	VBROADCASTSD 64(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1152(BX), Y8
-	VMOVUPD      1184(BX), Y9
-	VBROADCASTSD 72(R10), Y10
+	VMOVUPD      1152(SI), Y8
+	VMOVUPD      1184(SI), Y9
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 72(R10)(DI*1), Y10
+	VBROADCASTSD 72(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 72(R10)(DI*2), Y10
+	VBROADCASTSD 72(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 72(R10)(R11*1), Y10
+	VBROADCASTSD 72(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1280(BX), Y8
-	VMOVUPD      1312(BX), Y9
-	VBROADCASTSD 80(R10), Y10
+	VMOVUPD      1280(SI), Y8
+	VMOVUPD      1312(SI), Y9
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 80(R10)(DI*1), Y10
+	VBROADCASTSD 80(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 80(R10)(DI*2), Y10
+	VBROADCASTSD 80(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 80(R10)(R11*1), Y10
+	VBROADCASTSD 80(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1408(BX), Y8
-	VMOVUPD      1440(BX), Y9
-	VBROADCASTSD 88(R10), Y10
+	VMOVUPD      1408(SI), Y8
+	VMOVUPD      1440(SI), Y9
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 88(R10)(DI*1), Y10
+	VBROADCASTSD 88(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 88(R10)(DI*2), Y10
+	VBROADCASTSD 88(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 88(R10)(R11*1), Y10
+	VBROADCASTSD 88(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1536(BX), Y8
-	VMOVUPD      1568(BX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      1536(SI), Y8
+	VMOVUPD      1568(SI), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 96(R10)(DI*1), Y10
+	VBROADCASTSD 96(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 96(R10)(DI*2), Y10
+	VBROADCASTSD 96(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 96(R10)(R11*1), Y10
+	VBROADCASTSD 96(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1664(BX), Y8
-	VMOVUPD      1696(BX), Y9
-	VBROADCASTSD 104(R10), Y10
+	VMOVUPD      1664(SI), Y8
+	VMOVUPD      1696(SI), Y9
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 104(R10)(DI*1), Y10
+	VBROADCASTSD 104(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 104(R10)(DI*2), Y10
+	VBROADCASTSD 104(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 104(R10)(R11*1), Y10
+	VBROADCASTSD 104(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1792(BX), Y8
-	VMOVUPD      1824(BX), Y9
-	VBROADCASTSD 112(R10), Y10
+	VMOVUPD      1792(SI), Y8
+	VMOVUPD      1824(SI), Y9
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 112(R10)(DI*1), Y10
+	VBROADCASTSD 112(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 112(R10)(DI*2), Y10
+	VBROADCASTSD 112(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 112(R10)(R11*1), Y10
+	VBROADCASTSD 112(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1920(BX), Y8
-	VMOVUPD      1952(BX), Y9
-	VBROADCASTSD 120(R10), Y10
+	VMOVUPD      1920(SI), Y8
+	VMOVUPD      1952(SI), Y9
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 120(R10)(DI*1), Y10
+	VBROADCASTSD 120(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 120(R10)(DI*2), Y10
+	VBROADCASTSD 120(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 120(R10)(R11*1), Y10
+	VBROADCASTSD 120(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
 	VUNPCKLPD    Y5, Y3, Y8
 	VUNPCKHPD    Y5, Y3, Y3
-	VMOVUPD      Y8, (R9)
-	VMOVUPD      Y3, 32(R9)
+	VMOVUPD      Y8, (R10)
+	VMOVUPD      Y3, 32(R10)
 	VUNPCKLPD    Y0, Y7, Y3
 	VUNPCKHPD    Y0, Y7, Y0
-	VMOVUPD      Y3, 256(R9)
-	VMOVUPD      Y0, 288(R9)
+	VMOVUPD      Y3, 256(R10)
+	VMOVUPD      Y0, 288(R10)
 	VUNPCKLPD    Y4, Y2, Y0
 	VUNPCKHPD    Y4, Y2, Y2
-	VMOVUPD      Y0, 64(R9)
-	VMOVUPD      Y2, 96(R9)
+	VMOVUPD      Y0, 64(R10)
+	VMOVUPD      Y2, 96(R10)
 	VUNPCKLPD    Y1, Y6, Y0
 	VUNPCKHPD    Y1, Y6, Y1
-	VMOVUPD      Y0, 320(R9)
-	VMOVUPD      Y1, 352(R9)
-	VMOVUPD      64(BX), Y0
-	VMOVUPD      96(BX), Y1
-	VBROADCASTSD (R10), Y2
+	VMOVUPD      Y0, 320(R10)
+	VMOVUPD      Y1, 352(R10)
+	VMOVUPD      64(SI), Y0
+	VMOVUPD      96(SI), Y1
+	VBROADCASTSD (R11), Y2
 	VMULPD       Y2, Y0, Y3
 	VMULPD       Y2, Y1, Y2
-	VBROADCASTSD (R10)(DI*1), Y4
+	VBROADCASTSD (R11)(R8*1), Y4
 	VMULPD       Y4, Y0, Y5
 	VMULPD       Y4, Y1, Y4
-	VBROADCASTSD (R10)(DI*2), Y6
+	VBROADCASTSD (R11)(R8*2), Y6
 	VMULPD       Y6, Y0, Y7
 	VMULPD       Y6, Y1, Y6
-	VBROADCASTSD (R10)(R11*1), Y8
+	VBROADCASTSD (R11)(R12*1), Y8
 	VMULPD       Y8, Y0, Y0
 	VMULPD       Y8, Y1, Y1
-	VMOVUPD      192(BX), Y8
-	VMOVUPD      224(BX), Y9
-	VBROADCASTSD 8(R10), Y10
+	VMOVUPD      192(SI), Y8
+	VMOVUPD      224(SI), Y9
+	VBROADCASTSD 8(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 8(R10)(DI*1), Y10
+	VBROADCASTSD 8(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 8(R10)(DI*2), Y10
+	VBROADCASTSD 8(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 8(R10)(R11*1), Y10
+	VBROADCASTSD 8(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      320(BX), Y8
-	VMOVUPD      352(BX), Y9
-	VBROADCASTSD 16(R10), Y10
+	VMOVUPD      320(SI), Y8
+	VMOVUPD      352(SI), Y9
+	VBROADCASTSD 16(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 16(R10)(DI*1), Y10
+	VBROADCASTSD 16(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 16(R10)(DI*2), Y10
+	VBROADCASTSD 16(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 16(R10)(R11*1), Y10
+	VBROADCASTSD 16(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      448(BX), Y8
-	VMOVUPD      480(BX), Y9
-	VBROADCASTSD 24(R10), Y10
+	VMOVUPD      448(SI), Y8
+	VMOVUPD      480(SI), Y9
+	VBROADCASTSD 24(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 24(R10)(DI*1), Y10
+	VBROADCASTSD 24(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 24(R10)(DI*2), Y10
+	VBROADCASTSD 24(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 24(R10)(R11*1), Y10
+	VBROADCASTSD 24(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      576(BX), Y8
-	VMOVUPD      608(BX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      576(SI), Y8
+	VMOVUPD      608(SI), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 32(R10)(DI*1), Y10
+	VBROADCASTSD 32(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 32(R10)(DI*2), Y10
+	VBROADCASTSD 32(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 32(R10)(R11*1), Y10
+	VBROADCASTSD 32(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      704(BX), Y8
-	VMOVUPD      736(BX), Y9
-	VBROADCASTSD 40(R10), Y10
+	VMOVUPD      704(SI), Y8
+	VMOVUPD      736(SI), Y9
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 40(R10)(DI*1), Y10
+	VBROADCASTSD 40(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 40(R10)(DI*2), Y10
+	VBROADCASTSD 40(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 40(R10)(R11*1), Y10
+	VBROADCASTSD 40(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      832(BX), Y8
-	VMOVUPD      864(BX), Y9
-	VBROADCASTSD 48(R10), Y10
+	VMOVUPD      832(SI), Y8
+	VMOVUPD      864(SI), Y9
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 48(R10)(DI*1), Y10
+	VBROADCASTSD 48(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 48(R10)(DI*2), Y10
+	VBROADCASTSD 48(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 48(R10)(R11*1), Y10
+	VBROADCASTSD 48(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      960(BX), Y8
-	VMOVUPD      992(BX), Y9
-	VBROADCASTSD 56(R10), Y10
+	VMOVUPD      960(SI), Y8
+	VMOVUPD      992(SI), Y9
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 56(R10)(DI*1), Y10
+	VBROADCASTSD 56(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 56(R10)(DI*2), Y10
+	VBROADCASTSD 56(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 56(R10)(R11*1), Y10
+	VBROADCASTSD 56(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1088(BX), Y8
-	VMOVUPD      1120(BX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      1088(SI), Y8
+	VMOVUPD      1120(SI), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 64(R10)(DI*1), Y10
+	VBROADCASTSD 64(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 64(R10)(DI*2), Y10
+	VBROADCASTSD 64(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 64(R10)(R11*1), Y10
+	VBROADCASTSD 64(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1216(BX), Y8
-	VMOVUPD      1248(BX), Y9
-	VBROADCASTSD 72(R10), Y10
+	VMOVUPD      1216(SI), Y8
+	VMOVUPD      1248(SI), Y9
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 72(R10)(DI*1), Y10
+	VBROADCASTSD 72(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 72(R10)(DI*2), Y10
+	VBROADCASTSD 72(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 72(R10)(R11*1), Y10
+	VBROADCASTSD 72(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1344(BX), Y8
-	VMOVUPD      1376(BX), Y9
-	VBROADCASTSD 80(R10), Y10
+	VMOVUPD      1344(SI), Y8
+	VMOVUPD      1376(SI), Y9
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 80(R10)(DI*1), Y10
+	VBROADCASTSD 80(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 80(R10)(DI*2), Y10
+	VBROADCASTSD 80(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 80(R10)(R11*1), Y10
+	VBROADCASTSD 80(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1472(BX), Y8
-	VMOVUPD      1504(BX), Y9
-	VBROADCASTSD 88(R10), Y10
+	VMOVUPD      1472(SI), Y8
+	VMOVUPD      1504(SI), Y9
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 88(R10)(DI*1), Y10
+	VBROADCASTSD 88(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 88(R10)(DI*2), Y10
+	VBROADCASTSD 88(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 88(R10)(R11*1), Y10
+	VBROADCASTSD 88(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1600(BX), Y8
-	VMOVUPD      1632(BX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      1600(SI), Y8
+	VMOVUPD      1632(SI), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 96(R10)(DI*1), Y10
+	VBROADCASTSD 96(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 96(R10)(DI*2), Y10
+	VBROADCASTSD 96(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 96(R10)(R11*1), Y10
+	VBROADCASTSD 96(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1728(BX), Y8
-	VMOVUPD      1760(BX), Y9
-	VBROADCASTSD 104(R10), Y10
+	VMOVUPD      1728(SI), Y8
+	VMOVUPD      1760(SI), Y9
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 104(R10)(DI*1), Y10
+	VBROADCASTSD 104(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 104(R10)(DI*2), Y10
+	VBROADCASTSD 104(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 104(R10)(R11*1), Y10
+	VBROADCASTSD 104(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1856(BX), Y8
-	VMOVUPD      1888(BX), Y9
-	VBROADCASTSD 112(R10), Y10
+	VMOVUPD      1856(SI), Y8
+	VMOVUPD      1888(SI), Y9
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 112(R10)(DI*1), Y10
+	VBROADCASTSD 112(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 112(R10)(DI*2), Y10
+	VBROADCASTSD 112(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 112(R10)(R11*1), Y10
+	VBROADCASTSD 112(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1984(BX), Y8
-	VMOVUPD      2016(BX), Y9
-	VBROADCASTSD 120(R10), Y10
+	VMOVUPD      1984(SI), Y8
+	VMOVUPD      2016(SI), Y9
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 120(R10)(DI*1), Y10
+	VBROADCASTSD 120(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 120(R10)(DI*2), Y10
+	VBROADCASTSD 120(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 120(R10)(R11*1), Y10
+	VBROADCASTSD 120(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
 	VUNPCKLPD    Y5, Y3, Y8
 	VUNPCKHPD    Y5, Y3, Y3
-	VMOVUPD      Y8, 128(R9)
-	VMOVUPD      Y3, 160(R9)
+	VMOVUPD      Y8, 128(R10)
+	VMOVUPD      Y3, 160(R10)
 	VUNPCKLPD    Y0, Y7, Y3
 	VUNPCKHPD    Y0, Y7, Y0
-	VMOVUPD      Y3, 384(R9)
-	VMOVUPD      Y0, 416(R9)
+	VMOVUPD      Y3, 384(R10)
+	VMOVUPD      Y0, 416(R10)
 	VUNPCKLPD    Y4, Y2, Y0
 	VUNPCKHPD    Y4, Y2, Y2
-	VMOVUPD      Y0, 192(R9)
-	VMOVUPD      Y2, 224(R9)
+	VMOVUPD      Y0, 192(R10)
+	VMOVUPD      Y2, 224(R10)
 	VUNPCKLPD    Y1, Y6, Y0
 	VUNPCKHPD    Y1, Y6, Y1
-	VMOVUPD      Y0, 448(R9)
-	VMOVUPD      Y1, 480(R9)
-	ADDQ         $0x00000200, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VMOVUPD      Y0, 448(R10)
+	VMOVUPD      Y1, 480(R10)
+	ADDQ         $0x00000200, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour3
-	DECQ         SI
+	DECQ         DI
 	JZ           end4
 	PCALIGN      $0x40
 
 channels5:
-	ADDQ       $0x00000800, DX
-	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000800, BX
 	ADDQ       $0x00000080, CX
-	VMOVUPD    (DX), Y0
-	VMOVUPD    128(DX), Y1
+	ADDQ       $0x00000080, DX
+	VMOVUPD    (BX), Y0
+	VMOVUPD    128(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    256(DX), Y1
-	VMOVUPD    384(DX), Y3
+	VMOVUPD    256(BX), Y1
+	VMOVUPD    384(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, (BX)
+	VMOVUPD    Y3, (SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 256(BX)
+	VMOVUPD    Y2, 256(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 128(BX)
+	VMOVUPD    Y2, 128(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 384(BX)
-	VMOVUPD    32(DX), Y0
-	VMOVUPD    160(DX), Y1
+	VMOVUPD    Y0, 384(SI)
+	VMOVUPD    32(BX), Y0
+	VMOVUPD    160(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    288(DX), Y1
-	VMOVUPD    416(DX), Y3
+	VMOVUPD    288(BX), Y1
+	VMOVUPD    416(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 512(BX)
+	VMOVUPD    Y3, 512(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 768(BX)
+	VMOVUPD    Y2, 768(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 640(BX)
+	VMOVUPD    Y2, 640(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 896(BX)
-	VMOVUPD    64(DX), Y0
-	VMOVUPD    192(DX), Y1
+	VMOVUPD    Y0, 896(SI)
+	VMOVUPD    64(BX), Y0
+	VMOVUPD    192(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    320(DX), Y1
-	VMOVUPD    448(DX), Y3
+	VMOVUPD    320(BX), Y1
+	VMOVUPD    448(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 1024(BX)
+	VMOVUPD    Y3, 1024(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1280(BX)
+	VMOVUPD    Y2, 1280(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1152(BX)
+	VMOVUPD    Y2, 1152(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 1408(BX)
-	VMOVUPD    96(DX), Y0
-	VMOVUPD    224(DX), Y1
+	VMOVUPD    Y0, 1408(SI)
+	VMOVUPD    96(BX), Y0
+	VMOVUPD    224(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    352(DX), Y1
-	VMOVUPD    480(DX), Y3
+	VMOVUPD    352(BX), Y1
+	VMOVUPD    480(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3904(SB), Y3, Y3
-	VMOVUPD    Y3, 1536(BX)
+	VMOVUPD    Y3, 1536(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1792(BX)
+	VMOVUPD    Y2, 1792(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3904(SB), Y2, Y2
-	VMOVUPD    Y2, 1664(BX)
+	VMOVUPD    Y2, 1664(SI)
 	VMULPD     constantsAVX2Double<>+3904(SB), Y0, Y0
-	VMOVUPD    Y0, 1920(BX)
-	VMOVUPD    512(DX), Y0
-	VMOVUPD    640(DX), Y1
+	VMOVUPD    Y0, 1920(SI)
+	VMOVUPD    512(BX), Y0
+	VMOVUPD    640(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    768(DX), Y1
-	VMOVUPD    896(DX), Y3
+	VMOVUPD    768(BX), Y1
+	VMOVUPD    896(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 32(BX)
+	VMOVUPD    Y3, 32(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 288(BX)
+	VMOVUPD    Y2, 288(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 160(BX)
+	VMOVUPD    Y2, 160(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 416(BX)
-	VMOVUPD    544(DX), Y0
-	VMOVUPD    672(DX), Y1
+	VMOVUPD    Y0, 416(SI)
+	VMOVUPD    544(BX), Y0
+	VMOVUPD    672(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    800(DX), Y1
-	VMOVUPD    928(DX), Y3
+	VMOVUPD    800(BX), Y1
+	VMOVUPD    928(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 544(BX)
+	VMOVUPD    Y3, 544(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 800(BX)
+	VMOVUPD    Y2, 800(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 672(BX)
+	VMOVUPD    Y2, 672(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 928(BX)
-	VMOVUPD    576(DX), Y0
-	VMOVUPD    704(DX), Y1
+	VMOVUPD    Y0, 928(SI)
+	VMOVUPD    576(BX), Y0
+	VMOVUPD    704(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    832(DX), Y1
-	VMOVUPD    960(DX), Y3
+	VMOVUPD    832(BX), Y1
+	VMOVUPD    960(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 1056(BX)
+	VMOVUPD    Y3, 1056(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1312(BX)
+	VMOVUPD    Y2, 1312(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1184(BX)
+	VMOVUPD    Y2, 1184(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 1440(BX)
-	VMOVUPD    608(DX), Y0
-	VMOVUPD    736(DX), Y1
+	VMOVUPD    Y0, 1440(SI)
+	VMOVUPD    608(BX), Y0
+	VMOVUPD    736(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    864(DX), Y1
-	VMOVUPD    992(DX), Y3
+	VMOVUPD    864(BX), Y1
+	VMOVUPD    992(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3936(SB), Y3, Y3
-	VMOVUPD    Y3, 1568(BX)
+	VMOVUPD    Y3, 1568(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1824(BX)
+	VMOVUPD    Y2, 1824(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3936(SB), Y2, Y2
-	VMOVUPD    Y2, 1696(BX)
+	VMOVUPD    Y2, 1696(SI)
 	VMULPD     constantsAVX2Double<>+3936(SB), Y0, Y0
-	VMOVUPD    Y0, 1952(BX)
-	VMOVUPD    1024(DX), Y0
-	VMOVUPD    1152(DX), Y1
+	VMOVUPD    Y0, 1952(SI)
+	VMOVUPD    1024(BX), Y0
+	VMOVUPD    1152(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1280(DX), Y1
-	VMOVUPD    1408(DX), Y3
+	VMOVUPD    1280(BX), Y1
+	VMOVUPD    1408(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 64(BX)
+	VMOVUPD    Y3, 64(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 320(BX)
+	VMOVUPD    Y2, 320(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 192(BX)
+	VMOVUPD    Y2, 192(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 448(BX)
-	VMOVUPD    1056(DX), Y0
-	VMOVUPD    1184(DX), Y1
+	VMOVUPD    Y0, 448(SI)
+	VMOVUPD    1056(BX), Y0
+	VMOVUPD    1184(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1312(DX), Y1
-	VMOVUPD    1440(DX), Y3
+	VMOVUPD    1312(BX), Y1
+	VMOVUPD    1440(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 576(BX)
+	VMOVUPD    Y3, 576(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 832(BX)
+	VMOVUPD    Y2, 832(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 704(BX)
+	VMOVUPD    Y2, 704(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 960(BX)
-	VMOVUPD    1088(DX), Y0
-	VMOVUPD    1216(DX), Y1
+	VMOVUPD    Y0, 960(SI)
+	VMOVUPD    1088(BX), Y0
+	VMOVUPD    1216(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1344(DX), Y1
-	VMOVUPD    1472(DX), Y3
+	VMOVUPD    1344(BX), Y1
+	VMOVUPD    1472(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 1088(BX)
+	VMOVUPD    Y3, 1088(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1344(BX)
+	VMOVUPD    Y2, 1344(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1216(BX)
+	VMOVUPD    Y2, 1216(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 1472(BX)
-	VMOVUPD    1120(DX), Y0
-	VMOVUPD    1248(DX), Y1
+	VMOVUPD    Y0, 1472(SI)
+	VMOVUPD    1120(BX), Y0
+	VMOVUPD    1248(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1376(DX), Y1
-	VMOVUPD    1504(DX), Y3
+	VMOVUPD    1376(BX), Y1
+	VMOVUPD    1504(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+3968(SB), Y3, Y3
-	VMOVUPD    Y3, 1600(BX)
+	VMOVUPD    Y3, 1600(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1856(BX)
+	VMOVUPD    Y2, 1856(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+3968(SB), Y2, Y2
-	VMOVUPD    Y2, 1728(BX)
+	VMOVUPD    Y2, 1728(SI)
 	VMULPD     constantsAVX2Double<>+3968(SB), Y0, Y0
-	VMOVUPD    Y0, 1984(BX)
-	VMOVUPD    1536(DX), Y0
-	VMOVUPD    1664(DX), Y1
+	VMOVUPD    Y0, 1984(SI)
+	VMOVUPD    1536(BX), Y0
+	VMOVUPD    1664(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1792(DX), Y1
-	VMOVUPD    1920(DX), Y3
+	VMOVUPD    1792(BX), Y1
+	VMOVUPD    1920(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 96(BX)
+	VMOVUPD    Y3, 96(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 352(BX)
+	VMOVUPD    Y2, 352(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 224(BX)
+	VMOVUPD    Y2, 224(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 480(BX)
-	VMOVUPD    1568(DX), Y0
-	VMOVUPD    1696(DX), Y1
+	VMOVUPD    Y0, 480(SI)
+	VMOVUPD    1568(BX), Y0
+	VMOVUPD    1696(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1824(DX), Y1
-	VMOVUPD    1952(DX), Y3
+	VMOVUPD    1824(BX), Y1
+	VMOVUPD    1952(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 608(BX)
+	VMOVUPD    Y3, 608(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 864(BX)
+	VMOVUPD    Y2, 864(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 736(BX)
+	VMOVUPD    Y2, 736(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 992(BX)
-	VMOVUPD    1600(DX), Y0
-	VMOVUPD    1728(DX), Y1
+	VMOVUPD    Y0, 992(SI)
+	VMOVUPD    1600(BX), Y0
+	VMOVUPD    1728(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1856(DX), Y1
-	VMOVUPD    1984(DX), Y3
+	VMOVUPD    1856(BX), Y1
+	VMOVUPD    1984(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 1120(BX)
+	VMOVUPD    Y3, 1120(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1376(BX)
+	VMOVUPD    Y2, 1376(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1248(BX)
+	VMOVUPD    Y2, 1248(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 1504(BX)
-	VMOVUPD    1632(DX), Y0
-	VMOVUPD    1760(DX), Y1
+	VMOVUPD    Y0, 1504(SI)
+	VMOVUPD    1632(BX), Y0
+	VMOVUPD    1760(BX), Y1
 	VUNPCKLPD  Y1, Y0, Y2
 	VUNPCKHPD  Y1, Y0, Y0
-	VMOVUPD    1888(DX), Y1
-	VMOVUPD    2016(DX), Y3
+	VMOVUPD    1888(BX), Y1
+	VMOVUPD    2016(BX), Y3
 	VUNPCKLPD  Y3, Y1, Y4
 	VUNPCKHPD  Y3, Y1, Y1
 	VPERM2F128 $0x20, Y4, Y2, Y3
 	VPERM2F128 $0x31, Y4, Y2, Y2
 	VMULPD     constantsAVX2Double<>+4000(SB), Y3, Y3
-	VMOVUPD    Y3, 1632(BX)
+	VMOVUPD    Y3, 1632(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1888(BX)
+	VMOVUPD    Y2, 1888(SI)
 	VPERM2F128 $0x20, Y1, Y0, Y2
 	VPERM2F128 $0x31, Y1, Y0, Y0
 	VMULPD     constantsAVX2Double<>+4000(SB), Y2, Y2
-	VMOVUPD    Y2, 1760(BX)
+	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+4000(SB), Y0, Y0
-	VMOVUPD    Y0, 2016(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000004, R13
+	VMOVUPD    Y0, 2016(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block6:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000004, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot7:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
 	VMOVAPD      Y0, Y2
 	VMOVAPD      Y1, Y3
 	VMOVAPD      Y0, Y4
@@ -6098,226 +7969,226 @@ slot7:
 	VMOVAPD      Y1, Y7
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
-	VMOVUPD      128(DX), Y8
-	VMOVUPD      160(DX), Y9
-	VBROADCASTSD 32(R8), Y10
+	VMOVUPD      128(BX), Y8
+	VMOVUPD      160(BX), Y9
+	VBROADCASTSD 32(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 40(R8), Y10
+	VBROADCASTSD 40(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 48(R8), Y10
+	VBROADCASTSD 48(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 56(R8), Y10
+	VBROADCASTSD 56(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      256(DX), Y8
-	VMOVUPD      288(DX), Y9
-	VBROADCASTSD 64(R8), Y10
+	VMOVUPD      256(BX), Y8
+	VMOVUPD      288(BX), Y9
+	VBROADCASTSD 64(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 72(R8), Y10
+	VBROADCASTSD 72(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 80(R8), Y10
+	VBROADCASTSD 80(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 88(R8), Y10
+	VBROADCASTSD 88(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      384(DX), Y8
-	VMOVUPD      416(DX), Y9
-	VBROADCASTSD 96(R8), Y10
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      416(BX), Y9
+	VBROADCASTSD 96(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 104(R8), Y10
+	VBROADCASTSD 104(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 112(R8), Y10
+	VBROADCASTSD 112(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 120(R8), Y10
+	VBROADCASTSD 120(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      512(DX), Y8
-	VMOVUPD      544(DX), Y9
-	VBROADCASTSD 128(R8), Y10
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      544(BX), Y9
+	VBROADCASTSD 128(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 136(R8), Y10
+	VBROADCASTSD 136(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 144(R8), Y10
+	VBROADCASTSD 144(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 152(R8), Y10
+	VBROADCASTSD 152(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(DX), Y8
-	VMOVUPD      672(DX), Y9
-	VBROADCASTSD 160(R8), Y10
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      672(BX), Y9
+	VBROADCASTSD 160(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 168(R8), Y10
+	VBROADCASTSD 168(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 176(R8), Y10
+	VBROADCASTSD 176(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 184(R8), Y10
+	VBROADCASTSD 184(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      768(DX), Y8
-	VMOVUPD      800(DX), Y9
-	VBROADCASTSD 192(R8), Y10
+	VMOVUPD      768(BX), Y8
+	VMOVUPD      800(BX), Y9
+	VBROADCASTSD 192(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 200(R8), Y10
+	VBROADCASTSD 200(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 208(R8), Y10
+	VBROADCASTSD 208(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 216(R8), Y10
+	VBROADCASTSD 216(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      896(DX), Y8
-	VMOVUPD      928(DX), Y9
-	VBROADCASTSD 224(R8), Y10
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      928(BX), Y9
+	VBROADCASTSD 224(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 232(R8), Y10
+	VBROADCASTSD 232(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 240(R8), Y10
+	VBROADCASTSD 240(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 248(R8), Y10
+	VBROADCASTSD 248(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1024(DX), Y8
-	VMOVUPD      1056(DX), Y9
-	VBROADCASTSD 256(R8), Y10
+	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1056(BX), Y9
+	VBROADCASTSD 256(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(R8), Y10
+	VBROADCASTSD 264(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 272(R8), Y10
+	VBROADCASTSD 272(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 280(R8), Y10
+	VBROADCASTSD 280(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1152(DX), Y8
-	VMOVUPD      1184(DX), Y9
-	VBROADCASTSD 288(R8), Y10
+	VMOVUPD      1152(BX), Y8
+	VMOVUPD      1184(BX), Y9
+	VBROADCASTSD 288(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 296(R8), Y10
+	VBROADCASTSD 296(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 304(R8), Y10
+	VBROADCASTSD 304(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 312(R8), Y10
+	VBROADCASTSD 312(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1280(DX), Y8
-	VMOVUPD      1312(DX), Y9
-	VBROADCASTSD 320(R8), Y10
+	VMOVUPD      1280(BX), Y8
+	VMOVUPD      1312(BX), Y9
+	VBROADCASTSD 320(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 328(R8), Y10
+	VBROADCASTSD 328(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 336(R8), Y10
+	VBROADCASTSD 336(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 344(R8), Y10
+	VBROADCASTSD 344(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1408(DX), Y8
-	VMOVUPD      1440(DX), Y9
-	VBROADCASTSD 352(R8), Y10
+	VMOVUPD      1408(BX), Y8
+	VMOVUPD      1440(BX), Y9
+	VBROADCASTSD 352(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 360(R8), Y10
+	VBROADCASTSD 360(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 368(R8), Y10
+	VBROADCASTSD 368(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 376(R8), Y10
+	VBROADCASTSD 376(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1536(DX), Y8
-	VMOVUPD      1568(DX), Y9
-	VBROADCASTSD 384(R8), Y10
+	VMOVUPD      1536(BX), Y8
+	VMOVUPD      1568(BX), Y9
+	VBROADCASTSD 384(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 392(R8), Y10
+	VBROADCASTSD 392(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 400(R8), Y10
+	VBROADCASTSD 400(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 408(R8), Y10
+	VBROADCASTSD 408(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1664(DX), Y8
-	VMOVUPD      1696(DX), Y9
-	VBROADCASTSD 416(R8), Y10
+	VMOVUPD      1664(BX), Y8
+	VMOVUPD      1696(BX), Y9
+	VBROADCASTSD 416(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 424(R8), Y10
+	VBROADCASTSD 424(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 432(R8), Y10
+	VBROADCASTSD 432(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 440(R8), Y10
+	VBROADCASTSD 440(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1792(DX), Y8
-	VMOVUPD      1824(DX), Y9
-	VBROADCASTSD 448(R8), Y10
+	VMOVUPD      1792(BX), Y8
+	VMOVUPD      1824(BX), Y9
+	VBROADCASTSD 448(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 456(R8), Y10
+	VBROADCASTSD 456(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 464(R8), Y10
+	VBROADCASTSD 464(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 472(R8), Y10
+	VBROADCASTSD 472(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1920(DX), Y8
-	VMOVUPD      1952(DX), Y9
-	VBROADCASTSD 480(R8), Y10
+	VMOVUPD      1920(BX), Y8
+	VMOVUPD      1952(BX), Y9
+	VBROADCASTSD 480(R9), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 488(R8), Y10
+	VBROADCASTSD 488(R9), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 496(R8), Y10
+	VBROADCASTSD 496(R9), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 504(R8), Y10
+	VBROADCASTSD 504(R9), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMULPD       (R11), Y2, Y2
-	VFMADD231PD  32(R11), Y3, Y2
-	VMULPD       (R11)(DI*1), Y4, Y3
-	VFMADD231PD  32(R11)(DI*1), Y5, Y3
-	VMULPD       (R11)(DI*2), Y6, Y4
-	VFMADD231PD  32(R11)(DI*2), Y7, Y4
-	VMULPD       (R11)(R12*1), Y0, Y0
-	VFMADD231PD  32(R11)(R12*1), Y1, Y0
-	VMOVUPD      64(DX), Y1
-	VMOVUPD      96(DX), Y5
+	VMULPD       (R12), Y2, Y2
+	VFMADD231PD  32(R12), Y3, Y2
+	VMULPD       (R12)(R8*1), Y4, Y3
+	VFMADD231PD  32(R12)(R8*1), Y5, Y3
+	VMULPD       (R12)(R8*2), Y6, Y4
+	VFMADD231PD  32(R12)(R8*2), Y7, Y4
+	VMULPD       (R12)(R13*1), Y0, Y0
+	VFMADD231PD  32(R12)(R13*1), Y1, Y0
+	VMOVUPD      64(BX), Y1
+	VMOVUPD      96(BX), Y5
 	VMOVAPD      Y1, Y6
 	VMOVAPD      Y5, Y7
 	VMOVAPD      Y1, Y8
@@ -6326,762 +8197,755 @@ slot7:
 	VMOVAPD      Y5, Y11
 	VMOVAPD      Y1, Y1
 	VMOVAPD      Y5, Y5
-	VMOVUPD      192(DX), Y12
-	VMOVUPD      224(DX), Y13
-	VBROADCASTSD 32(R8), Y14
+	VMOVUPD      192(BX), Y12
+	VMOVUPD      224(BX), Y13
+	VBROADCASTSD 32(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 40(R8), Y14
+	VBROADCASTSD 40(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 48(R8), Y14
+	VBROADCASTSD 48(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 56(R8), Y14
+	VBROADCASTSD 56(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      320(DX), Y12
-	VMOVUPD      352(DX), Y13
-	VBROADCASTSD 64(R8), Y14
+	VMOVUPD      320(BX), Y12
+	VMOVUPD      352(BX), Y13
+	VBROADCASTSD 64(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 72(R8), Y14
+	VBROADCASTSD 72(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 80(R8), Y14
+	VBROADCASTSD 80(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 88(R8), Y14
+	VBROADCASTSD 88(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      448(DX), Y12
-	VMOVUPD      480(DX), Y13
-	VBROADCASTSD 96(R8), Y14
+	VMOVUPD      448(BX), Y12
+	VMOVUPD      480(BX), Y13
+	VBROADCASTSD 96(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 104(R8), Y14
+	VBROADCASTSD 104(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 112(R8), Y14
+	VBROADCASTSD 112(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 120(R8), Y14
+	VBROADCASTSD 120(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      576(DX), Y12
-	VMOVUPD      608(DX), Y13
-	VBROADCASTSD 128(R8), Y14
+	VMOVUPD      576(BX), Y12
+	VMOVUPD      608(BX), Y13
+	VBROADCASTSD 128(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 136(R8), Y14
+	VBROADCASTSD 136(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 144(R8), Y14
+	VBROADCASTSD 144(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 152(R8), Y14
+	VBROADCASTSD 152(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      704(DX), Y12
-	VMOVUPD      736(DX), Y13
-	VBROADCASTSD 160(R8), Y14
+	VMOVUPD      704(BX), Y12
+	VMOVUPD      736(BX), Y13
+	VBROADCASTSD 160(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 168(R8), Y14
+	VBROADCASTSD 168(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 176(R8), Y14
+	VBROADCASTSD 176(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 184(R8), Y14
+	VBROADCASTSD 184(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      832(DX), Y12
-	VMOVUPD      864(DX), Y13
-	VBROADCASTSD 192(R8), Y14
+	VMOVUPD      832(BX), Y12
+	VMOVUPD      864(BX), Y13
+	VBROADCASTSD 192(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 200(R8), Y14
+	VBROADCASTSD 200(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 208(R8), Y14
+	VBROADCASTSD 208(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 216(R8), Y14
+	VBROADCASTSD 216(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      960(DX), Y12
-	VMOVUPD      992(DX), Y13
-	VBROADCASTSD 224(R8), Y14
+	VMOVUPD      960(BX), Y12
+	VMOVUPD      992(BX), Y13
+	VBROADCASTSD 224(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 232(R8), Y14
+	VBROADCASTSD 232(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 240(R8), Y14
+	VBROADCASTSD 240(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 248(R8), Y14
+	VBROADCASTSD 248(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1088(DX), Y12
-	VMOVUPD      1120(DX), Y13
-	VBROADCASTSD 256(R8), Y14
+	VMOVUPD      1088(BX), Y12
+	VMOVUPD      1120(BX), Y13
+	VBROADCASTSD 256(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 264(R8), Y14
+	VBROADCASTSD 264(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 272(R8), Y14
+	VBROADCASTSD 272(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 280(R8), Y14
+	VBROADCASTSD 280(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1216(DX), Y12
-	VMOVUPD      1248(DX), Y13
-	VBROADCASTSD 288(R8), Y14
+	VMOVUPD      1216(BX), Y12
+	VMOVUPD      1248(BX), Y13
+	VBROADCASTSD 288(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 296(R8), Y14
+	VBROADCASTSD 296(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 304(R8), Y14
+	VBROADCASTSD 304(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 312(R8), Y14
+	VBROADCASTSD 312(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1344(DX), Y12
-	VMOVUPD      1376(DX), Y13
-	VBROADCASTSD 320(R8), Y14
+	VMOVUPD      1344(BX), Y12
+	VMOVUPD      1376(BX), Y13
+	VBROADCASTSD 320(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 328(R8), Y14
+	VBROADCASTSD 328(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 336(R8), Y14
+	VBROADCASTSD 336(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 344(R8), Y14
+	VBROADCASTSD 344(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1472(DX), Y12
-	VMOVUPD      1504(DX), Y13
-	VBROADCASTSD 352(R8), Y14
+	VMOVUPD      1472(BX), Y12
+	VMOVUPD      1504(BX), Y13
+	VBROADCASTSD 352(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 360(R8), Y14
+	VBROADCASTSD 360(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 368(R8), Y14
+	VBROADCASTSD 368(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 376(R8), Y14
+	VBROADCASTSD 376(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1600(DX), Y12
-	VMOVUPD      1632(DX), Y13
-	VBROADCASTSD 384(R8), Y14
+	VMOVUPD      1600(BX), Y12
+	VMOVUPD      1632(BX), Y13
+	VBROADCASTSD 384(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 392(R8), Y14
+	VBROADCASTSD 392(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 400(R8), Y14
+	VBROADCASTSD 400(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 408(R8), Y14
+	VBROADCASTSD 408(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1728(DX), Y12
-	VMOVUPD      1760(DX), Y13
-	VBROADCASTSD 416(R8), Y14
+	VMOVUPD      1728(BX), Y12
+	VMOVUPD      1760(BX), Y13
+	VBROADCASTSD 416(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 424(R8), Y14
+	VBROADCASTSD 424(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 432(R8), Y14
+	VBROADCASTSD 432(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 440(R8), Y14
+	VBROADCASTSD 440(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1856(DX), Y12
-	VMOVUPD      1888(DX), Y13
-	VBROADCASTSD 448(R8), Y14
+	VMOVUPD      1856(BX), Y12
+	VMOVUPD      1888(BX), Y13
+	VBROADCASTSD 448(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 456(R8), Y14
+	VBROADCASTSD 456(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 464(R8), Y14
+	VBROADCASTSD 464(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 472(R8), Y14
+	VBROADCASTSD 472(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VMOVUPD      1984(DX), Y12
-	VMOVUPD      2016(DX), Y13
-	VBROADCASTSD 480(R8), Y14
+	VMOVUPD      1984(BX), Y12
+	VMOVUPD      2016(BX), Y13
+	VBROADCASTSD 480(R9), Y14
 	VFMADD231PD  Y14, Y12, Y6
 	VFMADD231PD  Y14, Y13, Y7
-	VBROADCASTSD 488(R8), Y14
+	VBROADCASTSD 488(R9), Y14
 	VFMADD231PD  Y14, Y12, Y8
 	VFMADD231PD  Y14, Y13, Y9
-	VBROADCASTSD 496(R8), Y14
+	VBROADCASTSD 496(R9), Y14
 	VFMADD231PD  Y14, Y12, Y10
 	VFMADD231PD  Y14, Y13, Y11
-	VBROADCASTSD 504(R8), Y14
+	VBROADCASTSD 504(R9), Y14
 	VFMADD231PD  Y14, Y12, Y1
 	VFMADD231PD  Y14, Y13, Y5
-	VFMADD231PD  64(R11), Y6, Y2
-	VFMADD231PD  96(R11), Y7, Y2
-	VFMADD231PD  64(R11)(DI*1), Y8, Y3
-	VFMADD231PD  96(R11)(DI*1), Y9, Y3
-	VFMADD231PD  64(R11)(DI*2), Y10, Y4
-	VFMADD231PD  96(R11)(DI*2), Y11, Y4
-	VFMADD231PD  64(R11)(R12*1), Y1, Y0
-	VFMADD231PD  96(R11)(R12*1), Y5, Y0
+	VFMADD231PD  64(R12), Y6, Y2
+	VFMADD231PD  96(R12), Y7, Y2
+	VFMADD231PD  64(R12)(R8*1), Y8, Y3
+	VFMADD231PD  96(R12)(R8*1), Y9, Y3
+	VFMADD231PD  64(R12)(R8*2), Y10, Y4
+	VFMADD231PD  96(R12)(R8*2), Y11, Y4
+	VFMADD231PD  64(R12)(R13*1), Y1, Y0
+	VFMADD231PD  96(R12)(R13*1), Y5, Y0
 	VUNPCKLPD    Y3, Y2, Y1
 	VUNPCKHPD    Y3, Y2, Y2
 	VADDPD       Y1, Y2, Y1
-	VADDPD       (R10), Y1, Y1
-	VMOVUPD      Y1, (R10)
-	ADDQ         $0x00000020, R10
+	VADDPD       (R11), Y1, Y1
+	VMOVUPD      Y1, (R11)
+	ADDQ         $0x00000020, R11
 	VUNPCKLPD    Y0, Y4, Y1
 	VUNPCKHPD    Y0, Y4, Y0
 	VADDPD       Y1, Y0, Y0
-	VADDPD       (R10), Y0, Y0
-	VMOVUPD      Y0, (R10)
-	ADDQ         $0x00000020, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000020, R8
+	VADDPD       (R11), Y0, Y0
+	VMOVUPD      Y0, (R11)
+	ADDQ         $0x00000020, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000020, R9
 	SUBQ         $0x00000004, R14
 	JG           slot7
-	ADDQ         $0x00000320, R8
-	SUBQ         R13, R9
+	ADDQ         $0x00000320, R9
+	SUBQ         $0x00000004, R10
 	JG           block6
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
 	PCALIGN      $0x40
 
 neighbour8:
-	VMOVUPD      (BX), Y0
-	VMOVUPD      32(BX), Y1
-	VBROADCASTSD (R10), Y2
+	VMOVUPD      (SI), Y0
+	VMOVUPD      32(SI), Y1
+	VBROADCASTSD (R11), Y2
 	VMULPD       Y2, Y0, Y3
 	VMULPD       Y2, Y1, Y2
-	VBROADCASTSD (R10)(DI*1), Y4
+	VBROADCASTSD (R11)(R8*1), Y4
 	VMULPD       Y4, Y0, Y5
 	VMULPD       Y4, Y1, Y4
-	VBROADCASTSD (R10)(DI*2), Y6
+	VBROADCASTSD (R11)(R8*2), Y6
 	VMULPD       Y6, Y0, Y7
 	VMULPD       Y6, Y1, Y6
-	VBROADCASTSD (R10)(R11*1), Y8
+	VBROADCASTSD (R11)(R12*1), Y8
 	VMULPD       Y8, Y0, Y0
 	VMULPD       Y8, Y1, Y1
-	VMOVUPD      128(BX), Y8
-	VMOVUPD      160(BX), Y9
-	VBROADCASTSD 8(R10), Y10
+	VMOVUPD      128(SI), Y8
+	VMOVUPD      160(SI), Y9
+	VBROADCASTSD 8(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 8(R10)(DI*1), Y10
+	VBROADCASTSD 8(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 8(R10)(DI*2), Y10
+	VBROADCASTSD 8(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 8(R10)(R11*1), Y10
+	VBROADCASTSD 8(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      256(BX), Y8
-	VMOVUPD      288(BX), Y9
-	VBROADCASTSD 16(R10), Y10
+	VMOVUPD      256(SI), Y8
+	VMOVUPD      288(SI), Y9
+	VBROADCASTSD 16(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 16(R10)(DI*1), Y10
+	VBROADCASTSD 16(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 16(R10)(DI*2), Y10
+	VBROADCASTSD 16(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 16(R10)(R11*1), Y10
+	VBROADCASTSD 16(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      384(BX), Y8
-	VMOVUPD      416(BX), Y9
-	VBROADCASTSD 24(R10), Y10
+	VMOVUPD      384(SI), Y8
+	VMOVUPD      416(SI), Y9
+	VBROADCASTSD 24(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 24(R10)(DI*1), Y10
+	VBROADCASTSD 24(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 24(R10)(DI*2), Y10
+	VBROADCASTSD 24(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 24(R10)(R11*1), Y10
+	VBROADCASTSD 24(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      512(BX), Y8
-	VMOVUPD      544(BX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      512(SI), Y8
+	VMOVUPD      544(SI), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 32(R10)(DI*1), Y10
+	VBROADCASTSD 32(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 32(R10)(DI*2), Y10
+	VBROADCASTSD 32(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 32(R10)(R11*1), Y10
+	VBROADCASTSD 32(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(BX), Y8
-	VMOVUPD      672(BX), Y9
-	VBROADCASTSD 40(R10), Y10
+	VMOVUPD      640(SI), Y8
+	VMOVUPD      672(SI), Y9
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 40(R10)(DI*1), Y10
+	VBROADCASTSD 40(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 40(R10)(DI*2), Y10
+	VBROADCASTSD 40(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 40(R10)(R11*1), Y10
+	VBROADCASTSD 40(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      768(BX), Y8
-	VMOVUPD      800(BX), Y9
-	VBROADCASTSD 48(R10), Y10
+	VMOVUPD      768(SI), Y8
+	VMOVUPD      800(SI), Y9
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 48(R10)(DI*1), Y10
+	VBROADCASTSD 48(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 48(R10)(DI*2), Y10
+	VBROADCASTSD 48(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 48(R10)(R11*1), Y10
+	VBROADCASTSD 48(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      896(BX), Y8
-	VMOVUPD      928(BX), Y9
-	VBROADCASTSD 56(R10), Y10
+	VMOVUPD      896(SI), Y8
+	VMOVUPD      928(SI), Y9
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 56(R10)(DI*1), Y10
+	VBROADCASTSD 56(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 56(R10)(DI*2), Y10
+	VBROADCASTSD 56(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 56(R10)(R11*1), Y10
+	VBROADCASTSD 56(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1024(BX), Y8
-	VMOVUPD      1056(BX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      1024(SI), Y8
+	VMOVUPD      1056(SI), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 64(R10)(DI*1), Y10
+	VBROADCASTSD 64(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 64(R10)(DI*2), Y10
+	VBROADCASTSD 64(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 64(R10)(R11*1), Y10
+	VBROADCASTSD 64(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1152(BX), Y8
-	VMOVUPD      1184(BX), Y9
-	VBROADCASTSD 72(R10), Y10
+	VMOVUPD      1152(SI), Y8
+	VMOVUPD      1184(SI), Y9
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 72(R10)(DI*1), Y10
+	VBROADCASTSD 72(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 72(R10)(DI*2), Y10
+	VBROADCASTSD 72(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 72(R10)(R11*1), Y10
+	VBROADCASTSD 72(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1280(BX), Y8
-	VMOVUPD      1312(BX), Y9
-	VBROADCASTSD 80(R10), Y10
+	VMOVUPD      1280(SI), Y8
+	VMOVUPD      1312(SI), Y9
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 80(R10)(DI*1), Y10
+	VBROADCASTSD 80(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 80(R10)(DI*2), Y10
+	VBROADCASTSD 80(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 80(R10)(R11*1), Y10
+	VBROADCASTSD 80(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1408(BX), Y8
-	VMOVUPD      1440(BX), Y9
-	VBROADCASTSD 88(R10), Y10
+	VMOVUPD      1408(SI), Y8
+	VMOVUPD      1440(SI), Y9
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 88(R10)(DI*1), Y10
+	VBROADCASTSD 88(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 88(R10)(DI*2), Y10
+	VBROADCASTSD 88(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 88(R10)(R11*1), Y10
+	VBROADCASTSD 88(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1536(BX), Y8
-	VMOVUPD      1568(BX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      1536(SI), Y8
+	VMOVUPD      1568(SI), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 96(R10)(DI*1), Y10
+	VBROADCASTSD 96(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 96(R10)(DI*2), Y10
+	VBROADCASTSD 96(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 96(R10)(R11*1), Y10
+	VBROADCASTSD 96(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1664(BX), Y8
-	VMOVUPD      1696(BX), Y9
-	VBROADCASTSD 104(R10), Y10
+	VMOVUPD      1664(SI), Y8
+	VMOVUPD      1696(SI), Y9
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 104(R10)(DI*1), Y10
+	VBROADCASTSD 104(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 104(R10)(DI*2), Y10
+	VBROADCASTSD 104(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 104(R10)(R11*1), Y10
+	VBROADCASTSD 104(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1792(BX), Y8
-	VMOVUPD      1824(BX), Y9
-	VBROADCASTSD 112(R10), Y10
+	VMOVUPD      1792(SI), Y8
+	VMOVUPD      1824(SI), Y9
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 112(R10)(DI*1), Y10
+	VBROADCASTSD 112(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 112(R10)(DI*2), Y10
+	VBROADCASTSD 112(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 112(R10)(R11*1), Y10
+	VBROADCASTSD 112(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1920(BX), Y8
-	VMOVUPD      1952(BX), Y9
-	VBROADCASTSD 120(R10), Y10
+	VMOVUPD      1920(SI), Y8
+	VMOVUPD      1952(SI), Y9
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 120(R10)(DI*1), Y10
+	VBROADCASTSD 120(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 120(R10)(DI*2), Y10
+	VBROADCASTSD 120(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 120(R10)(R11*1), Y10
+	VBROADCASTSD 120(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
 	VUNPCKLPD    Y5, Y3, Y8
 	VUNPCKHPD    Y5, Y3, Y3
-	VADDPD       (R9), Y8, Y8
-	VMOVUPD      Y8, (R9)
-	VADDPD       32(R9), Y3, Y3
-	VMOVUPD      Y3, 32(R9)
+	VADDPD       (R10), Y8, Y8
+	VMOVUPD      Y8, (R10)
+	VADDPD       32(R10), Y3, Y3
+	VMOVUPD      Y3, 32(R10)
 	VUNPCKLPD    Y0, Y7, Y3
 	VUNPCKHPD    Y0, Y7, Y0
-	VADDPD       256(R9), Y3, Y3
-	VMOVUPD      Y3, 256(R9)
-	VADDPD       288(R9), Y0, Y0
-	VMOVUPD      Y0, 288(R9)
+	VADDPD       256(R10), Y3, Y3
+	VMOVUPD      Y3, 256(R10)
+	VADDPD       288(R10), Y0, Y0
+	VMOVUPD      Y0, 288(R10)
 	VUNPCKLPD    Y4, Y2, Y0
 	VUNPCKHPD    Y4, Y2, Y2
-	VADDPD       64(R9), Y0, Y0
-	VMOVUPD      Y0, 64(R9)
-	VADDPD       96(R9), Y2, Y2
-	VMOVUPD      Y2, 96(R9)
+	VADDPD       64(R10), Y0, Y0
+	VMOVUPD      Y0, 64(R10)
+	VADDPD       96(R10), Y2, Y2
+	VMOVUPD      Y2, 96(R10)
 	VUNPCKLPD    Y1, Y6, Y0
 	VUNPCKHPD    Y1, Y6, Y1
-	VADDPD       320(R9), Y0, Y0
-	VMOVUPD      Y0, 320(R9)
-	VADDPD       352(R9), Y1, Y1
-	VMOVUPD      Y1, 352(R9)
-	VMOVUPD      64(BX), Y0
-	VMOVUPD      96(BX), Y1
-	VBROADCASTSD (R10), Y2
+	VADDPD       320(R10), Y0, Y0
+	VMOVUPD      Y0, 320(R10)
+	VADDPD       352(R10), Y1, Y1
+	VMOVUPD      Y1, 352(R10)
+	VMOVUPD      64(SI), Y0
+	VMOVUPD      96(SI), Y1
+	VBROADCASTSD (R11), Y2
 	VMULPD       Y2, Y0, Y3
 	VMULPD       Y2, Y1, Y2
-	VBROADCASTSD (R10)(DI*1), Y4
+	VBROADCASTSD (R11)(R8*1), Y4
 	VMULPD       Y4, Y0, Y5
 	VMULPD       Y4, Y1, Y4
-	VBROADCASTSD (R10)(DI*2), Y6
+	VBROADCASTSD (R11)(R8*2), Y6
 	VMULPD       Y6, Y0, Y7
 	VMULPD       Y6, Y1, Y6
-	VBROADCASTSD (R10)(R11*1), Y8
+	VBROADCASTSD (R11)(R12*1), Y8
 	VMULPD       Y8, Y0, Y0
 	VMULPD       Y8, Y1, Y1
-	VMOVUPD      192(BX), Y8
-	VMOVUPD      224(BX), Y9
-	VBROADCASTSD 8(R10), Y10
+	VMOVUPD      192(SI), Y8
+	VMOVUPD      224(SI), Y9
+	VBROADCASTSD 8(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 8(R10)(DI*1), Y10
+	VBROADCASTSD 8(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 8(R10)(DI*2), Y10
+	VBROADCASTSD 8(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 8(R10)(R11*1), Y10
+	VBROADCASTSD 8(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      320(BX), Y8
-	VMOVUPD      352(BX), Y9
-	VBROADCASTSD 16(R10), Y10
+	VMOVUPD      320(SI), Y8
+	VMOVUPD      352(SI), Y9
+	VBROADCASTSD 16(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 16(R10)(DI*1), Y10
+	VBROADCASTSD 16(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 16(R10)(DI*2), Y10
+	VBROADCASTSD 16(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 16(R10)(R11*1), Y10
+	VBROADCASTSD 16(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      448(BX), Y8
-	VMOVUPD      480(BX), Y9
-	VBROADCASTSD 24(R10), Y10
+	VMOVUPD      448(SI), Y8
+	VMOVUPD      480(SI), Y9
+	VBROADCASTSD 24(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 24(R10)(DI*1), Y10
+	VBROADCASTSD 24(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 24(R10)(DI*2), Y10
+	VBROADCASTSD 24(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 24(R10)(R11*1), Y10
+	VBROADCASTSD 24(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      576(BX), Y8
-	VMOVUPD      608(BX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      576(SI), Y8
+	VMOVUPD      608(SI), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 32(R10)(DI*1), Y10
+	VBROADCASTSD 32(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 32(R10)(DI*2), Y10
+	VBROADCASTSD 32(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 32(R10)(R11*1), Y10
+	VBROADCASTSD 32(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      704(BX), Y8
-	VMOVUPD      736(BX), Y9
-	VBROADCASTSD 40(R10), Y10
+	VMOVUPD      704(SI), Y8
+	VMOVUPD      736(SI), Y9
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 40(R10)(DI*1), Y10
+	VBROADCASTSD 40(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 40(R10)(DI*2), Y10
+	VBROADCASTSD 40(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 40(R10)(R11*1), Y10
+	VBROADCASTSD 40(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      832(BX), Y8
-	VMOVUPD      864(BX), Y9
-	VBROADCASTSD 48(R10), Y10
+	VMOVUPD      832(SI), Y8
+	VMOVUPD      864(SI), Y9
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 48(R10)(DI*1), Y10
+	VBROADCASTSD 48(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 48(R10)(DI*2), Y10
+	VBROADCASTSD 48(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 48(R10)(R11*1), Y10
+	VBROADCASTSD 48(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      960(BX), Y8
-	VMOVUPD      992(BX), Y9
-	VBROADCASTSD 56(R10), Y10
+	VMOVUPD      960(SI), Y8
+	VMOVUPD      992(SI), Y9
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 56(R10)(DI*1), Y10
+	VBROADCASTSD 56(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 56(R10)(DI*2), Y10
+	VBROADCASTSD 56(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 56(R10)(R11*1), Y10
+	VBROADCASTSD 56(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1088(BX), Y8
-	VMOVUPD      1120(BX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      1088(SI), Y8
+	VMOVUPD      1120(SI), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 64(R10)(DI*1), Y10
+	VBROADCASTSD 64(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 64(R10)(DI*2), Y10
+	VBROADCASTSD 64(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 64(R10)(R11*1), Y10
+	VBROADCASTSD 64(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1216(BX), Y8
-	VMOVUPD      1248(BX), Y9
-	VBROADCASTSD 72(R10), Y10
+	VMOVUPD      1216(SI), Y8
+	VMOVUPD      1248(SI), Y9
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 72(R10)(DI*1), Y10
+	VBROADCASTSD 72(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 72(R10)(DI*2), Y10
+	VBROADCASTSD 72(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 72(R10)(R11*1), Y10
+	VBROADCASTSD 72(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1344(BX), Y8
-	VMOVUPD      1376(BX), Y9
-	VBROADCASTSD 80(R10), Y10
+	VMOVUPD      1344(SI), Y8
+	VMOVUPD      1376(SI), Y9
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 80(R10)(DI*1), Y10
+	VBROADCASTSD 80(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 80(R10)(DI*2), Y10
+	VBROADCASTSD 80(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 80(R10)(R11*1), Y10
+	VBROADCASTSD 80(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1472(BX), Y8
-	VMOVUPD      1504(BX), Y9
-	VBROADCASTSD 88(R10), Y10
+	VMOVUPD      1472(SI), Y8
+	VMOVUPD      1504(SI), Y9
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 88(R10)(DI*1), Y10
+	VBROADCASTSD 88(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 88(R10)(DI*2), Y10
+	VBROADCASTSD 88(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 88(R10)(R11*1), Y10
+	VBROADCASTSD 88(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1600(BX), Y8
-	VMOVUPD      1632(BX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      1600(SI), Y8
+	VMOVUPD      1632(SI), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 96(R10)(DI*1), Y10
+	VBROADCASTSD 96(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 96(R10)(DI*2), Y10
+	VBROADCASTSD 96(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 96(R10)(R11*1), Y10
+	VBROADCASTSD 96(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1728(BX), Y8
-	VMOVUPD      1760(BX), Y9
-	VBROADCASTSD 104(R10), Y10
+	VMOVUPD      1728(SI), Y8
+	VMOVUPD      1760(SI), Y9
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 104(R10)(DI*1), Y10
+	VBROADCASTSD 104(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 104(R10)(DI*2), Y10
+	VBROADCASTSD 104(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 104(R10)(R11*1), Y10
+	VBROADCASTSD 104(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1856(BX), Y8
-	VMOVUPD      1888(BX), Y9
-	VBROADCASTSD 112(R10), Y10
+	VMOVUPD      1856(SI), Y8
+	VMOVUPD      1888(SI), Y9
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 112(R10)(DI*1), Y10
+	VBROADCASTSD 112(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 112(R10)(DI*2), Y10
+	VBROADCASTSD 112(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 112(R10)(R11*1), Y10
+	VBROADCASTSD 112(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1984(BX), Y8
-	VMOVUPD      2016(BX), Y9
-	VBROADCASTSD 120(R10), Y10
+	VMOVUPD      1984(SI), Y8
+	VMOVUPD      2016(SI), Y9
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y3
 	VFMADD231PD  Y10, Y9, Y2
-	VBROADCASTSD 120(R10)(DI*1), Y10
+	VBROADCASTSD 120(R11)(R8*1), Y10
 	VFMADD231PD  Y10, Y8, Y5
 	VFMADD231PD  Y10, Y9, Y4
-	VBROADCASTSD 120(R10)(DI*2), Y10
+	VBROADCASTSD 120(R11)(R8*2), Y10
 	VFMADD231PD  Y10, Y8, Y7
 	VFMADD231PD  Y10, Y9, Y6
-	VBROADCASTSD 120(R10)(R11*1), Y10
+	VBROADCASTSD 120(R11)(R12*1), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
 	VUNPCKLPD    Y5, Y3, Y8
 	VUNPCKHPD    Y5, Y3, Y3
-	VADDPD       128(R9), Y8, Y8
-	VMOVUPD      Y8, 128(R9)
-	VADDPD       160(R9), Y3, Y3
-	VMOVUPD      Y3, 160(R9)
+	VADDPD       128(R10), Y8, Y8
+	VMOVUPD      Y8, 128(R10)
+	VADDPD       160(R10), Y3, Y3
+	VMOVUPD      Y3, 160(R10)
 	VUNPCKLPD    Y0, Y7, Y3
 	VUNPCKHPD    Y0, Y7, Y0
-	VADDPD       384(R9), Y3, Y3
-	VMOVUPD      Y3, 384(R9)
-	VADDPD       416(R9), Y0, Y0
-	VMOVUPD      Y0, 416(R9)
+	VADDPD       384(R10), Y3, Y3
+	VMOVUPD      Y3, 384(R10)
+	VADDPD       416(R10), Y0, Y0
+	VMOVUPD      Y0, 416(R10)
 	VUNPCKLPD    Y4, Y2, Y0
 	VUNPCKHPD    Y4, Y2, Y2
-	VADDPD       192(R9), Y0, Y0
-	VMOVUPD      Y0, 192(R9)
-	VADDPD       224(R9), Y2, Y2
-	VMOVUPD      Y2, 224(R9)
+	VADDPD       192(R10), Y0, Y0
+	VMOVUPD      Y0, 192(R10)
+	VADDPD       224(R10), Y2, Y2
+	VMOVUPD      Y2, 224(R10)
 	VUNPCKLPD    Y1, Y6, Y0
 	VUNPCKHPD    Y1, Y6, Y1
-	VADDPD       448(R9), Y0, Y0
-	VMOVUPD      Y0, 448(R9)
-	VADDPD       480(R9), Y1, Y1
-	VMOVUPD      Y1, 480(R9)
-	ADDQ         $0x00000200, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VADDPD       448(R10), Y0, Y0
+	VMOVUPD      Y0, 448(R10)
+	VADDPD       480(R10), Y1, Y1
+	VMOVUPD      Y1, 480(R10)
+	ADDQ         $0x00000200, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour8
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x00000001, DI
 	JG           channels5
 
 end4:
-	VZEROUPPER
-	RET
-
-// func forcesAVX2Double(edges *[4]float64, strain *[6][8]float64, dx *float64, dy *float64, dz *float64, block *float64, p *float64, q *float64, edge *int32, per float64, n int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·forcesAVX2Double(SB), NOSPLIT, $0-88
-	// turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-	// in the order xx yy zz yz xz xy:
+	// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 	// 
 	// 	for s := range n {
 	// 		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -7089,947 +8953,1184 @@ TEXT ·forcesAVX2Double(SB), NOSPLIT, $0-88
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    edges+0(FP), AX
-	MOVQ    strain+8(FP), CX
-	MOVQ    edge+64(FP), DX
-	MOVQ    n+80(FP), BX
-	MOVQ    dx+16(FP), SI
-	MOVQ    dy+24(FP), DI
-	MOVQ    dz+32(FP), R8
-	MOVQ    block+40(FP), R9
-	MOVQ    p+48(FP), R10
-	MOVQ    q+56(FP), R11
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    168(AX), BX
+	MOVQ    384(AX), SI
+	MOVQ    136(AX), DI
+	MOVQ    144(AX), R8
+	MOVQ    152(AX), R9
+	MOVQ    184(AX), R10
+	MOVQ    208(AX), R11
+	MOVQ    216(AX), R12
 	PCALIGN $0x40
 
-block1:
+block9:
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
-	VMOVUPD      (R10), Y3
-	VMOVUPD      256(R10), Y4
+	VMOVUPD      (R11), Y3
+	VMOVUPD      256(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPD       Y3, Y2, Y2
-	VMOVUPD      32(R10), Y3
-	VMOVUPD      288(R10), Y4
+	VMOVUPD      32(R11), Y3
+	VMOVUPD      288(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPD       Y5, Y1, Y1
 	VADDPD       Y3, Y0, Y0
-	VMOVUPD      64(R10), Y3
-	VMOVUPD      320(R10), Y4
+	VMOVUPD      64(R11), Y3
+	VMOVUPD      320(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y1
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      96(R10), Y3
-	VMOVUPD      352(R10), Y4
+	VMOVUPD      96(R11), Y3
+	VMOVUPD      352(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y1
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y2
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y3, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      128(R10), Y3
-	VMOVUPD      384(R10), Y4
+	VMOVUPD      128(R11), Y3
+	VMOVUPD      384(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y0
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VFNMADD231PD Y4, Y5, Y1
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y5
+	VMOVUPD      64(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFMADD231PD  Y4, Y3, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y5
+	VMOVUPD      64(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFMADD231PD  Y4, Y3, Y1
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y5
+	VMOVUPD      32(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      160(R10), Y3
-	VMOVUPD      416(R10), Y4
+	VMOVUPD      160(R11), Y3
+	VMOVUPD      416(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y6
+	VMOVUPD      32(R10), Y6
 	VMULPD       constantsAVX2Double<>+1120(SB), Y6, Y6
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y6, Y4, Y4
 	VFMADD231PD  Y4, Y5, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y6
+	VMOVUPD      32(R10), Y6
 	VMULPD       constantsAVX2Double<>+1120(SB), Y6, Y6
 	VMULPD       Y4, Y4, Y4
 	VFNMADD231PD Y6, Y6, Y4
 	VFMADD231PD  Y4, Y5, Y1
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VMULPD       Y4, Y4, Y4
 	VMOVUPD      constantsAVX2Double<>+4032(SB), Y5
 	VFMADD213PD  constantsAVX2Double<>+4064(SB), Y5, Y4
 	VFMADD231PD  Y4, Y3, Y1
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y5
+	VMOVUPD      64(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VMULPD       constantsAVX2Double<>+4032(SB), Y4, Y4
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      192(R10), Y3
-	VMOVUPD      448(R10), Y4
+	VMOVUPD      192(R11), Y3
+	VMOVUPD      448(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VMULPD       Y4, Y4, Y4
 	VMOVUPD      constantsAVX2Double<>+4032(SB), Y6
 	VFMADD213PD  constantsAVX2Double<>+4064(SB), Y6, Y4
 	VFMADD231PD  Y4, Y5, Y2
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y5
+	VMOVUPD      64(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFMADD231PD  Y4, Y3, Y0
-	VMOVUPD      32(R9), Y4
+	VMOVUPD      32(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y5
+	VMOVUPD      64(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFNMADD231PD Y4, Y3, Y1
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y5
+	VMOVUPD      32(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VMULPD       Y4, Y4, Y4
 	VFNMADD231PD Y5, Y5, Y4
 	VFMADD231PD  Y4, Y3, Y2
-	VMOVUPD      224(R10), Y3
-	VMOVUPD      480(R10), Y4
+	VMOVUPD      224(R11), Y3
+	VMOVUPD      480(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPD      64(R9), Y4
+	VMOVUPD      64(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VMULPD       Y4, Y4, Y4
 	VMOVUPD      constantsAVX2Double<>+4032(SB), Y6
 	VFMADD213PD  constantsAVX2Double<>+4064(SB), Y6, Y4
 	VFMADD231PD  Y4, Y5, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      64(R9), Y6
+	VMOVUPD      64(R10), Y6
 	VMULPD       constantsAVX2Double<>+1120(SB), Y6, Y6
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y6, Y4, Y4
 	VMULPD       constantsAVX2Double<>+4032(SB), Y4, Y4
 	VFMADD231PD  Y4, Y5, Y2
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y5
+	VMOVUPD      32(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VMULPD       Y4, Y4, Y4
 	VFNMADD231PD Y5, Y5, Y4
 	VFMADD231PD  Y4, Y3, Y0
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
-	VMOVUPD      32(R9), Y5
+	VMOVUPD      32(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VADDPD       Y4, Y4, Y4
 	VMULPD       Y5, Y4, Y4
 	VFNMADD231PD Y4, Y3, Y1
-	VMOVUPD      (R9), Y3
-	VMOVUPD      96(R9), Y4
+	VMOVUPD      (R10), Y3
+	VMOVUPD      96(R10), Y4
 	VMULPD       constantsAVX2Double<>+1120(SB), Y4, Y4
 	VMULPD       Y3, Y0, Y0
-	VMOVUPD      32(R9), Y5
+	VMOVUPD      32(R10), Y5
 	VMULPD       constantsAVX2Double<>+1120(SB), Y5, Y5
 	VMULPD       Y3, Y1, Y1
-	VMOVUPD      64(R9), Y6
+	VMOVUPD      64(R10), Y6
 	VMULPD       constantsAVX2Double<>+1120(SB), Y6, Y6
 	VMULPD       Y3, Y2, Y2
 	VMULPD       Y4, Y0, Y3
 	VFMADD231PD  Y5, Y1, Y3
 	VFMADD231PD  Y6, Y2, Y3
-	VMOVUPD      (R11), Y7
-	VMOVUPD      32(R11), Y8
+	VMOVUPD      (R12), Y7
+	VMOVUPD      32(R12), Y8
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPD       Y9, Y7, Y7
-	VBROADCASTSD per+72(FP), Y8
+	VBROADCASTSD 464(AX), Y8
 	VMULPD       Y8, Y7, Y7
 	VSUBPD       Y3, Y7, Y7
-	MOVQ         $0x00000004, R12
-	CMPQ         BX, R12
-	CMOVQLT      BX, R12
-	LEAQ         constantsAVX2Double<>+576(SB), R13
-	XORQ         R14, R14
-	SUBQ         R12, R14
-	VMOVUPD      32(R13)(R14*8), Y3
+	MOVQ         $0x00000004, R13
+	CMPQ         SI, R13
+	CMOVQLT      SI, R13
+	LEAQ         constantsAVX2Double<>+576(SB), R14
+	XORQ         R15, R15
+	SUBQ         R13, R15
+	VMOVUPD      32(R14)(R15*8), Y3
 	VFMADD231PD  Y4, Y7, Y0
 	VANDPD       Y3, Y0, Y0
 	VFMADD231PD  Y5, Y7, Y1
 	VANDPD       Y3, Y1, Y1
 	VFMADD231PD  Y6, Y7, Y2
 	VANDPD       Y3, Y2, Y2
-	VMOVUPD      (SI), Y3
-	VMOVUPD      (DI), Y4
-	VMOVUPD      (R8), Y5
-	VMOVUPD      (CX), Y6
+	VMOVUPD      (DI), Y3
+	VMOVUPD      (R8), Y4
+	VMOVUPD      (R9), Y5
+	VMOVUPD      (DX), Y6
 	VFMADD231PD  Y3, Y0, Y6
-	VMOVUPD      Y6, (CX)
-	VMOVUPD      64(CX), Y6
+	VMOVUPD      Y6, (DX)
+	VMOVUPD      64(DX), Y6
 	VFMADD231PD  Y4, Y1, Y6
-	VMOVUPD      Y6, 64(CX)
-	VMOVUPD      128(CX), Y6
+	VMOVUPD      Y6, 64(DX)
+	VMOVUPD      128(DX), Y6
 	VFMADD231PD  Y5, Y2, Y6
-	VMOVUPD      Y6, 128(CX)
-	VMOVUPD      192(CX), Y5
+	VMOVUPD      Y6, 128(DX)
+	VMOVUPD      192(DX), Y5
 	VFMADD231PD  Y4, Y2, Y5
-	VMOVUPD      Y5, 192(CX)
-	VMOVUPD      256(CX), Y4
+	VMOVUPD      Y5, 192(DX)
+	VMOVUPD      256(DX), Y4
 	VFMADD231PD  Y3, Y2, Y4
-	VMOVUPD      Y4, 256(CX)
-	VMOVUPD      320(CX), Y4
+	VMOVUPD      Y4, 256(DX)
+	VMOVUPD      320(DX), Y4
 	VFMADD231PD  Y3, Y1, Y4
-	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y4, 320(DX)
 	VXORPS       Y3, Y3, Y3
 	VUNPCKLPD    Y1, Y0, Y3
 	VUNPCKHPD    Y1, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VUNPCKLPD    Y1, Y2, Y4
 	VUNPCKHPD    Y1, Y2, Y1
-	MOVLQSX      12(DX), R12
-	SHLQ         $0x05, R12
-	VEXTRACTF128 $0x01, Y0, (AX)(R12*1)
-	VEXTRACTF128 $0x01, Y1, 16(AX)(R12*1)
-	MOVLQSX      8(DX), R12
-	SHLQ         $0x05, R12
-	VEXTRACTF128 $0x01, Y3, (AX)(R12*1)
-	VEXTRACTF128 $0x01, Y4, 16(AX)(R12*1)
-	MOVLQSX      4(DX), R12
-	SHLQ         $0x05, R12
-	VMOVUPS      X0, (AX)(R12*1)
-	VMOVUPS      X1, 16(AX)(R12*1)
-	MOVLQSX      (DX), R12
-	SHLQ         $0x05, R12
-	VMOVUPS      X3, (AX)(R12*1)
-	VMOVUPS      X4, 16(AX)(R12*1)
-	ADDQ         $0x00000020, SI
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000340, R9
-	ADDQ         $0x00000200, R10
-	ADDQ         $0x00000040, R11
-	ADDQ         $0x00000010, DX
-	SUBQ         $0x00000004, BX
-	JG           block1
-	VZEROUPPER
-	RET
-
-// func radialValueAVX2Double(r *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·radialValueAVX2Double(SB), NOSPLIT, $0-64
-	// evaluates the radial functions as radial does, without the slopes.
-	MOVQ r+0(FP), AX
-	MOVQ pairs+8(FP), CX
-	MOVQ types+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ offset+32(FP), SI
-	MOVQ block+40(FP), DI
-	MOVQ n+48(FP), R8
-	MOVQ N+56(FP), R9
-	SHLQ $0x03, R9
-	MOVQ N+56(FP), R10
-	SHRQ $0x04, R10
-	MOVQ $0x00000004, R11
-
-block1:
-	MOVQ    R8, R12
-	CMPQ    R12, R11
-	CMOVQGT R11, R12
-	PCALIGN $0x40
-
-slot2:
+	MOVLQSX      12(BX), R13
+	SHLQ         $0x05, R13
+	VEXTRACTF128 $0x01, Y0, (CX)(R13*1)
+	VEXTRACTF128 $0x01, Y1, 16(CX)(R13*1)
+	MOVLQSX      8(BX), R13
+	SHLQ         $0x05, R13
+	VEXTRACTF128 $0x01, Y3, (CX)(R13*1)
+	VEXTRACTF128 $0x01, Y4, 16(CX)(R13*1)
+	MOVLQSX      4(BX), R13
+	SHLQ         $0x05, R13
+	VMOVUPS      X0, (CX)(R13*1)
+	VMOVUPS      X1, 16(CX)(R13*1)
 	MOVLQSX      (BX), R13
-	MOVBQZX      (DX)(R13*1), R13
-	MOVQ         (CX)(R13*8), R13
-	MOVLQSX      (SI), R14
-	ADDQ         R14, R13
-	ADDQ         $0x00000004, BX
-	ADDQ         $0x00000004, SI
-	VBROADCASTSD 512(DI), Y0
-	VBROADCASTSD 544(DI), Y1
-	VBROADCASTSD 576(DI), Y2
-	MOVQ         R10, R14
-
-group3:
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     (R13), Y3
-	VMOVUPD     (R13)(R9*1), Y4
-	VMOVUPD     (R13)(R9*2), Y5
-	VSUBPD      Y3, Y4, Y6
-	VSUBPD      Y4, Y5, Y4
-	VMOVUPD     (R13)(R15*1), Y7
-	VSUBPD      Y5, Y7, Y5
-	VFMADD231PD Y6, Y0, Y3
-	VFMADD231PD Y4, Y1, Y3
-	VFMADD231PD Y5, Y2, Y3
-	VMOVUPD     Y3, (AX)
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     32(R13), Y3
-	VMOVUPD     32(R13)(R9*1), Y4
-	VMOVUPD     32(R13)(R9*2), Y5
-	VSUBPD      Y3, Y4, Y6
-	VSUBPD      Y4, Y5, Y4
-	VMOVUPD     32(R13)(R15*1), Y7
-	VSUBPD      Y5, Y7, Y5
-	VFMADD231PD Y6, Y0, Y3
-	VFMADD231PD Y4, Y1, Y3
-	VFMADD231PD Y5, Y2, Y3
-	VMOVUPD     Y3, 32(AX)
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     64(R13), Y3
-	VMOVUPD     64(R13)(R9*1), Y4
-	VMOVUPD     64(R13)(R9*2), Y5
-	VSUBPD      Y3, Y4, Y6
-	VSUBPD      Y4, Y5, Y4
-	VMOVUPD     64(R13)(R15*1), Y7
-	VSUBPD      Y5, Y7, Y5
-	VFMADD231PD Y6, Y0, Y3
-	VFMADD231PD Y4, Y1, Y3
-	VFMADD231PD Y5, Y2, Y3
-	VMOVUPD     Y3, 64(AX)
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     96(R13), Y3
-	VMOVUPD     96(R13)(R9*1), Y4
-	VMOVUPD     96(R13)(R9*2), Y5
-	VSUBPD      Y3, Y4, Y6
-	VSUBPD      Y4, Y5, Y4
-	VMOVUPD     96(R13)(R15*1), Y7
-	VSUBPD      Y5, Y7, Y5
-	VFMADD231PD Y6, Y0, Y3
-	VFMADD231PD Y4, Y1, Y3
-	VFMADD231PD Y5, Y2, Y3
-	VMOVUPD     Y3, 96(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, R13
-	DECQ        R14
-	JNZ         group3
-	ADDQ        $0x00000008, DI
-	SUBQ        $0x00000001, R12
-	JG          slot2
-	ADDQ        $0x00000320, DI
-	SUBQ        R11, R8
-	JG          block1
-	VZEROUPPER
-	RET
-
-// func readoutVectorsAVX2Double(da *float64, db *float64, dd *float64, f *float64, act *float64, gh *float64, rest *float64, slope *float64, H int, features int, weight float64)
-// Requires: AVX, FMA3
-TEXT ·readoutVectorsAVX2Double(SB), NOSPLIT, $0-88
-	// adds the gradient with respect to the vectors of the readout:
-	// 
-	// 	da[k] += weight f[k]
-	// 	db[h] += weight (act[h] - rest[h])
-	// 	dd[h] += gh[h] - weight slope[h]
-	MOVQ         da+0(FP), AX
-	MOVQ         db+8(FP), CX
-	MOVQ         dd+16(FP), DX
-	MOVQ         f+24(FP), BX
-	MOVQ         act+32(FP), SI
-	MOVQ         gh+40(FP), DI
-	MOVQ         rest+48(FP), R8
-	MOVQ         slope+56(FP), R9
-	VBROADCASTSD weight+80(FP), Y0
-	MOVQ         features+72(FP), R10
-	PCALIGN      $0x40
-
-features1:
-	VMOVUPD     (AX), Y1
-	VFMADD231PD (BX), Y0, Y1
-	VMOVUPD     Y1, (AX)
-	ADDQ        $0x00000020, AX
-	ADDQ        $0x00000020, BX
-	SUBQ        $0x00000004, R10
-	JG          features1
-	MOVQ        H+64(FP), AX
-	PCALIGN     $0x40
-
-hidden2:
-	VMOVUPD      (CX), Y1
-	VMOVUPD      (SI), Y2
-	VSUBPD       (R8), Y2, Y2
-	VFMADD231PD  Y2, Y0, Y1
-	VMOVUPD      Y1, (CX)
-	VMOVUPD      (DX), Y1
-	VADDPD       (DI), Y1, Y1
-	VFNMADD231PD (R9), Y0, Y1
-	VMOVUPD      Y1, (DX)
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, SI
+	SHLQ         $0x05, R13
+	VMOVUPS      X3, (CX)(R13*1)
+	VMOVUPS      X4, 16(CX)(R13*1)
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
 	ADDQ         $0x00000020, R9
-	SUBQ         $0x00000004, AX
-	JG           hidden2
+	ADDQ         $0x00000340, R10
+	ADDQ         $0x00000200, R11
+	ADDQ         $0x00000040, R12
+	ADDQ         $0x00000010, BX
+	SUBQ         $0x00000004, SI
+	JG           block9
 	VZEROUPPER
 	RET
 
-// func readoutGradient1AVX2Double(dw *float64, gh *float64, f *float64, H int, features int)
-// Requires: AVX, FMA3
-TEXT ·readoutGradient1AVX2Double(SB), NOSPLIT, $0-40
-	// adds the gradient with respect to the matrix of the readout, of 1 atoms:
-	// 
-	// 	for h := range H {
-	// 		for k := range features {
-	// 			dw[h][k] += sum_i gh[i][h] f[i][k]
-	// 		}
-	// 	}
-	MOVQ    dw+0(FP), AX
-	MOVQ    gh+8(FP), CX
-	MOVQ    H+24(FP), DX
-	MOVQ    features+32(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    DX, SI
-	SHLQ    $0x03, SI
-	SHRQ    $0x04, BX
-	PCALIGN $0x40
+// func bondsValueAVX2Double(s *site[float64])
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·bondsValueAVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
 
-hidden1:
-	MOVQ         CX, DI
-	VBROADCASTSD (DI), Y0
-	ADDQ         SI, DI
-	MOVQ         f+16(FP), DI
-	MOVQ         BX, R8
+	// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
+	// 
+	// 	r := sqrt(d·d)
+	// 	u := d/r
+	// 	q := r*per
+	// 	b := min(int(q), last)
+	// 	t := q - b
+	// 	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
+	// 	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+	// 	offset = b rowBytes
+	// 
+	// The B-splines behind the last neighbour are 0.
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSD 464(AX), Y0
+	VPBROADCASTD 432(AX), X1
+	VPBROADCASTD 440(AX), X2
 	PCALIGN      $0x40
 
-features2:
-	VMOVUPD     (AX), Y1
-	VFMADD231PD (DI), Y0, Y1
-	VMOVUPD     Y1, (AX)
-	VMOVUPD     32(AX), Y1
-	VFMADD231PD 32(DI), Y0, Y1
-	VMOVUPD     Y1, 32(AX)
-	VMOVUPD     64(AX), Y1
-	VFMADD231PD 64(DI), Y0, Y1
-	VMOVUPD     Y1, 64(AX)
-	VMOVUPD     96(AX), Y1
-	VFMADD231PD 96(DI), Y0, Y1
-	VMOVUPD     Y1, 96(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, DI
-	SUBQ        $0x00000001, R8
-	JG          features2
-	ADDQ        $0x00000008, CX
-	SUBQ        $0x00000001, DX
-	JG          hidden1
-	VZEROUPPER
-	RET
+block1:
+	VMOVUPD      (CX), Y3
+	VMOVUPD      (DX), Y4
+	VMOVUPD      (BX), Y5
+	VMULPD       Y3, Y3, Y6
+	VFMADD231PD  Y4, Y4, Y6
+	VFMADD231PD  Y5, Y5, Y6
+	VSQRTPD      Y6, Y6
+	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VDIVPD       Y6, Y7, Y7
+	VMOVUPD      Y7, (SI)
+	VMULPD       Y7, Y3, Y3
+	VMULPD       Y7, Y4, Y4
+	VMULPD       Y7, Y5, Y5
+	VMULPD       Y0, Y6, Y6
+	VCVTTPD2DQY  Y6, X7
+	VPMINSD      X1, X7, X7
+	VMOVDQU      constantsAVX2Double<>+384(SB), X8
+	VPMAXSD      X8, X7, X7
+	VPMULLD      X2, X7, X8
+	VMOVDQU      X8, (DI)
+	VCVTDQ2PD    X7, Y7
+	VSUBPD       Y7, Y6, Y6
+	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VSUBPD       Y6, Y7, Y7
+	VMULPD       Y6, Y6, Y8
+	VMULPD       Y7, Y7, Y9
+	VMULPD       Y8, Y6, Y6
+	VMULPD       Y9, Y7, Y10
+	VMOVUPD      constantsAVX2Double<>+448(SB), Y11
+	VMULPD       Y10, Y11, Y12
+	VMULPD       Y6, Y11, Y11
+	VMOVUPD      constantsAVX2Double<>+480(SB), Y13
+	VSUBPD       Y8, Y13, Y13
+	VFMADD231PD  constantsAVX2Double<>+512(SB), Y6, Y13
+	VMOVUPD      constantsAVX2Double<>+480(SB), Y6
+	VSUBPD       Y9, Y6, Y6
+	VFMADD231PD  constantsAVX2Double<>+512(SB), Y10, Y6
+	VADDPD       Y6, Y11, Y10
+	VADDPD       Y13, Y10, Y14
+	VMOVUPD      Y14, 512(SI)
+	VMOVUPD      Y10, 544(SI)
+	VMOVUPD      Y11, 576(SI)
+	MOVQ         $0x00000004, R9
+	CMPQ         R8, R9
+	CMOVQLT      R8, R9
+	LEAQ         constantsAVX2Double<>+576(SB), R10
+	XORQ         R11, R11
+	SUBQ         R9, R11
+	VMOVUPD      32(R10)(R11*8), Y10
+	VANDPD       Y10, Y12, Y12
+	VMOVUPD      Y12, 704(SI)
+	VANDPD       Y10, Y13, Y12
+	VMOVUPD      Y12, 736(SI)
+	VANDPD       Y10, Y6, Y6
+	VMOVUPD      Y6, 768(SI)
+	VANDPD       Y10, Y11, Y6
+	VMOVUPD      Y6, 800(SI)
+	VMOVUPD      constantsAVX2Double<>+512(SB), Y6
+	VMULPD       Y6, Y8, Y8
+	VMULPD       constantsAVX2Double<>+640(SB), Y9, Y10
+	VFMADD231PD  constantsAVX2Double<>+672(SB), Y7, Y10
+	VADDPD       Y8, Y10, Y10
+	VMULPD       Y6, Y9, Y6
+	VMOVUPD      Y6, 608(SI)
+	VMOVUPD      Y10, 640(SI)
+	VMOVUPD      Y8, 672(SI)
+	VMOVUPD      constantsAVX2Double<>+704(SB), Y6
+	VMOVUPD      constantsAVX2Double<>+736(SB), Y7
+	VMULPD       Y6, Y4, Y8
+	VMOVUPD      Y8, 32(SI)
+	VMULPD       Y6, Y5, Y8
+	VMOVUPD      Y8, 64(SI)
+	VMULPD       Y6, Y3, Y6
+	VMOVUPD      Y6, 96(SI)
+	VMULPD       Y3, Y4, Y6
+	VMULPD       Y7, Y6, Y8
+	VMOVUPD      Y8, 128(SI)
+	VMULPD       Y4, Y5, Y8
+	VMULPD       Y7, Y8, Y8
+	VMOVUPD      Y8, 160(SI)
+	VMULPD       Y3, Y5, Y8
+	VMULPD       Y7, Y8, Y7
+	VMOVUPD      Y7, 224(SI)
+	VMULPD       Y6, Y5, Y6
+	VMULPD       constantsAVX2Double<>+768(SB), Y6, Y6
+	VMOVUPD      Y6, 320(SI)
+	VMULPD       Y3, Y3, Y6
+	VMULPD       Y4, Y4, Y7
+	VMULPD       Y5, Y5, Y8
+	VMOVAPD      Y8, Y9
+	VMOVUPD      constantsAVX2Double<>+800(SB), Y10
+	VFMADD213PD  constantsAVX2Double<>+832(SB), Y10, Y9
+	VMOVUPD      Y9, 192(SI)
+	VSUBPD       Y7, Y6, Y9
+	VMULPD       constantsAVX2Double<>+864(SB), Y9, Y10
+	VMOVUPD      Y10, 256(SI)
+	VMULPD       Y9, Y5, Y9
+	VMULPD       constantsAVX2Double<>+896(SB), Y9, Y9
+	VMOVUPD      Y9, 448(SI)
+	VMOVAPD      Y8, Y9
+	VMOVUPD      constantsAVX2Double<>+928(SB), Y10
+	VFMADD213PD  constantsAVX2Double<>+960(SB), Y10, Y9
+	VMULPD       Y9, Y4, Y10
+	VMOVUPD      Y10, 352(SI)
+	VMULPD       Y9, Y3, Y9
+	VMOVUPD      Y9, 416(SI)
+	VMOVAPD      Y8, Y8
+	VMOVUPD      constantsAVX2Double<>+992(SB), Y9
+	VFMADD213PD  constantsAVX2Double<>+1024(SB), Y9, Y8
+	VMULPD       Y8, Y5, Y5
+	VMOVUPD      Y5, 384(SI)
+	VMOVUPD      constantsAVX2Double<>+1056(SB), Y5
+	VMOVAPD      Y6, Y8
+	VMULPD       constantsAVX2Double<>+1088(SB), Y6, Y6
+	VFNMADD231PD constantsAVX2Double<>+1088(SB), Y7, Y8
+	VSUBPD       Y7, Y6, Y6
+	VMULPD       Y8, Y3, Y3
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      Y3, 480(SI)
+	VMULPD       Y6, Y4, Y3
+	VMULPD       Y5, Y3, Y3
+	VMOVUPD      Y3, 288(SI)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000340, SI
+	ADDQ         $0x00000010, DI
+	SUBQ         $0x00000004, R8
+	JG           block1
 
-// func readoutGradient4AVX2Double(dw *float64, gh *float64, f *float64, H int, features int)
-// Requires: AVX, FMA3
-TEXT ·readoutGradient4AVX2Double(SB), NOSPLIT, $0-40
-	// adds the gradient with respect to the matrix of the readout, of 4 atoms:
+	// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
 	// 
-	// 	for h := range H {
-	// 		for k := range features {
-	// 			dw[h][k] += sum_i gh[i][h] f[i][k]
+	// 	for s := range n {
+	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		for k := range N {
+	// 			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+	// 			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ    dw+0(FP), AX
-	MOVQ    gh+8(FP), CX
-	MOVQ    H+24(FP), DX
-	MOVQ    features+32(FP), BX
+	MOVQ 192(AX), CX
+	MOVQ 200(AX), DX
+	MOVQ 8(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 184(AX), R8
+	MOVQ 384(AX), R9
+	MOVQ 400(AX), R10
+	SHLQ $0x03, R10
+
+block2:
+	MOVQ    $0x00000004, R11
+	CMPQ    R9, R11
+	CMOVQLT R9, R11
+	PCALIGN $0x40
+
+slot3:
+	MOVLQSX      (SI), R12
+	MOVBQZX      (BX)(R12*1), R12
+	MOVQ         (DX)(R12*8), R12
+	MOVLQSX      (DI), R13
+	ADDQ         R13, R12
+	ADDQ         $0x00000004, SI
+	ADDQ         $0x00000004, DI
+	VBROADCASTSD 512(R8), Y0
+	VBROADCASTSD 544(R8), Y1
+	VBROADCASTSD 576(R8), Y2
+	MOVQ         400(AX), R13
+
+group4:
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     (R12), Y3
+	VMOVUPD     (R12)(R10*1), Y4
+	VMOVUPD     (R12)(R10*2), Y5
+	VSUBPD      Y3, Y4, Y6
+	VSUBPD      Y4, Y5, Y4
+	VMOVUPD     (R12)(R14*1), Y7
+	VSUBPD      Y5, Y7, Y5
+	VFMADD231PD Y6, Y0, Y3
+	VFMADD231PD Y4, Y1, Y3
+	VFMADD231PD Y5, Y2, Y3
+	VMOVUPD     Y3, (CX)
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     32(R12), Y3
+	VMOVUPD     32(R12)(R10*1), Y4
+	VMOVUPD     32(R12)(R10*2), Y5
+	VSUBPD      Y3, Y4, Y6
+	VSUBPD      Y4, Y5, Y4
+	VMOVUPD     32(R12)(R14*1), Y7
+	VSUBPD      Y5, Y7, Y5
+	VFMADD231PD Y6, Y0, Y3
+	VFMADD231PD Y4, Y1, Y3
+	VFMADD231PD Y5, Y2, Y3
+	VMOVUPD     Y3, 32(CX)
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     64(R12), Y3
+	VMOVUPD     64(R12)(R10*1), Y4
+	VMOVUPD     64(R12)(R10*2), Y5
+	VSUBPD      Y3, Y4, Y6
+	VSUBPD      Y4, Y5, Y4
+	VMOVUPD     64(R12)(R14*1), Y7
+	VSUBPD      Y5, Y7, Y5
+	VFMADD231PD Y6, Y0, Y3
+	VFMADD231PD Y4, Y1, Y3
+	VFMADD231PD Y5, Y2, Y3
+	VMOVUPD     Y3, 64(CX)
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     96(R12), Y3
+	VMOVUPD     96(R12)(R10*1), Y4
+	VMOVUPD     96(R12)(R10*2), Y5
+	VSUBPD      Y3, Y4, Y6
+	VSUBPD      Y4, Y5, Y4
+	VMOVUPD     96(R12)(R14*1), Y7
+	VSUBPD      Y5, Y7, Y5
+	VFMADD231PD Y6, Y0, Y3
+	VFMADD231PD Y4, Y1, Y3
+	VFMADD231PD Y5, Y2, Y3
+	VMOVUPD     Y3, 96(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R12
+	SUBQ        $0x10, R13
+	JNZ         group4
+	ADDQ        $0x00000008, R8
+	SUBQ        $0x00000001, R11
+	JG          slot3
+	ADDQ        $0x00000320, R8
+	SUBQ        $0x00000004, R9
+	JG          block2
+
+	// density:
+	// 
+	// 	for s := range n {
+	// 		for lm := range 16 {
+	// 			for k := range N {
+	// 				a[lm][k] += y[s][lm] * r[s][k]
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    224(AX), CX
+	MOVQ    192(AX), DX
+	MOVQ    400(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
-	MOVQ    DX, DI
-	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
-hidden1:
-	MOVQ         CX, R8
-	VBROADCASTSD (R8), Y0
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Y1
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Y2
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Y3
-	ADDQ         DI, R8
-	MOVQ         f+16(FP), R8
-	MOVQ         R8, R9
+group5:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	MOVQ   184(AX), DI
+	MOVQ   384(AX), R8
+	MOVQ   DX, R9
+
+block6:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot7:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VBROADCASTSD 32(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 64(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 96(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
 	ADDQ         SI, R9
-	MOVQ         R9, R10
-	ADDQ         SI, R10
-	MOVQ         R10, R11
-	ADDQ         SI, R11
-	MOVQ         BX, R12
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot7
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block6
+	VMOVUPD      Y0, (CX)
+	VMOVUPD      Y1, 32(CX)
+	VMOVUPD      Y2, 128(CX)
+	VMOVUPD      Y3, 160(CX)
+	VMOVUPD      Y4, 256(CX)
+	VMOVUPD      Y5, 288(CX)
+	VMOVUPD      Y6, 384(CX)
+	VMOVUPD      Y7, 416(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block8:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot9:
+	VMOVUPD      (R9), Y10
+	VMOVUPD      32(R9), Y11
+	VBROADCASTSD 128(DI), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 160(DI), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 192(DI), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 224(DI), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 256(DI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot9
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block8
+	VMOVUPD      Y0, 512(CX)
+	VMOVUPD      Y1, 544(CX)
+	VMOVUPD      Y2, 640(CX)
+	VMOVUPD      Y3, 672(CX)
+	VMOVUPD      Y4, 768(CX)
+	VMOVUPD      Y5, 800(CX)
+	VMOVUPD      Y6, 896(CX)
+	VMOVUPD      Y7, 928(CX)
+	VMOVUPD      Y8, 1024(CX)
+	VMOVUPD      Y9, 1056(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block10:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot11:
+	VMOVUPD      (R9), Y8
+	VMOVUPD      32(R9), Y9
+	VBROADCASTSD 288(DI), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 320(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 352(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot11
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block10
+	VMOVUPD      Y0, 1152(CX)
+	VMOVUPD      Y1, 1184(CX)
+	VMOVUPD      Y2, 1280(CX)
+	VMOVUPD      Y3, 1312(CX)
+	VMOVUPD      Y4, 1408(CX)
+	VMOVUPD      Y5, 1440(CX)
+	VMOVUPD      Y6, 1536(CX)
+	VMOVUPD      Y7, 1568(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block12:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot13:
+	VMOVUPD      (R9), Y6
+	VMOVUPD      32(R9), Y7
+	VBROADCASTSD 416(DI), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 448(DI), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 480(DI), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot13
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block12
+	VMOVUPD      Y0, 1664(CX)
+	VMOVUPD      Y1, 1696(CX)
+	VMOVUPD      Y2, 1792(CX)
+	VMOVUPD      Y3, 1824(CX)
+	VMOVUPD      Y4, 1920(CX)
+	VMOVUPD      Y5, 1952(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block14:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot15:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VADDPD       Y8, Y0, Y0
+	VADDPD       Y9, Y1, Y1
+	VBROADCASTSD 32(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 64(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 96(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot15
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block14
+	VMOVUPD      Y0, 64(CX)
+	VMOVUPD      Y1, 96(CX)
+	VMOVUPD      Y2, 192(CX)
+	VMOVUPD      Y3, 224(CX)
+	VMOVUPD      Y4, 320(CX)
+	VMOVUPD      Y5, 352(CX)
+	VMOVUPD      Y6, 448(CX)
+	VMOVUPD      Y7, 480(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block16:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot17:
+	VMOVUPD      64(R9), Y10
+	VMOVUPD      96(R9), Y11
+	VBROADCASTSD 128(DI), Y12
+	VFMADD231PD  Y12, Y10, Y0
+	VFMADD231PD  Y12, Y11, Y1
+	VBROADCASTSD 160(DI), Y12
+	VFMADD231PD  Y12, Y10, Y2
+	VFMADD231PD  Y12, Y11, Y3
+	VBROADCASTSD 192(DI), Y12
+	VFMADD231PD  Y12, Y10, Y4
+	VFMADD231PD  Y12, Y11, Y5
+	VBROADCASTSD 224(DI), Y12
+	VFMADD231PD  Y12, Y10, Y6
+	VFMADD231PD  Y12, Y11, Y7
+	VBROADCASTSD 256(DI), Y12
+	VFMADD231PD  Y12, Y10, Y8
+	VFMADD231PD  Y12, Y11, Y9
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot17
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block16
+	VMOVUPD      Y0, 576(CX)
+	VMOVUPD      Y1, 608(CX)
+	VMOVUPD      Y2, 704(CX)
+	VMOVUPD      Y3, 736(CX)
+	VMOVUPD      Y4, 832(CX)
+	VMOVUPD      Y5, 864(CX)
+	VMOVUPD      Y6, 960(CX)
+	VMOVUPD      Y7, 992(CX)
+	VMOVUPD      Y8, 1088(CX)
+	VMOVUPD      Y9, 1120(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block18:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot19:
+	VMOVUPD      64(R9), Y8
+	VMOVUPD      96(R9), Y9
+	VBROADCASTSD 288(DI), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VBROADCASTSD 320(DI), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 352(DI), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 384(DI), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot19
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block18
+	VMOVUPD      Y0, 1216(CX)
+	VMOVUPD      Y1, 1248(CX)
+	VMOVUPD      Y2, 1344(CX)
+	VMOVUPD      Y3, 1376(CX)
+	VMOVUPD      Y4, 1472(CX)
+	VMOVUPD      Y5, 1504(CX)
+	VMOVUPD      Y6, 1600(CX)
+	VMOVUPD      Y7, 1632(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block20:
+	MOVQ    $0x00000004, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot21:
+	VMOVUPD      64(R9), Y6
+	VMOVUPD      96(R9), Y7
+	VBROADCASTSD 416(DI), Y8
+	VFMADD231PD  Y8, Y6, Y0
+	VFMADD231PD  Y8, Y7, Y1
+	VBROADCASTSD 448(DI), Y8
+	VFMADD231PD  Y8, Y6, Y2
+	VFMADD231PD  Y8, Y7, Y3
+	VBROADCASTSD 480(DI), Y8
+	VFMADD231PD  Y8, Y6, Y4
+	VFMADD231PD  Y8, Y7, Y5
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot21
+	ADDQ         $0x00000320, DI
+	SUBQ         $0x00000004, R8
+	JG           block20
+	VMOVUPD      Y0, 1728(CX)
+	VMOVUPD      Y1, 1760(CX)
+	VMOVUPD      Y2, 1856(CX)
+	VMOVUPD      Y3, 1888(CX)
+	VMOVUPD      Y4, 1984(CX)
+	VMOVUPD      Y5, 2016(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000001, BX
+	JG           group5
+	VZEROUPPER
+	RET
+
+// func gradient2AVX2Double(s *site[float64])
+// Requires: AVX, CMOV, FMA3
+TEXT ·gradient2AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the vectors of the readout:
+	// 
+	// 	dA[k] += weight f[k]
+	// 	dB[h] += weight (act[h] - rest[h])
+	// 	dD[h] += gh[h] - weight restSlope[h]
+	MOVQ         344(AX), CX
+	MOVQ         368(AX), DX
+	MOVQ         360(AX), BX
+	MOVQ         288(AX), SI
+	MOVQ         304(AX), DI
+	MOVQ         312(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R10
+	VBROADCASTSD 456(AX), Y0
+	MOVQ         424(AX), R11
 	PCALIGN      $0x40
 
-features2:
-	VMOVUPD     (AX), Y4
-	VFMADD231PD (R8), Y0, Y4
-	VFMADD231PD (R9), Y1, Y4
-	VFMADD231PD (R10), Y2, Y4
-	VFMADD231PD (R11), Y3, Y4
-	VMOVUPD     Y4, (AX)
-	VMOVUPD     32(AX), Y4
-	VFMADD231PD 32(R8), Y0, Y4
-	VFMADD231PD 32(R9), Y1, Y4
-	VFMADD231PD 32(R10), Y2, Y4
-	VFMADD231PD 32(R11), Y3, Y4
-	VMOVUPD     Y4, 32(AX)
-	VMOVUPD     64(AX), Y4
-	VFMADD231PD 64(R8), Y0, Y4
-	VFMADD231PD 64(R9), Y1, Y4
-	VFMADD231PD 64(R10), Y2, Y4
-	VFMADD231PD 64(R11), Y3, Y4
-	VMOVUPD     Y4, 64(AX)
-	VMOVUPD     96(AX), Y4
-	VFMADD231PD 96(R8), Y0, Y4
-	VFMADD231PD 96(R9), Y1, Y4
-	VFMADD231PD 96(R10), Y2, Y4
-	VFMADD231PD 96(R11), Y3, Y4
-	VMOVUPD     Y4, 96(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
-	ADDQ        $0x00000080, R11
-	SUBQ        $0x00000001, R12
-	JG          features2
-	ADDQ        $0x00000008, CX
-	SUBQ        $0x00000001, DX
-	JG          hidden1
-	VZEROUPPER
-	RET
-
-// func coupleGradient2AVX2Double(dv *float64, gt *float64, u *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·coupleGradient2AVX2Double(SB), NOSPLIT, $0-32
-	// adds dE/dv for the invariants of function invariants2, laid out as there:
-	// 
-	// 	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    dv+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    u+16(FP), DX
-	MOVQ    K+24(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    SI, DI
-	ADDQ    SI, DI
-	ADDQ    SI, DI
-	MOVQ    DI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	SHRQ    $0x04, BX
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000004, R9
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD     (AX), Y0
+features1:
 	VMOVUPD     (CX), Y1
-	VFMADD231PD (DX), Y1, Y0
-	VMOVUPD     128(CX), Y1
-	VFMADD231PD 128(DX), Y1, Y0
-	VMOVUPD     256(CX), Y1
-	VFMADD231PD 256(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)
-	VMOVUPD     (AX)(SI*1), Y0
-	VMOVUPD     (CX), Y1
-	VFMADD231PD 384(DX), Y1, Y0
-	VMOVUPD     128(CX), Y1
-	VFMADD231PD 512(DX), Y1, Y0
-	VMOVUPD     256(CX), Y1
-	VFMADD231PD 640(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*1)
-	VMOVUPD     (AX)(SI*2), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 768(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 896(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 1024(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 1152(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 1280(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*2)
-	VMOVUPD     (AX)(DI*1), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 1408(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 1536(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 1664(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 1792(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 1920(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(DI*1)
-	VMOVUPD     (AX)(SI*4), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 2048(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 2176(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 2304(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 2432(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 2560(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*4)
-	VMOVUPD     (AX)(R8*1), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 2688(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 2816(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 2944(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 3072(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 3200(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(R8*1)
-	ADDQ        $0x00000020, AX
+	VFMADD231PD (SI), Y0, Y1
+	VMOVUPD     Y1, (CX)
 	ADDQ        $0x00000020, CX
-	ADDQ        $0x00000020, DX
-	SUBQ        $0x00000001, R9
-	JG          column2
-	ADDQ        $0x00000780, CX
-	ADDQ        $0x00000c80, DX
-	SUBQ        $0x00000001, BX
-	JG          group1
-	VZEROUPPER
-	RET
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000004, R11
+	JG          features1
+	MOVQ        416(AX), CX
+	PCALIGN     $0x40
 
-// func coupleGradient3AVX2Double(dv *float64, gt *float64, u *float64, K int)
-// Requires: AVX, FMA3
-TEXT ·coupleGradient3AVX2Double(SB), NOSPLIT, $0-32
-	// adds dE/dv for the invariants of function invariants3, laid out as there:
+hidden2:
+	VMOVUPD      (DX), Y1
+	VMOVUPD      (DI), Y2
+	VSUBPD       (R9), Y2, Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, (DX)
+	VMOVUPD      (BX), Y1
+	VADDPD       (R8), Y1, Y1
+	VFNMADD231PD (R10), Y0, Y1
+	VMOVUPD      Y1, (BX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000004, CX
+	JG           hidden2
+
+	// Gradient by the couplings:
 	// 
-	// 	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    dv+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    u+16(FP), DX
-	MOVQ    K+24(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
+	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+	MOVQ    336(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    280(AX), BX
+	MOVQ    408(AX), SI
 	MOVQ    SI, DI
-	ADDQ    SI, DI
-	ADDQ    SI, DI
+	SHLQ    $0x03, DI
 	MOVQ    DI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
+	ADDQ    DI, R8
+	ADDQ    DI, R8
 	MOVQ    R8, R9
-	ADDQ    SI, R9
-	ADDQ    SI, R9
-	SHRQ    $0x04, BX
+	ADDQ    DI, R9
+	ADDQ    DI, R9
+	SHRQ    $0x04, SI
 	PCALIGN $0x40
 
-group1:
+group3:
 	MOVQ    $0x00000004, R10
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD     (AX), Y0
-	VMOVUPD     (CX), Y1
-	VFMADD231PD (DX), Y1, Y0
-	VMOVUPD     128(CX), Y1
-	VFMADD231PD 128(DX), Y1, Y0
-	VMOVUPD     256(CX), Y1
-	VFMADD231PD 256(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)
-	VMOVUPD     (AX)(SI*1), Y0
-	VMOVUPD     (CX), Y1
-	VFMADD231PD 384(DX), Y1, Y0
-	VMOVUPD     128(CX), Y1
-	VFMADD231PD 512(DX), Y1, Y0
-	VMOVUPD     256(CX), Y1
-	VFMADD231PD 640(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*1)
-	VMOVUPD     (AX)(SI*2), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 768(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 896(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 1024(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 1152(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 1280(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*2)
-	VMOVUPD     (AX)(DI*1), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 1408(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 1536(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 1664(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 1792(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 1920(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(DI*1)
-	VMOVUPD     (AX)(SI*4), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 2048(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 2176(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 2304(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 2432(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 2560(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(SI*4)
-	VMOVUPD     (AX)(R8*1), Y0
-	VMOVUPD     384(CX), Y1
-	VFMADD231PD 2688(DX), Y1, Y0
-	VMOVUPD     512(CX), Y1
-	VFMADD231PD 2816(DX), Y1, Y0
-	VMOVUPD     640(CX), Y1
-	VFMADD231PD 2944(DX), Y1, Y0
-	VMOVUPD     768(CX), Y1
-	VFMADD231PD 3072(DX), Y1, Y0
-	VMOVUPD     896(CX), Y1
-	VFMADD231PD 3200(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(R8*1)
-	VMOVUPD     (AX)(DI*2), Y0
-	VMOVUPD     1024(CX), Y1
-	VFMADD231PD 3328(DX), Y1, Y0
-	VMOVUPD     1152(CX), Y1
-	VFMADD231PD 3456(DX), Y1, Y0
-	VMOVUPD     1280(CX), Y1
-	VFMADD231PD 3584(DX), Y1, Y0
-	VMOVUPD     1408(CX), Y1
-	VFMADD231PD 3712(DX), Y1, Y0
-	VMOVUPD     1536(CX), Y1
-	VFMADD231PD 3840(DX), Y1, Y0
-	VMOVUPD     1664(CX), Y1
-	VFMADD231PD 3968(DX), Y1, Y0
-	VMOVUPD     1792(CX), Y1
-	VFMADD231PD 4096(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(DI*2)
-	VMOVUPD     (AX)(R9*1), Y0
-	VMOVUPD     1024(CX), Y1
-	VFMADD231PD 4224(DX), Y1, Y0
-	VMOVUPD     1152(CX), Y1
-	VFMADD231PD 4352(DX), Y1, Y0
-	VMOVUPD     1280(CX), Y1
-	VFMADD231PD 4480(DX), Y1, Y0
-	VMOVUPD     1408(CX), Y1
-	VFMADD231PD 4608(DX), Y1, Y0
-	VMOVUPD     1536(CX), Y1
-	VFMADD231PD 4736(DX), Y1, Y0
-	VMOVUPD     1664(CX), Y1
-	VFMADD231PD 4864(DX), Y1, Y0
-	VMOVUPD     1792(CX), Y1
-	VFMADD231PD 4992(DX), Y1, Y0
-	VMOVUPD     Y0, (AX)(R9*1)
-	ADDQ        $0x00000020, AX
+column4:
+	VMOVUPD     (CX), Y0
+	VMOVUPD     (DX), Y1
+	VFMADD231PD (BX), Y1, Y0
+	VMOVUPD     128(DX), Y1
+	VFMADD231PD 128(BX), Y1, Y0
+	VMOVUPD     256(DX), Y1
+	VFMADD231PD 256(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     (CX)(DI*1), Y0
+	VMOVUPD     (DX), Y1
+	VFMADD231PD 384(BX), Y1, Y0
+	VMOVUPD     128(DX), Y1
+	VFMADD231PD 512(BX), Y1, Y0
+	VMOVUPD     256(DX), Y1
+	VFMADD231PD 640(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*1)
+	VMOVUPD     (CX)(DI*2), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 768(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 896(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 1024(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 1152(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 1280(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*2)
+	VMOVUPD     (CX)(R8*1), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 1408(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 1536(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 1664(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 1792(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 1920(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R8*1)
+	VMOVUPD     (CX)(DI*4), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 2048(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 2176(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 2304(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 2432(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 2560(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*4)
+	VMOVUPD     (CX)(R9*1), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 2688(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 2816(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 2944(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 3072(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 3200(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R9*1)
 	ADDQ        $0x00000020, CX
 	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
 	SUBQ        $0x00000001, R10
-	JG          column2
-	ADDQ        $0x00000780, CX
-	ADDQ        $0x00001380, DX
-	SUBQ        $0x00000001, BX
-	JG          group1
-	VZEROUPPER
-	RET
+	JG          column4
+	ADDQ        $0x00000780, DX
+	ADDQ        $0x00000c80, BX
+	SUBQ        $0x00000001, SI
+	JG          group3
 
-// func mixGradientAVX2Double(dw *float64, a *float64, gb *float64, N int, K int)
-// Requires: AVX, FMA3
-TEXT ·mixGradientAVX2Double(SB), NOSPLIT, $0-40
-	// adds dE/dW of the mixing:
+	// Gradient by the mixing:
 	// 
 	// 	for l := range 4 {
 	// 		for n := range N {
 	// 			for k := range K {
-	// 				dw[l][n][k] += sum_m a[l m][n] gb[l m][k]
+	// 				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], gb [K/16][16][16], dw [4][N][K].
-	MOVQ    dw+0(FP), AX
-	MOVQ    gb+16(FP), CX
-	MOVQ    N+24(FP), DX
-	MOVQ    K+32(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	SHRQ    $0x04, DX
+	MOVQ    328(AX), CX
+	MOVQ    256(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
+	SHRQ    $0x04, SI
 	PCALIGN $0x40
 
-group1:
-	MOVQ    AX, DI
-	MOVQ    DI, R8
-	MOVQ    R8, DI
-	VMOVUPD (CX), Y0
-	MOVQ    a+8(FP), R9
-	MOVQ    DX, R10
+group5:
+	MOVQ    CX, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R8
+	VMOVUPD (DX), Y0
+	MOVQ    224(AX), R10
+	MOVQ    BX, R11
 	PCALIGN $0x40
-
-inputs2:
-	MOVQ    $0x00000010, R11
-	PCALIGN $0x40
-
-input3:
-	VMOVUPD      (DI), Y1
-	VBROADCASTSD (R9), Y2
-	VFMADD231PD  Y2, Y0, Y1
-	VMOVUPD      Y1, (DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
-	JG           input3
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
-	JG           inputs2
-	MOVQ         R8, DI
-	VMOVUPD      32(CX), Y0
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
-	PCALIGN      $0x40
-
-inputs4:
-	MOVQ    $0x00000010, R11
-	PCALIGN $0x40
-
-input5:
-	VMOVUPD      32(DI), Y1
-	VBROADCASTSD (R9), Y2
-	VFMADD231PD  Y2, Y0, Y1
-	VMOVUPD      Y1, 32(DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
-	JG           input5
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
-	JG           inputs4
-	MOVQ         R8, DI
-	VMOVUPD      64(CX), Y0
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
-	PCALIGN      $0x40
 
 inputs6:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input7:
-	VMOVUPD      64(DI), Y1
-	VBROADCASTSD (R9), Y2
+	VMOVUPD      (R8), Y1
+	VBROADCASTSD (R10), Y2
 	VFMADD231PD  Y2, Y0, Y1
-	VMOVUPD      Y1, 64(DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      Y1, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input7
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs6
-	MOVQ         R8, DI
-	VMOVUPD      96(CX), Y0
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
+	MOVQ         R9, R8
+	VMOVUPD      32(DX), Y0
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs8:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input9:
-	VMOVUPD      96(DI), Y1
-	VBROADCASTSD (R8), Y2
+	VMOVUPD      32(R8), Y1
+	VBROADCASTSD (R10), Y2
 	VFMADD231PD  Y2, Y0, Y1
-	VMOVUPD      Y1, 96(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
+	VMOVUPD      Y1, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input9
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs8
-	MOVQ         DI, R8
-	MOVQ         R8, DI
-	VMOVUPD      128(CX), Y0
-	VMOVUPD      256(CX), Y1
-	VMOVUPD      384(CX), Y2
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      64(DX), Y0
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs10:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input11:
-	VMOVUPD      (DI), Y3
-	VBROADCASTSD 128(R9), Y4
-	VFMADD231PD  Y4, Y0, Y3
-	VBROADCASTSD 256(R9), Y4
-	VFMADD231PD  Y4, Y1, Y3
-	VBROADCASTSD 384(R9), Y4
-	VFMADD231PD  Y4, Y2, Y3
-	VMOVUPD      Y3, (DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      64(R8), Y1
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input11
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs10
-	MOVQ         R8, DI
-	VMOVUPD      160(CX), Y0
-	VMOVUPD      288(CX), Y1
-	VMOVUPD      416(CX), Y2
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      96(DX), Y0
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs12:
@@ -8037,120 +10138,108 @@ inputs12:
 	PCALIGN $0x40
 
 input13:
-	VMOVUPD      32(DI), Y3
-	VBROADCASTSD 128(R9), Y4
-	VFMADD231PD  Y4, Y0, Y3
-	VBROADCASTSD 256(R9), Y4
-	VFMADD231PD  Y4, Y1, Y3
-	VBROADCASTSD 384(R9), Y4
-	VFMADD231PD  Y4, Y2, Y3
-	VMOVUPD      Y3, 32(DI)
+	VMOVUPD      96(R8), Y1
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 96(R8)
 	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
+	ADDQ         DI, R8
 	SUBQ         $0x00000001, R11
 	JG           input13
 	ADDQ         $0x00000780, R9
 	SUBQ         $0x00000001, R10
 	JG           inputs12
-	MOVQ         R8, DI
-	VMOVUPD      192(CX), Y0
-	VMOVUPD      320(CX), Y1
-	VMOVUPD      448(CX), Y2
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      128(DX), Y0
+	VMOVUPD      256(DX), Y1
+	VMOVUPD      384(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs14:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input15:
-	VMOVUPD      64(DI), Y3
-	VBROADCASTSD 128(R9), Y4
+	VMOVUPD      (R8), Y3
+	VBROADCASTSD 128(R10), Y4
 	VFMADD231PD  Y4, Y0, Y3
-	VBROADCASTSD 256(R9), Y4
+	VBROADCASTSD 256(R10), Y4
 	VFMADD231PD  Y4, Y1, Y3
-	VBROADCASTSD 384(R9), Y4
+	VBROADCASTSD 384(R10), Y4
 	VFMADD231PD  Y4, Y2, Y3
-	VMOVUPD      Y3, 64(DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      Y3, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input15
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs14
-	MOVQ         R8, DI
-	VMOVUPD      224(CX), Y0
-	VMOVUPD      352(CX), Y1
-	VMOVUPD      480(CX), Y2
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
+	MOVQ         R9, R8
+	VMOVUPD      160(DX), Y0
+	VMOVUPD      288(DX), Y1
+	VMOVUPD      416(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs16:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input17:
-	VMOVUPD      96(DI), Y3
-	VBROADCASTSD 128(R8), Y4
+	VMOVUPD      32(R8), Y3
+	VBROADCASTSD 128(R10), Y4
 	VFMADD231PD  Y4, Y0, Y3
-	VBROADCASTSD 256(R8), Y4
+	VBROADCASTSD 256(R10), Y4
 	VFMADD231PD  Y4, Y1, Y3
-	VBROADCASTSD 384(R8), Y4
+	VBROADCASTSD 384(R10), Y4
 	VFMADD231PD  Y4, Y2, Y3
-	VMOVUPD      Y3, 96(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
+	VMOVUPD      Y3, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input17
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs16
-	MOVQ         DI, R8
-	MOVQ         R8, DI
-	VMOVUPD      512(CX), Y0
-	VMOVUPD      640(CX), Y1
-	VMOVUPD      768(CX), Y2
-	VMOVUPD      896(CX), Y3
-	VMOVUPD      1024(CX), Y4
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      192(DX), Y0
+	VMOVUPD      320(DX), Y1
+	VMOVUPD      448(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs18:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input19:
-	VMOVUPD      (DI), Y5
-	VBROADCASTSD 512(R9), Y6
-	VFMADD231PD  Y6, Y0, Y5
-	VBROADCASTSD 640(R9), Y6
-	VFMADD231PD  Y6, Y1, Y5
-	VBROADCASTSD 768(R9), Y6
-	VFMADD231PD  Y6, Y2, Y5
-	VBROADCASTSD 896(R9), Y6
-	VFMADD231PD  Y6, Y3, Y5
-	VBROADCASTSD 1024(R9), Y6
-	VFMADD231PD  Y6, Y4, Y5
-	VMOVUPD      Y5, (DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      64(R8), Y3
+	VBROADCASTSD 128(R10), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R10), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R10), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input19
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs18
-	MOVQ         R8, DI
-	VMOVUPD      544(CX), Y0
-	VMOVUPD      672(CX), Y1
-	VMOVUPD      800(CX), Y2
-	VMOVUPD      928(CX), Y3
-	VMOVUPD      1056(CX), Y4
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      224(DX), Y0
+	VMOVUPD      352(DX), Y1
+	VMOVUPD      480(DX), Y2
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs20:
@@ -8158,144 +10247,132 @@ inputs20:
 	PCALIGN $0x40
 
 input21:
-	VMOVUPD      32(DI), Y5
-	VBROADCASTSD 512(R9), Y6
-	VFMADD231PD  Y6, Y0, Y5
-	VBROADCASTSD 640(R9), Y6
-	VFMADD231PD  Y6, Y1, Y5
-	VBROADCASTSD 768(R9), Y6
-	VFMADD231PD  Y6, Y2, Y5
-	VBROADCASTSD 896(R9), Y6
-	VFMADD231PD  Y6, Y3, Y5
-	VBROADCASTSD 1024(R9), Y6
-	VFMADD231PD  Y6, Y4, Y5
-	VMOVUPD      Y5, 32(DI)
+	VMOVUPD      96(R8), Y3
+	VBROADCASTSD 128(R9), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R9), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R9), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, 96(R8)
 	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
+	ADDQ         DI, R8
 	SUBQ         $0x00000001, R11
 	JG           input21
 	ADDQ         $0x00000780, R9
 	SUBQ         $0x00000001, R10
 	JG           inputs20
-	MOVQ         R8, DI
-	VMOVUPD      576(CX), Y0
-	VMOVUPD      704(CX), Y1
-	VMOVUPD      832(CX), Y2
-	VMOVUPD      960(CX), Y3
-	VMOVUPD      1088(CX), Y4
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      512(DX), Y0
+	VMOVUPD      640(DX), Y1
+	VMOVUPD      768(DX), Y2
+	VMOVUPD      896(DX), Y3
+	VMOVUPD      1024(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs22:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input23:
-	VMOVUPD      64(DI), Y5
-	VBROADCASTSD 512(R9), Y6
+	VMOVUPD      (R8), Y5
+	VBROADCASTSD 512(R10), Y6
 	VFMADD231PD  Y6, Y0, Y5
-	VBROADCASTSD 640(R9), Y6
+	VBROADCASTSD 640(R10), Y6
 	VFMADD231PD  Y6, Y1, Y5
-	VBROADCASTSD 768(R9), Y6
+	VBROADCASTSD 768(R10), Y6
 	VFMADD231PD  Y6, Y2, Y5
-	VBROADCASTSD 896(R9), Y6
+	VBROADCASTSD 896(R10), Y6
 	VFMADD231PD  Y6, Y3, Y5
-	VBROADCASTSD 1024(R9), Y6
+	VBROADCASTSD 1024(R10), Y6
 	VFMADD231PD  Y6, Y4, Y5
-	VMOVUPD      Y5, 64(DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      Y5, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input23
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs22
-	MOVQ         R8, DI
-	VMOVUPD      608(CX), Y0
-	VMOVUPD      736(CX), Y1
-	VMOVUPD      864(CX), Y2
-	VMOVUPD      992(CX), Y3
-	VMOVUPD      1120(CX), Y4
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
+	MOVQ         R9, R8
+	VMOVUPD      544(DX), Y0
+	VMOVUPD      672(DX), Y1
+	VMOVUPD      800(DX), Y2
+	VMOVUPD      928(DX), Y3
+	VMOVUPD      1056(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs24:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input25:
-	VMOVUPD      96(DI), Y5
-	VBROADCASTSD 512(R8), Y6
+	VMOVUPD      32(R8), Y5
+	VBROADCASTSD 512(R10), Y6
 	VFMADD231PD  Y6, Y0, Y5
-	VBROADCASTSD 640(R8), Y6
+	VBROADCASTSD 640(R10), Y6
 	VFMADD231PD  Y6, Y1, Y5
-	VBROADCASTSD 768(R8), Y6
+	VBROADCASTSD 768(R10), Y6
 	VFMADD231PD  Y6, Y2, Y5
-	VBROADCASTSD 896(R8), Y6
+	VBROADCASTSD 896(R10), Y6
 	VFMADD231PD  Y6, Y3, Y5
-	VBROADCASTSD 1024(R8), Y6
+	VBROADCASTSD 1024(R10), Y6
 	VFMADD231PD  Y6, Y4, Y5
-	VMOVUPD      Y5, 96(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
+	VMOVUPD      Y5, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input25
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs24
-	MOVQ         DI, R8
-	MOVQ         R8, DI
-	VMOVUPD      1152(CX), Y0
-	VMOVUPD      1280(CX), Y1
-	VMOVUPD      1408(CX), Y2
-	VMOVUPD      1536(CX), Y3
-	VMOVUPD      1664(CX), Y4
-	VMOVUPD      1792(CX), Y5
-	VMOVUPD      1920(CX), Y6
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      576(DX), Y0
+	VMOVUPD      704(DX), Y1
+	VMOVUPD      832(DX), Y2
+	VMOVUPD      960(DX), Y3
+	VMOVUPD      1088(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs26:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input27:
-	VMOVUPD      (DI), Y7
-	VBROADCASTSD 1152(R9), Y8
-	VFMADD231PD  Y8, Y0, Y7
-	VBROADCASTSD 1280(R9), Y8
-	VFMADD231PD  Y8, Y1, Y7
-	VBROADCASTSD 1408(R9), Y8
-	VFMADD231PD  Y8, Y2, Y7
-	VBROADCASTSD 1536(R9), Y8
-	VFMADD231PD  Y8, Y3, Y7
-	VBROADCASTSD 1664(R9), Y8
-	VFMADD231PD  Y8, Y4, Y7
-	VBROADCASTSD 1792(R9), Y8
-	VFMADD231PD  Y8, Y5, Y7
-	VBROADCASTSD 1920(R9), Y8
-	VFMADD231PD  Y8, Y6, Y7
-	VMOVUPD      Y7, (DI)
-	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R11
+	VMOVUPD      64(R8), Y5
+	VBROADCASTSD 512(R10), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R10), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R10), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R10), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R10), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
 	JG           input27
-	ADDQ         $0x00000780, R9
-	SUBQ         $0x00000001, R10
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
 	JG           inputs26
-	MOVQ         R8, DI
-	VMOVUPD      1184(CX), Y0
-	VMOVUPD      1312(CX), Y1
-	VMOVUPD      1440(CX), Y2
-	VMOVUPD      1568(CX), Y3
-	VMOVUPD      1696(CX), Y4
-	VMOVUPD      1824(CX), Y5
-	VMOVUPD      1952(CX), Y6
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R9, R8
+	VMOVUPD      608(DX), Y0
+	VMOVUPD      736(DX), Y1
+	VMOVUPD      864(DX), Y2
+	VMOVUPD      992(DX), Y3
+	VMOVUPD      1120(DX), Y4
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs28:
@@ -8303,47 +10380,164 @@ inputs28:
 	PCALIGN $0x40
 
 input29:
-	VMOVUPD      32(DI), Y7
-	VBROADCASTSD 1152(R9), Y8
-	VFMADD231PD  Y8, Y0, Y7
-	VBROADCASTSD 1280(R9), Y8
-	VFMADD231PD  Y8, Y1, Y7
-	VBROADCASTSD 1408(R9), Y8
-	VFMADD231PD  Y8, Y2, Y7
-	VBROADCASTSD 1536(R9), Y8
-	VFMADD231PD  Y8, Y3, Y7
-	VBROADCASTSD 1664(R9), Y8
-	VFMADD231PD  Y8, Y4, Y7
-	VBROADCASTSD 1792(R9), Y8
-	VFMADD231PD  Y8, Y5, Y7
-	VBROADCASTSD 1920(R9), Y8
-	VFMADD231PD  Y8, Y6, Y7
-	VMOVUPD      Y7, 32(DI)
+	VMOVUPD      96(R8), Y5
+	VBROADCASTSD 512(R9), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R9), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R9), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R9), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R9), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, 96(R8)
 	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
+	ADDQ         DI, R8
 	SUBQ         $0x00000001, R11
 	JG           input29
 	ADDQ         $0x00000780, R9
 	SUBQ         $0x00000001, R10
 	JG           inputs28
-	MOVQ         R8, DI
-	VMOVUPD      1216(CX), Y0
-	VMOVUPD      1344(CX), Y1
-	VMOVUPD      1472(CX), Y2
-	VMOVUPD      1600(CX), Y3
-	VMOVUPD      1728(CX), Y4
-	VMOVUPD      1856(CX), Y5
-	VMOVUPD      1984(CX), Y6
-	MOVQ         a+8(FP), R9
-	MOVQ         DX, R10
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      1152(DX), Y0
+	VMOVUPD      1280(DX), Y1
+	VMOVUPD      1408(DX), Y2
+	VMOVUPD      1536(DX), Y3
+	VMOVUPD      1664(DX), Y4
+	VMOVUPD      1792(DX), Y5
+	VMOVUPD      1920(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
 	PCALIGN      $0x40
 
 inputs30:
-	MOVQ    $0x00000010, R11
+	MOVQ    $0x00000010, R12
 	PCALIGN $0x40
 
 input31:
-	VMOVUPD      64(DI), Y7
+	VMOVUPD      (R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input31
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs30
+	MOVQ         R9, R8
+	VMOVUPD      1184(DX), Y0
+	VMOVUPD      1312(DX), Y1
+	VMOVUPD      1440(DX), Y2
+	VMOVUPD      1568(DX), Y3
+	VMOVUPD      1696(DX), Y4
+	VMOVUPD      1824(DX), Y5
+	VMOVUPD      1952(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input33:
+	VMOVUPD      32(R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input33
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs32
+	MOVQ         R9, R8
+	VMOVUPD      1216(DX), Y0
+	VMOVUPD      1344(DX), Y1
+	VMOVUPD      1472(DX), Y2
+	VMOVUPD      1600(DX), Y3
+	VMOVUPD      1728(DX), Y4
+	VMOVUPD      1856(DX), Y5
+	VMOVUPD      1984(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs34:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input35:
+	VMOVUPD      64(R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input35
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs34
+	MOVQ         R9, R8
+	VMOVUPD      1248(DX), Y0
+	VMOVUPD      1376(DX), Y1
+	VMOVUPD      1504(DX), Y2
+	VMOVUPD      1632(DX), Y3
+	VMOVUPD      1760(DX), Y4
+	VMOVUPD      1888(DX), Y5
+	VMOVUPD      2016(DX), Y6
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs36:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input37:
+	VMOVUPD      96(R8), Y7
 	VBROADCASTSD 1152(R9), Y8
 	VFMADD231PD  Y8, Y0, Y7
 	VBROADCASTSD 1280(R9), Y8
@@ -8358,68 +10552,23 @@ input31:
 	VFMADD231PD  Y8, Y5, Y7
 	VBROADCASTSD 1920(R9), Y8
 	VFMADD231PD  Y8, Y6, Y7
-	VMOVUPD      Y7, 64(DI)
+	VMOVUPD      Y7, 96(R8)
 	ADDQ         $0x00000008, R9
-	ADDQ         SI, DI
+	ADDQ         DI, R8
 	SUBQ         $0x00000001, R11
-	JG           input31
+	JG           input37
 	ADDQ         $0x00000780, R9
 	SUBQ         $0x00000001, R10
-	JG           inputs30
-	MOVQ         R8, DI
-	VMOVUPD      1248(CX), Y0
-	VMOVUPD      1376(CX), Y1
-	VMOVUPD      1504(CX), Y2
-	VMOVUPD      1632(CX), Y3
-	VMOVUPD      1760(CX), Y4
-	VMOVUPD      1888(CX), Y5
-	VMOVUPD      2016(CX), Y6
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
-	PCALIGN      $0x40
+	JG           inputs36
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000800, DX
+	SUBQ         $0x00000001, SI
+	JG           group5
 
-inputs32:
-	MOVQ    $0x00000010, R10
-	PCALIGN $0x40
-
-input33:
-	VMOVUPD      96(DI), Y7
-	VBROADCASTSD 1152(R8), Y8
-	VFMADD231PD  Y8, Y0, Y7
-	VBROADCASTSD 1280(R8), Y8
-	VFMADD231PD  Y8, Y1, Y7
-	VBROADCASTSD 1408(R8), Y8
-	VFMADD231PD  Y8, Y2, Y7
-	VBROADCASTSD 1536(R8), Y8
-	VFMADD231PD  Y8, Y3, Y7
-	VBROADCASTSD 1664(R8), Y8
-	VFMADD231PD  Y8, Y4, Y7
-	VBROADCASTSD 1792(R8), Y8
-	VFMADD231PD  Y8, Y5, Y7
-	VBROADCASTSD 1920(R8), Y8
-	VFMADD231PD  Y8, Y6, Y7
-	VMOVUPD      Y7, 96(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
-	JG           input33
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
-	JG           inputs32
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000800, CX
-	SUBQ         $0x00000001, BX
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func rowsGradientAVX2Double(pairs **float64, types *uint8, to *int32, offset *int32, block *float64, ga *float64, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·rowsGradientAVX2Double(SB), NOSPLIT, $0-64
-	// adds the gradient with respect to the spline rows of n neighbours:
+	// Gradient by the spline rows:
 	// 
 	// 	for s := range n {
-	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
 	// 		for k := range N {
 	// 			g := sum_lm y[s][lm] ga[lm][k]
 	// 			for b := range 4 {
@@ -8427,35 +10576,32 @@ TEXT ·rowsGradientAVX2Double(SB), NOSPLIT, $0-64
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// ga is laid out [N/16][16][16].
-	MOVQ    pairs+0(FP), AX
-	MOVQ    types+8(FP), CX
-	MOVQ    ga+40(FP), DX
-	MOVQ    N+56(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    BX, DI
-	SHRQ    $0x04, DI
-	XORQ    BX, BX
+	MOVQ    320(AX), CX
+	MOVQ    104(AX), DX
+	MOVQ    232(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    SI, R8
+	SHRQ    $0x04, R8
+	XORQ    SI, SI
 	PCALIGN $0x40
 
-group1:
-	MOVQ to+16(FP), R8
-	MOVQ offset+24(FP), R9
-	MOVQ block+32(FP), R10
-	MOVQ n+48(FP), R11
-	MOVQ $0x00000004, R12
+group38:
+	MOVQ 160(AX), R9
+	MOVQ 176(AX), R10
+	MOVQ 184(AX), R11
+	MOVQ 384(AX), R12
 
-block2:
-	MOVQ    R11, R13
-	CMPQ    R13, R12
-	CMOVQGT R12, R13
+block39:
+	MOVQ    $0x00000004, R13
+	CMPQ    R12, R13
+	CMOVQLT R12, R13
 	PCALIGN $0x40
 
-slot3:
-	VMOVUPD      (DX), Y0
-	VMOVUPD      32(DX), Y1
+slot40:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
 	VMOVAPD      Y0, Y2
 	VMOVAPD      Y1, Y3
 	VMOVAPD      Y0, Y4
@@ -8464,366 +10610,366 @@ slot3:
 	VMOVAPD      Y1, Y7
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
-	VMOVUPD      128(DX), Y8
-	VMOVUPD      160(DX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      128(BX), Y8
+	VMOVUPD      160(BX), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 40(R10), Y10
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 48(R10), Y10
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 56(R10), Y10
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      256(DX), Y8
-	VMOVUPD      288(DX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      256(BX), Y8
+	VMOVUPD      288(BX), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 72(R10), Y10
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 80(R10), Y10
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 88(R10), Y10
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      384(DX), Y8
-	VMOVUPD      416(DX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      416(BX), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 104(R10), Y10
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 112(R10), Y10
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 120(R10), Y10
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      512(DX), Y8
-	VMOVUPD      544(DX), Y9
-	VBROADCASTSD 128(R10), Y10
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      544(BX), Y9
+	VBROADCASTSD 128(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 136(R10), Y10
+	VBROADCASTSD 136(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 144(R10), Y10
+	VBROADCASTSD 144(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 152(R10), Y10
+	VBROADCASTSD 152(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      640(DX), Y8
-	VMOVUPD      672(DX), Y9
-	VBROADCASTSD 160(R10), Y10
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      672(BX), Y9
+	VBROADCASTSD 160(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 168(R10), Y10
+	VBROADCASTSD 168(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 176(R10), Y10
+	VBROADCASTSD 176(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 184(R10), Y10
+	VBROADCASTSD 184(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      768(DX), Y8
-	VMOVUPD      800(DX), Y9
-	VBROADCASTSD 192(R10), Y10
+	VMOVUPD      768(BX), Y8
+	VMOVUPD      800(BX), Y9
+	VBROADCASTSD 192(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 200(R10), Y10
+	VBROADCASTSD 200(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 208(R10), Y10
+	VBROADCASTSD 208(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 216(R10), Y10
+	VBROADCASTSD 216(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      896(DX), Y8
-	VMOVUPD      928(DX), Y9
-	VBROADCASTSD 224(R10), Y10
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      928(BX), Y9
+	VBROADCASTSD 224(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 232(R10), Y10
+	VBROADCASTSD 232(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 240(R10), Y10
+	VBROADCASTSD 240(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 248(R10), Y10
+	VBROADCASTSD 248(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1024(DX), Y8
-	VMOVUPD      1056(DX), Y9
-	VBROADCASTSD 256(R10), Y10
+	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1056(BX), Y9
+	VBROADCASTSD 256(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(R10), Y10
+	VBROADCASTSD 264(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 272(R10), Y10
+	VBROADCASTSD 272(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 280(R10), Y10
+	VBROADCASTSD 280(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1152(DX), Y8
-	VMOVUPD      1184(DX), Y9
-	VBROADCASTSD 288(R10), Y10
+	VMOVUPD      1152(BX), Y8
+	VMOVUPD      1184(BX), Y9
+	VBROADCASTSD 288(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 296(R10), Y10
+	VBROADCASTSD 296(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 304(R10), Y10
+	VBROADCASTSD 304(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 312(R10), Y10
+	VBROADCASTSD 312(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1280(DX), Y8
-	VMOVUPD      1312(DX), Y9
-	VBROADCASTSD 320(R10), Y10
+	VMOVUPD      1280(BX), Y8
+	VMOVUPD      1312(BX), Y9
+	VBROADCASTSD 320(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 328(R10), Y10
+	VBROADCASTSD 328(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 336(R10), Y10
+	VBROADCASTSD 336(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 344(R10), Y10
+	VBROADCASTSD 344(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1408(DX), Y8
-	VMOVUPD      1440(DX), Y9
-	VBROADCASTSD 352(R10), Y10
+	VMOVUPD      1408(BX), Y8
+	VMOVUPD      1440(BX), Y9
+	VBROADCASTSD 352(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 360(R10), Y10
+	VBROADCASTSD 360(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 368(R10), Y10
+	VBROADCASTSD 368(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 376(R10), Y10
+	VBROADCASTSD 376(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1536(DX), Y8
-	VMOVUPD      1568(DX), Y9
-	VBROADCASTSD 384(R10), Y10
+	VMOVUPD      1536(BX), Y8
+	VMOVUPD      1568(BX), Y9
+	VBROADCASTSD 384(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 392(R10), Y10
+	VBROADCASTSD 392(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 400(R10), Y10
+	VBROADCASTSD 400(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 408(R10), Y10
+	VBROADCASTSD 408(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1664(DX), Y8
-	VMOVUPD      1696(DX), Y9
-	VBROADCASTSD 416(R10), Y10
+	VMOVUPD      1664(BX), Y8
+	VMOVUPD      1696(BX), Y9
+	VBROADCASTSD 416(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 424(R10), Y10
+	VBROADCASTSD 424(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 432(R10), Y10
+	VBROADCASTSD 432(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 440(R10), Y10
+	VBROADCASTSD 440(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1792(DX), Y8
-	VMOVUPD      1824(DX), Y9
-	VBROADCASTSD 448(R10), Y10
+	VMOVUPD      1792(BX), Y8
+	VMOVUPD      1824(BX), Y9
+	VBROADCASTSD 448(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 456(R10), Y10
+	VBROADCASTSD 456(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 464(R10), Y10
+	VBROADCASTSD 464(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 472(R10), Y10
+	VBROADCASTSD 472(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1920(DX), Y8
-	VMOVUPD      1952(DX), Y9
-	VBROADCASTSD 480(R10), Y10
+	VMOVUPD      1920(BX), Y8
+	VMOVUPD      1952(BX), Y9
+	VBROADCASTSD 480(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 488(R10), Y10
+	VBROADCASTSD 488(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 496(R10), Y10
+	VBROADCASTSD 496(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 504(R10), Y10
+	VBROADCASTSD 504(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	MOVLQSX      (R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      (R9), R15
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 704(R10), Y8
+	ADDQ         SI, R14
+	VBROADCASTSD 704(R11), Y8
 	VMOVUPD      (R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, (R14)
 	VMOVUPD      32(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 736(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 736(R11), Y8
 	VMOVUPD      (R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, (R14)
 	VMOVUPD      32(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 768(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 768(R11), Y8
 	VMOVUPD      (R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, (R14)
 	VMOVUPD      32(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 800(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 800(R11), Y8
 	VMOVUPD      (R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, (R14)
 	VMOVUPD      32(R14), Y2
 	VFMADD231PD  Y8, Y3, Y2
 	VMOVUPD      Y2, 32(R14)
-	MOVLQSX      4(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      4(R9), R15
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 712(R10), Y2
-	VMOVUPD      (R14), Y3
-	VFMADD231PD  Y2, Y4, Y3
-	VMOVUPD      Y3, (R14)
-	VMOVUPD      32(R14), Y3
-	VFMADD231PD  Y2, Y5, Y3
-	VMOVUPD      Y3, 32(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 744(R10), Y2
+	VBROADCASTSD 712(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 776(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 744(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 808(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 776(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 32(R14)
-	MOVLQSX      8(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      8(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 808(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 32(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 720(R10), Y2
-	VMOVUPD      (R14), Y3
-	VFMADD231PD  Y2, Y6, Y3
-	VMOVUPD      Y3, (R14)
-	VMOVUPD      32(R14), Y3
-	VFMADD231PD  Y2, Y7, Y3
-	VMOVUPD      Y3, 32(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 752(R10), Y2
+	VBROADCASTSD 720(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 784(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 752(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 816(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 784(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 32(R14)
-	MOVLQSX      12(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      12(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 816(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 32(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 728(R10), Y2
+	ADDQ         SI, R14
+	VBROADCASTSD 728(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 760(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 760(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 792(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 792(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 32(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 824(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 824(R11), Y2
 	VMOVUPD      (R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, (R14)
 	VMOVUPD      32(R14), Y0
 	VFMADD231PD  Y2, Y1, Y0
 	VMOVUPD      Y0, 32(R14)
-	VMOVUPD      64(DX), Y0
-	VMOVUPD      96(DX), Y1
+	VMOVUPD      64(BX), Y0
+	VMOVUPD      96(BX), Y1
 	VMOVAPD      Y0, Y2
 	VMOVAPD      Y1, Y3
 	VMOVAPD      Y0, Y4
@@ -8832,376 +10978,2007 @@ slot3:
 	VMOVAPD      Y1, Y7
 	VMOVAPD      Y0, Y0
 	VMOVAPD      Y1, Y1
-	VMOVUPD      192(DX), Y8
-	VMOVUPD      224(DX), Y9
-	VBROADCASTSD 32(R10), Y10
+	VMOVUPD      192(BX), Y8
+	VMOVUPD      224(BX), Y9
+	VBROADCASTSD 32(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 40(R10), Y10
+	VBROADCASTSD 40(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 48(R10), Y10
+	VBROADCASTSD 48(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 56(R10), Y10
+	VBROADCASTSD 56(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      320(DX), Y8
-	VMOVUPD      352(DX), Y9
-	VBROADCASTSD 64(R10), Y10
+	VMOVUPD      320(BX), Y8
+	VMOVUPD      352(BX), Y9
+	VBROADCASTSD 64(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 72(R10), Y10
+	VBROADCASTSD 72(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 80(R10), Y10
+	VBROADCASTSD 80(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 88(R10), Y10
+	VBROADCASTSD 88(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      448(DX), Y8
-	VMOVUPD      480(DX), Y9
-	VBROADCASTSD 96(R10), Y10
+	VMOVUPD      448(BX), Y8
+	VMOVUPD      480(BX), Y9
+	VBROADCASTSD 96(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 104(R10), Y10
+	VBROADCASTSD 104(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 112(R10), Y10
+	VBROADCASTSD 112(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 120(R10), Y10
+	VBROADCASTSD 120(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      576(DX), Y8
-	VMOVUPD      608(DX), Y9
-	VBROADCASTSD 128(R10), Y10
+	VMOVUPD      576(BX), Y8
+	VMOVUPD      608(BX), Y9
+	VBROADCASTSD 128(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 136(R10), Y10
+	VBROADCASTSD 136(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 144(R10), Y10
+	VBROADCASTSD 144(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 152(R10), Y10
+	VBROADCASTSD 152(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      704(DX), Y8
-	VMOVUPD      736(DX), Y9
-	VBROADCASTSD 160(R10), Y10
+	VMOVUPD      704(BX), Y8
+	VMOVUPD      736(BX), Y9
+	VBROADCASTSD 160(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 168(R10), Y10
+	VBROADCASTSD 168(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 176(R10), Y10
+	VBROADCASTSD 176(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 184(R10), Y10
+	VBROADCASTSD 184(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      832(DX), Y8
-	VMOVUPD      864(DX), Y9
-	VBROADCASTSD 192(R10), Y10
+	VMOVUPD      832(BX), Y8
+	VMOVUPD      864(BX), Y9
+	VBROADCASTSD 192(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 200(R10), Y10
+	VBROADCASTSD 200(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 208(R10), Y10
+	VBROADCASTSD 208(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 216(R10), Y10
+	VBROADCASTSD 216(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      960(DX), Y8
-	VMOVUPD      992(DX), Y9
-	VBROADCASTSD 224(R10), Y10
+	VMOVUPD      960(BX), Y8
+	VMOVUPD      992(BX), Y9
+	VBROADCASTSD 224(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 232(R10), Y10
+	VBROADCASTSD 232(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 240(R10), Y10
+	VBROADCASTSD 240(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 248(R10), Y10
+	VBROADCASTSD 248(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1088(DX), Y8
-	VMOVUPD      1120(DX), Y9
-	VBROADCASTSD 256(R10), Y10
+	VMOVUPD      1088(BX), Y8
+	VMOVUPD      1120(BX), Y9
+	VBROADCASTSD 256(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 264(R10), Y10
+	VBROADCASTSD 264(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 272(R10), Y10
+	VBROADCASTSD 272(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 280(R10), Y10
+	VBROADCASTSD 280(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1216(DX), Y8
-	VMOVUPD      1248(DX), Y9
-	VBROADCASTSD 288(R10), Y10
+	VMOVUPD      1216(BX), Y8
+	VMOVUPD      1248(BX), Y9
+	VBROADCASTSD 288(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 296(R10), Y10
+	VBROADCASTSD 296(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 304(R10), Y10
+	VBROADCASTSD 304(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 312(R10), Y10
+	VBROADCASTSD 312(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1344(DX), Y8
-	VMOVUPD      1376(DX), Y9
-	VBROADCASTSD 320(R10), Y10
+	VMOVUPD      1344(BX), Y8
+	VMOVUPD      1376(BX), Y9
+	VBROADCASTSD 320(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 328(R10), Y10
+	VBROADCASTSD 328(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 336(R10), Y10
+	VBROADCASTSD 336(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 344(R10), Y10
+	VBROADCASTSD 344(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1472(DX), Y8
-	VMOVUPD      1504(DX), Y9
-	VBROADCASTSD 352(R10), Y10
+	VMOVUPD      1472(BX), Y8
+	VMOVUPD      1504(BX), Y9
+	VBROADCASTSD 352(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 360(R10), Y10
+	VBROADCASTSD 360(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 368(R10), Y10
+	VBROADCASTSD 368(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 376(R10), Y10
+	VBROADCASTSD 376(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1600(DX), Y8
-	VMOVUPD      1632(DX), Y9
-	VBROADCASTSD 384(R10), Y10
+	VMOVUPD      1600(BX), Y8
+	VMOVUPD      1632(BX), Y9
+	VBROADCASTSD 384(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 392(R10), Y10
+	VBROADCASTSD 392(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 400(R10), Y10
+	VBROADCASTSD 400(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 408(R10), Y10
+	VBROADCASTSD 408(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1728(DX), Y8
-	VMOVUPD      1760(DX), Y9
-	VBROADCASTSD 416(R10), Y10
+	VMOVUPD      1728(BX), Y8
+	VMOVUPD      1760(BX), Y9
+	VBROADCASTSD 416(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 424(R10), Y10
+	VBROADCASTSD 424(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 432(R10), Y10
+	VBROADCASTSD 432(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 440(R10), Y10
+	VBROADCASTSD 440(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1856(DX), Y8
-	VMOVUPD      1888(DX), Y9
-	VBROADCASTSD 448(R10), Y10
+	VMOVUPD      1856(BX), Y8
+	VMOVUPD      1888(BX), Y9
+	VBROADCASTSD 448(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 456(R10), Y10
+	VBROADCASTSD 456(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 464(R10), Y10
+	VBROADCASTSD 464(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 472(R10), Y10
+	VBROADCASTSD 472(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	VMOVUPD      1984(DX), Y8
-	VMOVUPD      2016(DX), Y9
-	VBROADCASTSD 480(R10), Y10
+	VMOVUPD      1984(BX), Y8
+	VMOVUPD      2016(BX), Y9
+	VBROADCASTSD 480(R11), Y10
 	VFMADD231PD  Y10, Y8, Y2
 	VFMADD231PD  Y10, Y9, Y3
-	VBROADCASTSD 488(R10), Y10
+	VBROADCASTSD 488(R11), Y10
 	VFMADD231PD  Y10, Y8, Y4
 	VFMADD231PD  Y10, Y9, Y5
-	VBROADCASTSD 496(R10), Y10
+	VBROADCASTSD 496(R11), Y10
 	VFMADD231PD  Y10, Y8, Y6
 	VFMADD231PD  Y10, Y9, Y7
-	VBROADCASTSD 504(R10), Y10
+	VBROADCASTSD 504(R11), Y10
 	VFMADD231PD  Y10, Y8, Y0
 	VFMADD231PD  Y10, Y9, Y1
-	MOVLQSX      (R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      (R9), R15
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 704(R10), Y8
+	ADDQ         SI, R14
+	VBROADCASTSD 704(R11), Y8
 	VMOVUPD      64(R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, 64(R14)
 	VMOVUPD      96(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 736(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 736(R11), Y8
 	VMOVUPD      64(R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, 64(R14)
 	VMOVUPD      96(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 768(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 768(R11), Y8
 	VMOVUPD      64(R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, 64(R14)
 	VMOVUPD      96(R14), Y9
 	VFMADD231PD  Y8, Y3, Y9
 	VMOVUPD      Y9, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 800(R10), Y8
+	ADDQ         DI, R14
+	VBROADCASTSD 800(R11), Y8
 	VMOVUPD      64(R14), Y9
 	VFMADD231PD  Y8, Y2, Y9
 	VMOVUPD      Y9, 64(R14)
 	VMOVUPD      96(R14), Y2
 	VFMADD231PD  Y8, Y3, Y2
 	VMOVUPD      Y2, 96(R14)
-	MOVLQSX      4(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      4(R9), R15
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 712(R10), Y2
-	VMOVUPD      64(R14), Y3
-	VFMADD231PD  Y2, Y4, Y3
-	VMOVUPD      Y3, 64(R14)
-	VMOVUPD      96(R14), Y3
-	VFMADD231PD  Y2, Y5, Y3
-	VMOVUPD      Y3, 96(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 744(R10), Y2
+	VBROADCASTSD 712(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 776(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 744(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 808(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 776(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y4, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y5, Y3
 	VMOVUPD      Y3, 96(R14)
-	MOVLQSX      8(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      8(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 808(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 96(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 720(R10), Y2
-	VMOVUPD      64(R14), Y3
-	VFMADD231PD  Y2, Y6, Y3
-	VMOVUPD      Y3, 64(R14)
-	VMOVUPD      96(R14), Y3
-	VFMADD231PD  Y2, Y7, Y3
-	VMOVUPD      Y3, 96(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 752(R10), Y2
+	VBROADCASTSD 720(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 784(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 752(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 816(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 784(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y6, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y7, Y3
 	VMOVUPD      Y3, 96(R14)
-	MOVLQSX      12(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      12(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 816(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 96(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 728(R10), Y2
+	ADDQ         SI, R14
+	VBROADCASTSD 728(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 760(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 760(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 792(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 792(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y3
 	VFMADD231PD  Y2, Y1, Y3
 	VMOVUPD      Y3, 96(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 824(R10), Y2
+	ADDQ         DI, R14
+	VBROADCASTSD 824(R11), Y2
 	VMOVUPD      64(R14), Y3
 	VFMADD231PD  Y2, Y0, Y3
 	VMOVUPD      Y3, 64(R14)
 	VMOVUPD      96(R14), Y0
 	VFMADD231PD  Y2, Y1, Y0
 	VMOVUPD      Y0, 96(R14)
-	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000010, R9
-	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000010, R10
+	ADDQ         $0x00000020, R11
 	SUBQ         $0x00000004, R13
-	JG           slot3
-	ADDQ         $0x00000320, R10
-	SUBQ         R12, R11
-	JG           block2
-	ADDQ         $0x00000080, BX
+	JG           slot40
+	ADDQ         $0x00000320, R11
+	SUBQ         $0x00000004, R12
+	JG           block39
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000800, BX
+	SUBQ         $0x00000001, R8
+	JG           group38
+	VZEROUPPER
+	RET
+
+// func gradient3AVX2Double(s *site[float64])
+// Requires: AVX, CMOV, FMA3
+TEXT ·gradient3AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the vectors of the readout:
+	// 
+	// 	dA[k] += weight f[k]
+	// 	dB[h] += weight (act[h] - rest[h])
+	// 	dD[h] += gh[h] - weight restSlope[h]
+	MOVQ         344(AX), CX
+	MOVQ         368(AX), DX
+	MOVQ         360(AX), BX
+	MOVQ         288(AX), SI
+	MOVQ         304(AX), DI
+	MOVQ         312(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R10
+	VBROADCASTSD 456(AX), Y0
+	MOVQ         424(AX), R11
+	PCALIGN      $0x40
+
+features1:
+	VMOVUPD     (CX), Y1
+	VFMADD231PD (SI), Y0, Y1
+	VMOVUPD     Y1, (CX)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, SI
+	SUBQ        $0x00000004, R11
+	JG          features1
+	MOVQ        416(AX), CX
+	PCALIGN     $0x40
+
+hidden2:
+	VMOVUPD      (DX), Y1
+	VMOVUPD      (DI), Y2
+	VSUBPD       (R9), Y2, Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, (DX)
+	VMOVUPD      (BX), Y1
+	VADDPD       (R8), Y1, Y1
+	VFNMADD231PD (R10), Y0, Y1
+	VMOVUPD      Y1, (BX)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000020, R10
+	SUBQ         $0x00000004, CX
+	JG           hidden2
+
+	// Gradient by the couplings:
+	// 
+	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+	MOVQ    336(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    280(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    DI, R8
+	ADDQ    DI, R8
+	ADDQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    DI, R9
+	ADDQ    DI, R9
+	MOVQ    R9, R10
+	ADDQ    DI, R10
+	ADDQ    DI, R10
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+group3:
+	MOVQ    $0x00000004, R11
+	PCALIGN $0x40
+
+column4:
+	VMOVUPD     (CX), Y0
+	VMOVUPD     (DX), Y1
+	VFMADD231PD (BX), Y1, Y0
+	VMOVUPD     128(DX), Y1
+	VFMADD231PD 128(BX), Y1, Y0
+	VMOVUPD     256(DX), Y1
+	VFMADD231PD 256(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)
+	VMOVUPD     (CX)(DI*1), Y0
+	VMOVUPD     (DX), Y1
+	VFMADD231PD 384(BX), Y1, Y0
+	VMOVUPD     128(DX), Y1
+	VFMADD231PD 512(BX), Y1, Y0
+	VMOVUPD     256(DX), Y1
+	VFMADD231PD 640(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*1)
+	VMOVUPD     (CX)(DI*2), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 768(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 896(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 1024(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 1152(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 1280(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*2)
+	VMOVUPD     (CX)(R8*1), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 1408(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 1536(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 1664(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 1792(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 1920(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R8*1)
+	VMOVUPD     (CX)(DI*4), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 2048(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 2176(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 2304(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 2432(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 2560(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(DI*4)
+	VMOVUPD     (CX)(R9*1), Y0
+	VMOVUPD     384(DX), Y1
+	VFMADD231PD 2688(BX), Y1, Y0
+	VMOVUPD     512(DX), Y1
+	VFMADD231PD 2816(BX), Y1, Y0
+	VMOVUPD     640(DX), Y1
+	VFMADD231PD 2944(BX), Y1, Y0
+	VMOVUPD     768(DX), Y1
+	VFMADD231PD 3072(BX), Y1, Y0
+	VMOVUPD     896(DX), Y1
+	VFMADD231PD 3200(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R9*1)
+	VMOVUPD     (CX)(R8*2), Y0
+	VMOVUPD     1024(DX), Y1
+	VFMADD231PD 3328(BX), Y1, Y0
+	VMOVUPD     1152(DX), Y1
+	VFMADD231PD 3456(BX), Y1, Y0
+	VMOVUPD     1280(DX), Y1
+	VFMADD231PD 3584(BX), Y1, Y0
+	VMOVUPD     1408(DX), Y1
+	VFMADD231PD 3712(BX), Y1, Y0
+	VMOVUPD     1536(DX), Y1
+	VFMADD231PD 3840(BX), Y1, Y0
+	VMOVUPD     1664(DX), Y1
+	VFMADD231PD 3968(BX), Y1, Y0
+	VMOVUPD     1792(DX), Y1
+	VFMADD231PD 4096(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R8*2)
+	VMOVUPD     (CX)(R10*1), Y0
+	VMOVUPD     1024(DX), Y1
+	VFMADD231PD 4224(BX), Y1, Y0
+	VMOVUPD     1152(DX), Y1
+	VFMADD231PD 4352(BX), Y1, Y0
+	VMOVUPD     1280(DX), Y1
+	VFMADD231PD 4480(BX), Y1, Y0
+	VMOVUPD     1408(DX), Y1
+	VFMADD231PD 4608(BX), Y1, Y0
+	VMOVUPD     1536(DX), Y1
+	VFMADD231PD 4736(BX), Y1, Y0
+	VMOVUPD     1664(DX), Y1
+	VFMADD231PD 4864(BX), Y1, Y0
+	VMOVUPD     1792(DX), Y1
+	VFMADD231PD 4992(BX), Y1, Y0
+	VMOVUPD     Y0, (CX)(R10*1)
+	ADDQ        $0x00000020, CX
+	ADDQ        $0x00000020, DX
+	ADDQ        $0x00000020, BX
+	SUBQ        $0x00000001, R11
+	JG          column4
+	ADDQ        $0x00000780, DX
+	ADDQ        $0x00001380, BX
+	SUBQ        $0x00000001, SI
+	JG          group3
+
+	// Gradient by the mixing:
+	// 
+	// 	for l := range 4 {
+	// 		for n := range N {
+	// 			for k := range K {
+	// 				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    328(AX), CX
+	MOVQ    256(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	SHRQ    $0x04, BX
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+group5:
+	MOVQ    CX, R8
+	MOVQ    R8, R9
+	MOVQ    R9, R8
+	VMOVUPD (DX), Y0
+	MOVQ    224(AX), R10
+	MOVQ    BX, R11
+	PCALIGN $0x40
+
+inputs6:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input7:
+	VMOVUPD      (R8), Y1
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input7
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs6
+	MOVQ         R9, R8
+	VMOVUPD      32(DX), Y0
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs8:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input9:
+	VMOVUPD      32(R8), Y1
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input9
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs8
+	MOVQ         R9, R8
+	VMOVUPD      64(DX), Y0
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs10:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input11:
+	VMOVUPD      64(R8), Y1
+	VBROADCASTSD (R10), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input11
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs10
+	MOVQ         R9, R8
+	VMOVUPD      96(DX), Y0
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs12:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input13:
+	VMOVUPD      96(R8), Y1
+	VBROADCASTSD (R9), Y2
+	VFMADD231PD  Y2, Y0, Y1
+	VMOVUPD      Y1, 96(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input13
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs12
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      128(DX), Y0
+	VMOVUPD      256(DX), Y1
+	VMOVUPD      384(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs14:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input15:
+	VMOVUPD      (R8), Y3
+	VBROADCASTSD 128(R10), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R10), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R10), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input15
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs14
+	MOVQ         R9, R8
+	VMOVUPD      160(DX), Y0
+	VMOVUPD      288(DX), Y1
+	VMOVUPD      416(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs16:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input17:
+	VMOVUPD      32(R8), Y3
+	VBROADCASTSD 128(R10), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R10), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R10), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input17
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs16
+	MOVQ         R9, R8
+	VMOVUPD      192(DX), Y0
+	VMOVUPD      320(DX), Y1
+	VMOVUPD      448(DX), Y2
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs18:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input19:
+	VMOVUPD      64(R8), Y3
+	VBROADCASTSD 128(R10), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R10), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R10), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input19
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs18
+	MOVQ         R9, R8
+	VMOVUPD      224(DX), Y0
+	VMOVUPD      352(DX), Y1
+	VMOVUPD      480(DX), Y2
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs20:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input21:
+	VMOVUPD      96(R8), Y3
+	VBROADCASTSD 128(R9), Y4
+	VFMADD231PD  Y4, Y0, Y3
+	VBROADCASTSD 256(R9), Y4
+	VFMADD231PD  Y4, Y1, Y3
+	VBROADCASTSD 384(R9), Y4
+	VFMADD231PD  Y4, Y2, Y3
+	VMOVUPD      Y3, 96(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input21
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs20
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      512(DX), Y0
+	VMOVUPD      640(DX), Y1
+	VMOVUPD      768(DX), Y2
+	VMOVUPD      896(DX), Y3
+	VMOVUPD      1024(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs22:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input23:
+	VMOVUPD      (R8), Y5
+	VBROADCASTSD 512(R10), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R10), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R10), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R10), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R10), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input23
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs22
+	MOVQ         R9, R8
+	VMOVUPD      544(DX), Y0
+	VMOVUPD      672(DX), Y1
+	VMOVUPD      800(DX), Y2
+	VMOVUPD      928(DX), Y3
+	VMOVUPD      1056(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs24:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input25:
+	VMOVUPD      32(R8), Y5
+	VBROADCASTSD 512(R10), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R10), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R10), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R10), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R10), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input25
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs24
+	MOVQ         R9, R8
+	VMOVUPD      576(DX), Y0
+	VMOVUPD      704(DX), Y1
+	VMOVUPD      832(DX), Y2
+	VMOVUPD      960(DX), Y3
+	VMOVUPD      1088(DX), Y4
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs26:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input27:
+	VMOVUPD      64(R8), Y5
+	VBROADCASTSD 512(R10), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R10), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R10), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R10), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R10), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input27
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs26
+	MOVQ         R9, R8
+	VMOVUPD      608(DX), Y0
+	VMOVUPD      736(DX), Y1
+	VMOVUPD      864(DX), Y2
+	VMOVUPD      992(DX), Y3
+	VMOVUPD      1120(DX), Y4
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs28:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input29:
+	VMOVUPD      96(R8), Y5
+	VBROADCASTSD 512(R9), Y6
+	VFMADD231PD  Y6, Y0, Y5
+	VBROADCASTSD 640(R9), Y6
+	VFMADD231PD  Y6, Y1, Y5
+	VBROADCASTSD 768(R9), Y6
+	VFMADD231PD  Y6, Y2, Y5
+	VBROADCASTSD 896(R9), Y6
+	VFMADD231PD  Y6, Y3, Y5
+	VBROADCASTSD 1024(R9), Y6
+	VFMADD231PD  Y6, Y4, Y5
+	VMOVUPD      Y5, 96(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input29
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs28
+	MOVQ         R8, R9
+	MOVQ         R9, R8
+	VMOVUPD      1152(DX), Y0
+	VMOVUPD      1280(DX), Y1
+	VMOVUPD      1408(DX), Y2
+	VMOVUPD      1536(DX), Y3
+	VMOVUPD      1664(DX), Y4
+	VMOVUPD      1792(DX), Y5
+	VMOVUPD      1920(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs30:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input31:
+	VMOVUPD      (R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, (R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input31
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs30
+	MOVQ         R9, R8
+	VMOVUPD      1184(DX), Y0
+	VMOVUPD      1312(DX), Y1
+	VMOVUPD      1440(DX), Y2
+	VMOVUPD      1568(DX), Y3
+	VMOVUPD      1696(DX), Y4
+	VMOVUPD      1824(DX), Y5
+	VMOVUPD      1952(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input33:
+	VMOVUPD      32(R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, 32(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input33
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs32
+	MOVQ         R9, R8
+	VMOVUPD      1216(DX), Y0
+	VMOVUPD      1344(DX), Y1
+	VMOVUPD      1472(DX), Y2
+	VMOVUPD      1600(DX), Y3
+	VMOVUPD      1728(DX), Y4
+	VMOVUPD      1856(DX), Y5
+	VMOVUPD      1984(DX), Y6
+	MOVQ         224(AX), R10
+	MOVQ         BX, R11
+	PCALIGN      $0x40
+
+inputs34:
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+input35:
+	VMOVUPD      64(R8), Y7
+	VBROADCASTSD 1152(R10), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R10), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R10), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R10), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R10), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R10), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R10), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, 64(R8)
+	ADDQ         $0x00000008, R10
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R12
+	JG           input35
+	ADDQ         $0x00000780, R10
+	SUBQ         $0x00000001, R11
+	JG           inputs34
+	MOVQ         R9, R8
+	VMOVUPD      1248(DX), Y0
+	VMOVUPD      1376(DX), Y1
+	VMOVUPD      1504(DX), Y2
+	VMOVUPD      1632(DX), Y3
+	VMOVUPD      1760(DX), Y4
+	VMOVUPD      1888(DX), Y5
+	VMOVUPD      2016(DX), Y6
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs36:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input37:
+	VMOVUPD      96(R8), Y7
+	VBROADCASTSD 1152(R9), Y8
+	VFMADD231PD  Y8, Y0, Y7
+	VBROADCASTSD 1280(R9), Y8
+	VFMADD231PD  Y8, Y1, Y7
+	VBROADCASTSD 1408(R9), Y8
+	VFMADD231PD  Y8, Y2, Y7
+	VBROADCASTSD 1536(R9), Y8
+	VFMADD231PD  Y8, Y3, Y7
+	VBROADCASTSD 1664(R9), Y8
+	VFMADD231PD  Y8, Y4, Y7
+	VBROADCASTSD 1792(R9), Y8
+	VFMADD231PD  Y8, Y5, Y7
+	VBROADCASTSD 1920(R9), Y8
+	VFMADD231PD  Y8, Y6, Y7
+	VMOVUPD      Y7, 96(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input37
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs36
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000800, DX
-	SUBQ         $0x00000001, DI
-	JG           group1
+	SUBQ         $0x00000001, SI
+	JG           group5
+
+	// Gradient by the spline rows:
+	// 
+	// 	for s := range n {
+	// 		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		for k := range N {
+	// 			g := sum_lm y[s][lm] ga[lm][k]
+	// 			for b := range 4 {
+	// 				w[b][k] += S_b[s] g
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    320(AX), CX
+	MOVQ    104(AX), DX
+	MOVQ    232(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    SI, R8
+	SHRQ    $0x04, R8
+	XORQ    SI, SI
+	PCALIGN $0x40
+
+group38:
+	MOVQ 160(AX), R9
+	MOVQ 176(AX), R10
+	MOVQ 184(AX), R11
+	MOVQ 384(AX), R12
+
+block39:
+	MOVQ    $0x00000004, R13
+	CMPQ    R12, R13
+	CMOVQLT R12, R13
+	PCALIGN $0x40
+
+slot40:
+	VMOVUPD      (BX), Y0
+	VMOVUPD      32(BX), Y1
+	VMOVAPD      Y0, Y2
+	VMOVAPD      Y1, Y3
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	VMOVAPD      Y0, Y6
+	VMOVAPD      Y1, Y7
+	VMOVAPD      Y0, Y0
+	VMOVAPD      Y1, Y1
+	VMOVUPD      128(BX), Y8
+	VMOVUPD      160(BX), Y9
+	VBROADCASTSD 32(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 40(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 48(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 56(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      256(BX), Y8
+	VMOVUPD      288(BX), Y9
+	VBROADCASTSD 64(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 72(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 80(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 88(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      384(BX), Y8
+	VMOVUPD      416(BX), Y9
+	VBROADCASTSD 96(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 104(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 112(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 120(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      512(BX), Y8
+	VMOVUPD      544(BX), Y9
+	VBROADCASTSD 128(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 136(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 144(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 152(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      640(BX), Y8
+	VMOVUPD      672(BX), Y9
+	VBROADCASTSD 160(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 168(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 176(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 184(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      768(BX), Y8
+	VMOVUPD      800(BX), Y9
+	VBROADCASTSD 192(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 200(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 208(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 216(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      896(BX), Y8
+	VMOVUPD      928(BX), Y9
+	VBROADCASTSD 224(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 232(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 240(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 248(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1024(BX), Y8
+	VMOVUPD      1056(BX), Y9
+	VBROADCASTSD 256(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 272(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 280(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1152(BX), Y8
+	VMOVUPD      1184(BX), Y9
+	VBROADCASTSD 288(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 296(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 304(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 312(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1280(BX), Y8
+	VMOVUPD      1312(BX), Y9
+	VBROADCASTSD 320(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 328(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 336(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 344(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1408(BX), Y8
+	VMOVUPD      1440(BX), Y9
+	VBROADCASTSD 352(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 360(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 368(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 376(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1536(BX), Y8
+	VMOVUPD      1568(BX), Y9
+	VBROADCASTSD 384(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 392(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 400(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 408(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1664(BX), Y8
+	VMOVUPD      1696(BX), Y9
+	VBROADCASTSD 416(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 424(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 432(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 440(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1792(BX), Y8
+	VMOVUPD      1824(BX), Y9
+	VBROADCASTSD 448(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 456(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 464(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 472(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1920(BX), Y8
+	VMOVUPD      1952(BX), Y9
+	VBROADCASTSD 480(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 488(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 496(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 504(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 704(R11), Y8
+	VMOVUPD      (R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, (R14)
+	VMOVUPD      32(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 736(R11), Y8
+	VMOVUPD      (R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, (R14)
+	VMOVUPD      32(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 768(R11), Y8
+	VMOVUPD      (R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, (R14)
+	VMOVUPD      32(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 800(R11), Y8
+	VMOVUPD      (R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, (R14)
+	VMOVUPD      32(R14), Y2
+	VFMADD231PD  Y8, Y3, Y2
+	VMOVUPD      Y2, 32(R14)
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 712(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 744(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 776(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 808(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 32(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 720(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 752(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 784(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 816(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 32(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 728(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 760(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 792(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 32(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 824(R11), Y2
+	VMOVUPD      (R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, (R14)
+	VMOVUPD      32(R14), Y0
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      Y0, 32(R14)
+	VMOVUPD      64(BX), Y0
+	VMOVUPD      96(BX), Y1
+	VMOVAPD      Y0, Y2
+	VMOVAPD      Y1, Y3
+	VMOVAPD      Y0, Y4
+	VMOVAPD      Y1, Y5
+	VMOVAPD      Y0, Y6
+	VMOVAPD      Y1, Y7
+	VMOVAPD      Y0, Y0
+	VMOVAPD      Y1, Y1
+	VMOVUPD      192(BX), Y8
+	VMOVUPD      224(BX), Y9
+	VBROADCASTSD 32(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 40(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 48(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 56(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      320(BX), Y8
+	VMOVUPD      352(BX), Y9
+	VBROADCASTSD 64(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 72(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 80(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 88(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      448(BX), Y8
+	VMOVUPD      480(BX), Y9
+	VBROADCASTSD 96(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 104(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 112(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 120(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      576(BX), Y8
+	VMOVUPD      608(BX), Y9
+	VBROADCASTSD 128(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 136(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 144(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 152(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      704(BX), Y8
+	VMOVUPD      736(BX), Y9
+	VBROADCASTSD 160(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 168(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 176(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 184(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      832(BX), Y8
+	VMOVUPD      864(BX), Y9
+	VBROADCASTSD 192(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 200(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 208(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 216(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      960(BX), Y8
+	VMOVUPD      992(BX), Y9
+	VBROADCASTSD 224(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 232(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 240(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 248(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1088(BX), Y8
+	VMOVUPD      1120(BX), Y9
+	VBROADCASTSD 256(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 264(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 272(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 280(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1216(BX), Y8
+	VMOVUPD      1248(BX), Y9
+	VBROADCASTSD 288(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 296(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 304(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 312(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1344(BX), Y8
+	VMOVUPD      1376(BX), Y9
+	VBROADCASTSD 320(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 328(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 336(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 344(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1472(BX), Y8
+	VMOVUPD      1504(BX), Y9
+	VBROADCASTSD 352(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 360(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 368(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 376(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1600(BX), Y8
+	VMOVUPD      1632(BX), Y9
+	VBROADCASTSD 384(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 392(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 400(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 408(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1728(BX), Y8
+	VMOVUPD      1760(BX), Y9
+	VBROADCASTSD 416(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 424(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 432(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 440(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1856(BX), Y8
+	VMOVUPD      1888(BX), Y9
+	VBROADCASTSD 448(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 456(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 464(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 472(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	VMOVUPD      1984(BX), Y8
+	VMOVUPD      2016(BX), Y9
+	VBROADCASTSD 480(R11), Y10
+	VFMADD231PD  Y10, Y8, Y2
+	VFMADD231PD  Y10, Y9, Y3
+	VBROADCASTSD 488(R11), Y10
+	VFMADD231PD  Y10, Y8, Y4
+	VFMADD231PD  Y10, Y9, Y5
+	VBROADCASTSD 496(R11), Y10
+	VFMADD231PD  Y10, Y8, Y6
+	VFMADD231PD  Y10, Y9, Y7
+	VBROADCASTSD 504(R11), Y10
+	VFMADD231PD  Y10, Y8, Y0
+	VFMADD231PD  Y10, Y9, Y1
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 704(R11), Y8
+	VMOVUPD      64(R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, 64(R14)
+	VMOVUPD      96(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 736(R11), Y8
+	VMOVUPD      64(R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, 64(R14)
+	VMOVUPD      96(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 768(R11), Y8
+	VMOVUPD      64(R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, 64(R14)
+	VMOVUPD      96(R14), Y9
+	VFMADD231PD  Y8, Y3, Y9
+	VMOVUPD      Y9, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 800(R11), Y8
+	VMOVUPD      64(R14), Y9
+	VFMADD231PD  Y8, Y2, Y9
+	VMOVUPD      Y9, 64(R14)
+	VMOVUPD      96(R14), Y2
+	VFMADD231PD  Y8, Y3, Y2
+	VMOVUPD      Y2, 96(R14)
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 712(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 744(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 776(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 808(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y4, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y5, Y3
+	VMOVUPD      Y3, 96(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 720(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 752(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 784(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 816(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y6, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y7, Y3
+	VMOVUPD      Y3, 96(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 728(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 760(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 792(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y3
+	VFMADD231PD  Y2, Y1, Y3
+	VMOVUPD      Y3, 96(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 824(R11), Y2
+	VMOVUPD      64(R14), Y3
+	VFMADD231PD  Y2, Y0, Y3
+	VMOVUPD      Y3, 64(R14)
+	VMOVUPD      96(R14), Y0
+	VFMADD231PD  Y2, Y1, Y0
+	VMOVUPD      Y0, 96(R14)
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000010, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000004, R13
+	JG           slot40
+	ADDQ         $0x00000320, R11
+	SUBQ         $0x00000004, R12
+	JG           block39
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000800, BX
+	SUBQ         $0x00000001, R8
+	JG           group38
+	VZEROUPPER
+	RET
+
+// func readoutGradient1AVX2Double(s *site[float64])
+// Requires: AVX, FMA3
+TEXT ·readoutGradient1AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the matrix of the readout, 1 atoms of gh [][H] and f [][features]:
+	// 
+	// 	for h := range H {
+	// 		for k := range features {
+	// 			dW[h][k] += sum_i gh[i][h] f[i][k]
+	// 		}
+	// 	}
+	MOVQ    352(AX), CX
+	MOVQ    312(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    BX, DI
+	SHLQ    $0x03, DI
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ         DX, R8
+	VBROADCASTSD (R8), Y0
+	ADDQ         DI, R8
+	MOVQ         288(AX), R8
+	MOVQ         SI, R9
+	PCALIGN      $0x40
+
+features2:
+	VMOVUPD     (CX), Y1
+	VFMADD231PD (R8), Y0, Y1
+	VMOVUPD     Y1, (CX)
+	VMOVUPD     32(CX), Y1
+	VFMADD231PD 32(R8), Y0, Y1
+	VMOVUPD     Y1, 32(CX)
+	VMOVUPD     64(CX), Y1
+	VFMADD231PD 64(R8), Y0, Y1
+	VMOVUPD     Y1, 64(CX)
+	VMOVUPD     96(CX), Y1
+	VFMADD231PD 96(R8), Y0, Y1
+	VMOVUPD     Y1, 96(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000001, R9
+	JG          features2
+	ADDQ        $0x00000008, DX
+	SUBQ        $0x00000001, BX
+	JG          hidden1
+	VZEROUPPER
+	RET
+
+// func readoutGradient4AVX2Double(s *site[float64])
+// Requires: AVX, FMA3
+TEXT ·readoutGradient4AVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the matrix of the readout, 4 atoms of gh [][H] and f [][features]:
+	// 
+	// 	for h := range H {
+	// 		for k := range features {
+	// 			dW[h][k] += sum_i gh[i][h] f[i][k]
+	// 		}
+	// 	}
+	MOVQ    352(AX), CX
+	MOVQ    312(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    BX, R8
+	SHLQ    $0x03, R8
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ         DX, R9
+	VBROADCASTSD (R9), Y0
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Y1
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Y2
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Y3
+	ADDQ         R8, R9
+	MOVQ         288(AX), R9
+	MOVQ         R9, R10
+	ADDQ         DI, R10
+	MOVQ         R10, R11
+	ADDQ         DI, R11
+	MOVQ         R11, R12
+	ADDQ         DI, R12
+	MOVQ         SI, R13
+	PCALIGN      $0x40
+
+features2:
+	VMOVUPD     (CX), Y4
+	VFMADD231PD (R9), Y0, Y4
+	VFMADD231PD (R10), Y1, Y4
+	VFMADD231PD (R11), Y2, Y4
+	VFMADD231PD (R12), Y3, Y4
+	VMOVUPD     Y4, (CX)
+	VMOVUPD     32(CX), Y4
+	VFMADD231PD 32(R9), Y0, Y4
+	VFMADD231PD 32(R10), Y1, Y4
+	VFMADD231PD 32(R11), Y2, Y4
+	VFMADD231PD 32(R12), Y3, Y4
+	VMOVUPD     Y4, 32(CX)
+	VMOVUPD     64(CX), Y4
+	VFMADD231PD 64(R9), Y0, Y4
+	VFMADD231PD 64(R10), Y1, Y4
+	VFMADD231PD 64(R11), Y2, Y4
+	VFMADD231PD 64(R12), Y3, Y4
+	VMOVUPD     Y4, 64(CX)
+	VMOVUPD     96(CX), Y4
+	VFMADD231PD 96(R9), Y0, Y4
+	VFMADD231PD 96(R10), Y1, Y4
+	VFMADD231PD 96(R11), Y2, Y4
+	VFMADD231PD 96(R12), Y3, Y4
+	VMOVUPD     Y4, 96(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	SUBQ        $0x00000001, R13
+	JG          features2
+	ADDQ        $0x00000008, DX
+	SUBQ        $0x00000001, BX
+	JG          hidden1
 	VZEROUPPER
 	RET
 
@@ -9569,150 +13346,150 @@ DATA constantsAVX2Double<>+2720(SB)/8, $0xbff555555555554e
 DATA constantsAVX2Double<>+2728(SB)/8, $0xbff555555555554e
 DATA constantsAVX2Double<>+2736(SB)/8, $0xbff555555555554e
 DATA constantsAVX2Double<>+2744(SB)/8, $0xbff555555555554e
-DATA constantsAVX2Double<>+2752(SB)/8, $0x3ff279a74590331d
-DATA constantsAVX2Double<>+2760(SB)/8, $0x3ff279a74590331d
-DATA constantsAVX2Double<>+2768(SB)/8, $0x3ff279a74590331d
-DATA constantsAVX2Double<>+2776(SB)/8, $0x3ff279a74590331d
-DATA constantsAVX2Double<>+2784(SB)/8, $0x3fec9f25c5bfedd9
-DATA constantsAVX2Double<>+2792(SB)/8, $0x3fec9f25c5bfedd9
-DATA constantsAVX2Double<>+2800(SB)/8, $0x3fec9f25c5bfedd9
-DATA constantsAVX2Double<>+2808(SB)/8, $0x3fec9f25c5bfedd9
-DATA constantsAVX2Double<>+2816(SB)/8, $0x3fe83091e6a7f7e6
-DATA constantsAVX2Double<>+2824(SB)/8, $0x3fe83091e6a7f7e6
-DATA constantsAVX2Double<>+2832(SB)/8, $0x3fe83091e6a7f7e6
-DATA constantsAVX2Double<>+2840(SB)/8, $0x3fe83091e6a7f7e6
-DATA constantsAVX2Double<>+2848(SB)/8, $0x3fca7f9ed76bb342
-DATA constantsAVX2Double<>+2856(SB)/8, $0x3fca7f9ed76bb342
-DATA constantsAVX2Double<>+2864(SB)/8, $0x3fca7f9ed76bb342
-DATA constantsAVX2Double<>+2872(SB)/8, $0x3fca7f9ed76bb342
-DATA constantsAVX2Double<>+2880(SB)/8, $0xbfd5555555555562
-DATA constantsAVX2Double<>+2888(SB)/8, $0xbfd5555555555562
-DATA constantsAVX2Double<>+2896(SB)/8, $0xbfd5555555555562
-DATA constantsAVX2Double<>+2904(SB)/8, $0xbfd5555555555562
-DATA constantsAVX2Double<>+2912(SB)/8, $0x3fe0dd90273c3cdc
-DATA constantsAVX2Double<>+2920(SB)/8, $0x3fe0dd90273c3cdc
-DATA constantsAVX2Double<>+2928(SB)/8, $0x3fe0dd90273c3cdc
-DATA constantsAVX2Double<>+2936(SB)/8, $0x3fe0dd90273c3cdc
-DATA constantsAVX2Double<>+2944(SB)/8, $0xbfe5555555555550
-DATA constantsAVX2Double<>+2952(SB)/8, $0xbfe5555555555550
-DATA constantsAVX2Double<>+2960(SB)/8, $0xbfe5555555555550
-DATA constantsAVX2Double<>+2968(SB)/8, $0xbfe5555555555550
-DATA constantsAVX2Double<>+2976(SB)/8, $0x3fda20bd700c2c47
-DATA constantsAVX2Double<>+2984(SB)/8, $0x3fda20bd700c2c47
-DATA constantsAVX2Double<>+2992(SB)/8, $0x3fda20bd700c2c47
-DATA constantsAVX2Double<>+3000(SB)/8, $0x3fda20bd700c2c47
-DATA constantsAVX2Double<>+3008(SB)/8, $0xbfe0dd90273c3ce7
-DATA constantsAVX2Double<>+3016(SB)/8, $0xbfe0dd90273c3ce7
-DATA constantsAVX2Double<>+3024(SB)/8, $0xbfe0dd90273c3ce7
-DATA constantsAVX2Double<>+3032(SB)/8, $0xbfe0dd90273c3ce7
-DATA constantsAVX2Double<>+3040(SB)/8, $0x3fe08654a2d4f6de
-DATA constantsAVX2Double<>+3048(SB)/8, $0x3fe08654a2d4f6de
-DATA constantsAVX2Double<>+3056(SB)/8, $0x3fe08654a2d4f6de
-DATA constantsAVX2Double<>+3064(SB)/8, $0x3fe08654a2d4f6de
-DATA constantsAVX2Double<>+3072(SB)/8, $0x3fd5555555555562
-DATA constantsAVX2Double<>+3080(SB)/8, $0x3fd5555555555562
-DATA constantsAVX2Double<>+3088(SB)/8, $0x3fd5555555555562
-DATA constantsAVX2Double<>+3096(SB)/8, $0x3fd5555555555562
-DATA constantsAVX2Double<>+3104(SB)/8, $0x3fcafc19d8606180
-DATA constantsAVX2Double<>+3112(SB)/8, $0x3fcafc19d8606180
-DATA constantsAVX2Double<>+3120(SB)/8, $0x3fcafc19d8606180
-DATA constantsAVX2Double<>+3128(SB)/8, $0x3fcafc19d8606180
-DATA constantsAVX2Double<>+3136(SB)/8, $0xbfda20bd700c2c35
-DATA constantsAVX2Double<>+3144(SB)/8, $0xbfda20bd700c2c35
-DATA constantsAVX2Double<>+3152(SB)/8, $0xbfda20bd700c2c35
-DATA constantsAVX2Double<>+3160(SB)/8, $0xbfda20bd700c2c35
-DATA constantsAVX2Double<>+3168(SB)/8, $0x3fe314c3d92a9e8a
-DATA constantsAVX2Double<>+3176(SB)/8, $0x3fe314c3d92a9e8a
-DATA constantsAVX2Double<>+3184(SB)/8, $0x3fe314c3d92a9e8a
-DATA constantsAVX2Double<>+3192(SB)/8, $0x3fe314c3d92a9e8a
-DATA constantsAVX2Double<>+3200(SB)/8, $0x3fe08654a2d4f6dd
-DATA constantsAVX2Double<>+3208(SB)/8, $0x3fe08654a2d4f6dd
-DATA constantsAVX2Double<>+3216(SB)/8, $0x3fe08654a2d4f6dd
-DATA constantsAVX2Double<>+3224(SB)/8, $0x3fe08654a2d4f6dd
-DATA constantsAVX2Double<>+3232(SB)/8, $0x3fda20bd700c2c45
-DATA constantsAVX2Double<>+3240(SB)/8, $0x3fda20bd700c2c45
-DATA constantsAVX2Double<>+3248(SB)/8, $0x3fda20bd700c2c45
-DATA constantsAVX2Double<>+3256(SB)/8, $0x3fda20bd700c2c45
-DATA constantsAVX2Double<>+3264(SB)/8, $0x3fdc9f25c5bfede5
-DATA constantsAVX2Double<>+3272(SB)/8, $0x3fdc9f25c5bfede5
-DATA constantsAVX2Double<>+3280(SB)/8, $0x3fdc9f25c5bfede5
-DATA constantsAVX2Double<>+3288(SB)/8, $0x3fdc9f25c5bfede5
-DATA constantsAVX2Double<>+3296(SB)/8, $0x3fcafc19d8606181
-DATA constantsAVX2Double<>+3304(SB)/8, $0x3fcafc19d8606181
-DATA constantsAVX2Double<>+3312(SB)/8, $0x3fcafc19d8606181
-DATA constantsAVX2Double<>+3320(SB)/8, $0x3fcafc19d8606181
-DATA constantsAVX2Double<>+3328(SB)/8, $0xbfe555555555554d
-DATA constantsAVX2Double<>+3336(SB)/8, $0xbfe555555555554d
-DATA constantsAVX2Double<>+3344(SB)/8, $0xbfe555555555554d
-DATA constantsAVX2Double<>+3352(SB)/8, $0xbfe555555555554d
-DATA constantsAVX2Double<>+3360(SB)/8, $0xbfe7d9f4cf75463c
-DATA constantsAVX2Double<>+3368(SB)/8, $0xbfe7d9f4cf75463c
-DATA constantsAVX2Double<>+3376(SB)/8, $0xbfe7d9f4cf75463c
-DATA constantsAVX2Double<>+3384(SB)/8, $0xbfe7d9f4cf75463c
-DATA constantsAVX2Double<>+3392(SB)/8, $0x4086200000000000
-DATA constantsAVX2Double<>+3400(SB)/8, $0x4086200000000000
-DATA constantsAVX2Double<>+3408(SB)/8, $0x4086200000000000
-DATA constantsAVX2Double<>+3416(SB)/8, $0x4086200000000000
-DATA constantsAVX2Double<>+3424(SB)/8, $0xc086200000000000
-DATA constantsAVX2Double<>+3432(SB)/8, $0xc086200000000000
-DATA constantsAVX2Double<>+3440(SB)/8, $0xc086200000000000
-DATA constantsAVX2Double<>+3448(SB)/8, $0xc086200000000000
-DATA constantsAVX2Double<>+3456(SB)/8, $0xbff71547652b82fe
-DATA constantsAVX2Double<>+3464(SB)/8, $0xbff71547652b82fe
-DATA constantsAVX2Double<>+3472(SB)/8, $0xbff71547652b82fe
-DATA constantsAVX2Double<>+3480(SB)/8, $0xbff71547652b82fe
-DATA constantsAVX2Double<>+3488(SB)/8, $0x0000000000000000
-DATA constantsAVX2Double<>+3496(SB)/8, $0x0000000000000000
-DATA constantsAVX2Double<>+3504(SB)/8, $0x0000000000000000
-DATA constantsAVX2Double<>+3512(SB)/8, $0x0000000000000000
-DATA constantsAVX2Double<>+3520(SB)/8, $0x3fe62e42fee00000
-DATA constantsAVX2Double<>+3528(SB)/8, $0x3fe62e42fee00000
-DATA constantsAVX2Double<>+3536(SB)/8, $0x3fe62e42fee00000
-DATA constantsAVX2Double<>+3544(SB)/8, $0x3fe62e42fee00000
-DATA constantsAVX2Double<>+3552(SB)/8, $0x3dea39ef35793c76
-DATA constantsAVX2Double<>+3560(SB)/8, $0x3dea39ef35793c76
-DATA constantsAVX2Double<>+3568(SB)/8, $0x3dea39ef35793c76
-DATA constantsAVX2Double<>+3576(SB)/8, $0x3dea39ef35793c76
-DATA constantsAVX2Double<>+3584(SB)/8, $0x3de6124613a86d09
-DATA constantsAVX2Double<>+3592(SB)/8, $0x3de6124613a86d09
-DATA constantsAVX2Double<>+3600(SB)/8, $0x3de6124613a86d09
-DATA constantsAVX2Double<>+3608(SB)/8, $0x3de6124613a86d09
-DATA constantsAVX2Double<>+3616(SB)/8, $0x3e21eed8eff8d898
-DATA constantsAVX2Double<>+3624(SB)/8, $0x3e21eed8eff8d898
-DATA constantsAVX2Double<>+3632(SB)/8, $0x3e21eed8eff8d898
-DATA constantsAVX2Double<>+3640(SB)/8, $0x3e21eed8eff8d898
-DATA constantsAVX2Double<>+3648(SB)/8, $0x3e5ae64567f544e4
-DATA constantsAVX2Double<>+3656(SB)/8, $0x3e5ae64567f544e4
-DATA constantsAVX2Double<>+3664(SB)/8, $0x3e5ae64567f544e4
-DATA constantsAVX2Double<>+3672(SB)/8, $0x3e5ae64567f544e4
-DATA constantsAVX2Double<>+3680(SB)/8, $0x3e927e4fb7789f5c
-DATA constantsAVX2Double<>+3688(SB)/8, $0x3e927e4fb7789f5c
-DATA constantsAVX2Double<>+3696(SB)/8, $0x3e927e4fb7789f5c
-DATA constantsAVX2Double<>+3704(SB)/8, $0x3e927e4fb7789f5c
-DATA constantsAVX2Double<>+3712(SB)/8, $0x3ec71de3a556c734
-DATA constantsAVX2Double<>+3720(SB)/8, $0x3ec71de3a556c734
-DATA constantsAVX2Double<>+3728(SB)/8, $0x3ec71de3a556c734
-DATA constantsAVX2Double<>+3736(SB)/8, $0x3ec71de3a556c734
-DATA constantsAVX2Double<>+3744(SB)/8, $0x3efa01a01a01a01a
-DATA constantsAVX2Double<>+3752(SB)/8, $0x3efa01a01a01a01a
-DATA constantsAVX2Double<>+3760(SB)/8, $0x3efa01a01a01a01a
-DATA constantsAVX2Double<>+3768(SB)/8, $0x3efa01a01a01a01a
-DATA constantsAVX2Double<>+3776(SB)/8, $0x3f2a01a01a01a01a
-DATA constantsAVX2Double<>+3784(SB)/8, $0x3f2a01a01a01a01a
-DATA constantsAVX2Double<>+3792(SB)/8, $0x3f2a01a01a01a01a
-DATA constantsAVX2Double<>+3800(SB)/8, $0x3f2a01a01a01a01a
-DATA constantsAVX2Double<>+3808(SB)/8, $0x3f56c16c16c16c17
-DATA constantsAVX2Double<>+3816(SB)/8, $0x3f56c16c16c16c17
-DATA constantsAVX2Double<>+3824(SB)/8, $0x3f56c16c16c16c17
-DATA constantsAVX2Double<>+3832(SB)/8, $0x3f56c16c16c16c17
-DATA constantsAVX2Double<>+3840(SB)/8, $0x3f81111111111111
-DATA constantsAVX2Double<>+3848(SB)/8, $0x3f81111111111111
-DATA constantsAVX2Double<>+3856(SB)/8, $0x3f81111111111111
-DATA constantsAVX2Double<>+3864(SB)/8, $0x3f81111111111111
-DATA constantsAVX2Double<>+3872(SB)/8, $0x3fa5555555555555
-DATA constantsAVX2Double<>+3880(SB)/8, $0x3fa5555555555555
-DATA constantsAVX2Double<>+3888(SB)/8, $0x3fa5555555555555
-DATA constantsAVX2Double<>+3896(SB)/8, $0x3fa5555555555555
+DATA constantsAVX2Double<>+2752(SB)/8, $0x4086200000000000
+DATA constantsAVX2Double<>+2760(SB)/8, $0x4086200000000000
+DATA constantsAVX2Double<>+2768(SB)/8, $0x4086200000000000
+DATA constantsAVX2Double<>+2776(SB)/8, $0x4086200000000000
+DATA constantsAVX2Double<>+2784(SB)/8, $0xc086200000000000
+DATA constantsAVX2Double<>+2792(SB)/8, $0xc086200000000000
+DATA constantsAVX2Double<>+2800(SB)/8, $0xc086200000000000
+DATA constantsAVX2Double<>+2808(SB)/8, $0xc086200000000000
+DATA constantsAVX2Double<>+2816(SB)/8, $0xbff71547652b82fe
+DATA constantsAVX2Double<>+2824(SB)/8, $0xbff71547652b82fe
+DATA constantsAVX2Double<>+2832(SB)/8, $0xbff71547652b82fe
+DATA constantsAVX2Double<>+2840(SB)/8, $0xbff71547652b82fe
+DATA constantsAVX2Double<>+2848(SB)/8, $0x0000000000000000
+DATA constantsAVX2Double<>+2856(SB)/8, $0x0000000000000000
+DATA constantsAVX2Double<>+2864(SB)/8, $0x0000000000000000
+DATA constantsAVX2Double<>+2872(SB)/8, $0x0000000000000000
+DATA constantsAVX2Double<>+2880(SB)/8, $0x3fe62e42fee00000
+DATA constantsAVX2Double<>+2888(SB)/8, $0x3fe62e42fee00000
+DATA constantsAVX2Double<>+2896(SB)/8, $0x3fe62e42fee00000
+DATA constantsAVX2Double<>+2904(SB)/8, $0x3fe62e42fee00000
+DATA constantsAVX2Double<>+2912(SB)/8, $0x3dea39ef35793c76
+DATA constantsAVX2Double<>+2920(SB)/8, $0x3dea39ef35793c76
+DATA constantsAVX2Double<>+2928(SB)/8, $0x3dea39ef35793c76
+DATA constantsAVX2Double<>+2936(SB)/8, $0x3dea39ef35793c76
+DATA constantsAVX2Double<>+2944(SB)/8, $0x3de6124613a86d09
+DATA constantsAVX2Double<>+2952(SB)/8, $0x3de6124613a86d09
+DATA constantsAVX2Double<>+2960(SB)/8, $0x3de6124613a86d09
+DATA constantsAVX2Double<>+2968(SB)/8, $0x3de6124613a86d09
+DATA constantsAVX2Double<>+2976(SB)/8, $0x3e21eed8eff8d898
+DATA constantsAVX2Double<>+2984(SB)/8, $0x3e21eed8eff8d898
+DATA constantsAVX2Double<>+2992(SB)/8, $0x3e21eed8eff8d898
+DATA constantsAVX2Double<>+3000(SB)/8, $0x3e21eed8eff8d898
+DATA constantsAVX2Double<>+3008(SB)/8, $0x3e5ae64567f544e4
+DATA constantsAVX2Double<>+3016(SB)/8, $0x3e5ae64567f544e4
+DATA constantsAVX2Double<>+3024(SB)/8, $0x3e5ae64567f544e4
+DATA constantsAVX2Double<>+3032(SB)/8, $0x3e5ae64567f544e4
+DATA constantsAVX2Double<>+3040(SB)/8, $0x3e927e4fb7789f5c
+DATA constantsAVX2Double<>+3048(SB)/8, $0x3e927e4fb7789f5c
+DATA constantsAVX2Double<>+3056(SB)/8, $0x3e927e4fb7789f5c
+DATA constantsAVX2Double<>+3064(SB)/8, $0x3e927e4fb7789f5c
+DATA constantsAVX2Double<>+3072(SB)/8, $0x3ec71de3a556c734
+DATA constantsAVX2Double<>+3080(SB)/8, $0x3ec71de3a556c734
+DATA constantsAVX2Double<>+3088(SB)/8, $0x3ec71de3a556c734
+DATA constantsAVX2Double<>+3096(SB)/8, $0x3ec71de3a556c734
+DATA constantsAVX2Double<>+3104(SB)/8, $0x3efa01a01a01a01a
+DATA constantsAVX2Double<>+3112(SB)/8, $0x3efa01a01a01a01a
+DATA constantsAVX2Double<>+3120(SB)/8, $0x3efa01a01a01a01a
+DATA constantsAVX2Double<>+3128(SB)/8, $0x3efa01a01a01a01a
+DATA constantsAVX2Double<>+3136(SB)/8, $0x3f2a01a01a01a01a
+DATA constantsAVX2Double<>+3144(SB)/8, $0x3f2a01a01a01a01a
+DATA constantsAVX2Double<>+3152(SB)/8, $0x3f2a01a01a01a01a
+DATA constantsAVX2Double<>+3160(SB)/8, $0x3f2a01a01a01a01a
+DATA constantsAVX2Double<>+3168(SB)/8, $0x3f56c16c16c16c17
+DATA constantsAVX2Double<>+3176(SB)/8, $0x3f56c16c16c16c17
+DATA constantsAVX2Double<>+3184(SB)/8, $0x3f56c16c16c16c17
+DATA constantsAVX2Double<>+3192(SB)/8, $0x3f56c16c16c16c17
+DATA constantsAVX2Double<>+3200(SB)/8, $0x3f81111111111111
+DATA constantsAVX2Double<>+3208(SB)/8, $0x3f81111111111111
+DATA constantsAVX2Double<>+3216(SB)/8, $0x3f81111111111111
+DATA constantsAVX2Double<>+3224(SB)/8, $0x3f81111111111111
+DATA constantsAVX2Double<>+3232(SB)/8, $0x3fa5555555555555
+DATA constantsAVX2Double<>+3240(SB)/8, $0x3fa5555555555555
+DATA constantsAVX2Double<>+3248(SB)/8, $0x3fa5555555555555
+DATA constantsAVX2Double<>+3256(SB)/8, $0x3fa5555555555555
+DATA constantsAVX2Double<>+3264(SB)/8, $0x3ff279a74590331d
+DATA constantsAVX2Double<>+3272(SB)/8, $0x3ff279a74590331d
+DATA constantsAVX2Double<>+3280(SB)/8, $0x3ff279a74590331d
+DATA constantsAVX2Double<>+3288(SB)/8, $0x3ff279a74590331d
+DATA constantsAVX2Double<>+3296(SB)/8, $0x3fec9f25c5bfedd9
+DATA constantsAVX2Double<>+3304(SB)/8, $0x3fec9f25c5bfedd9
+DATA constantsAVX2Double<>+3312(SB)/8, $0x3fec9f25c5bfedd9
+DATA constantsAVX2Double<>+3320(SB)/8, $0x3fec9f25c5bfedd9
+DATA constantsAVX2Double<>+3328(SB)/8, $0x3fe83091e6a7f7e6
+DATA constantsAVX2Double<>+3336(SB)/8, $0x3fe83091e6a7f7e6
+DATA constantsAVX2Double<>+3344(SB)/8, $0x3fe83091e6a7f7e6
+DATA constantsAVX2Double<>+3352(SB)/8, $0x3fe83091e6a7f7e6
+DATA constantsAVX2Double<>+3360(SB)/8, $0x3fca7f9ed76bb342
+DATA constantsAVX2Double<>+3368(SB)/8, $0x3fca7f9ed76bb342
+DATA constantsAVX2Double<>+3376(SB)/8, $0x3fca7f9ed76bb342
+DATA constantsAVX2Double<>+3384(SB)/8, $0x3fca7f9ed76bb342
+DATA constantsAVX2Double<>+3392(SB)/8, $0xbfd5555555555562
+DATA constantsAVX2Double<>+3400(SB)/8, $0xbfd5555555555562
+DATA constantsAVX2Double<>+3408(SB)/8, $0xbfd5555555555562
+DATA constantsAVX2Double<>+3416(SB)/8, $0xbfd5555555555562
+DATA constantsAVX2Double<>+3424(SB)/8, $0x3fe0dd90273c3cdc
+DATA constantsAVX2Double<>+3432(SB)/8, $0x3fe0dd90273c3cdc
+DATA constantsAVX2Double<>+3440(SB)/8, $0x3fe0dd90273c3cdc
+DATA constantsAVX2Double<>+3448(SB)/8, $0x3fe0dd90273c3cdc
+DATA constantsAVX2Double<>+3456(SB)/8, $0xbfe5555555555550
+DATA constantsAVX2Double<>+3464(SB)/8, $0xbfe5555555555550
+DATA constantsAVX2Double<>+3472(SB)/8, $0xbfe5555555555550
+DATA constantsAVX2Double<>+3480(SB)/8, $0xbfe5555555555550
+DATA constantsAVX2Double<>+3488(SB)/8, $0x3fda20bd700c2c47
+DATA constantsAVX2Double<>+3496(SB)/8, $0x3fda20bd700c2c47
+DATA constantsAVX2Double<>+3504(SB)/8, $0x3fda20bd700c2c47
+DATA constantsAVX2Double<>+3512(SB)/8, $0x3fda20bd700c2c47
+DATA constantsAVX2Double<>+3520(SB)/8, $0xbfe0dd90273c3ce7
+DATA constantsAVX2Double<>+3528(SB)/8, $0xbfe0dd90273c3ce7
+DATA constantsAVX2Double<>+3536(SB)/8, $0xbfe0dd90273c3ce7
+DATA constantsAVX2Double<>+3544(SB)/8, $0xbfe0dd90273c3ce7
+DATA constantsAVX2Double<>+3552(SB)/8, $0x3fe08654a2d4f6de
+DATA constantsAVX2Double<>+3560(SB)/8, $0x3fe08654a2d4f6de
+DATA constantsAVX2Double<>+3568(SB)/8, $0x3fe08654a2d4f6de
+DATA constantsAVX2Double<>+3576(SB)/8, $0x3fe08654a2d4f6de
+DATA constantsAVX2Double<>+3584(SB)/8, $0x3fd5555555555562
+DATA constantsAVX2Double<>+3592(SB)/8, $0x3fd5555555555562
+DATA constantsAVX2Double<>+3600(SB)/8, $0x3fd5555555555562
+DATA constantsAVX2Double<>+3608(SB)/8, $0x3fd5555555555562
+DATA constantsAVX2Double<>+3616(SB)/8, $0x3fcafc19d8606180
+DATA constantsAVX2Double<>+3624(SB)/8, $0x3fcafc19d8606180
+DATA constantsAVX2Double<>+3632(SB)/8, $0x3fcafc19d8606180
+DATA constantsAVX2Double<>+3640(SB)/8, $0x3fcafc19d8606180
+DATA constantsAVX2Double<>+3648(SB)/8, $0xbfda20bd700c2c35
+DATA constantsAVX2Double<>+3656(SB)/8, $0xbfda20bd700c2c35
+DATA constantsAVX2Double<>+3664(SB)/8, $0xbfda20bd700c2c35
+DATA constantsAVX2Double<>+3672(SB)/8, $0xbfda20bd700c2c35
+DATA constantsAVX2Double<>+3680(SB)/8, $0x3fe314c3d92a9e8a
+DATA constantsAVX2Double<>+3688(SB)/8, $0x3fe314c3d92a9e8a
+DATA constantsAVX2Double<>+3696(SB)/8, $0x3fe314c3d92a9e8a
+DATA constantsAVX2Double<>+3704(SB)/8, $0x3fe314c3d92a9e8a
+DATA constantsAVX2Double<>+3712(SB)/8, $0x3fe08654a2d4f6dd
+DATA constantsAVX2Double<>+3720(SB)/8, $0x3fe08654a2d4f6dd
+DATA constantsAVX2Double<>+3728(SB)/8, $0x3fe08654a2d4f6dd
+DATA constantsAVX2Double<>+3736(SB)/8, $0x3fe08654a2d4f6dd
+DATA constantsAVX2Double<>+3744(SB)/8, $0x3fda20bd700c2c45
+DATA constantsAVX2Double<>+3752(SB)/8, $0x3fda20bd700c2c45
+DATA constantsAVX2Double<>+3760(SB)/8, $0x3fda20bd700c2c45
+DATA constantsAVX2Double<>+3768(SB)/8, $0x3fda20bd700c2c45
+DATA constantsAVX2Double<>+3776(SB)/8, $0x3fdc9f25c5bfede5
+DATA constantsAVX2Double<>+3784(SB)/8, $0x3fdc9f25c5bfede5
+DATA constantsAVX2Double<>+3792(SB)/8, $0x3fdc9f25c5bfede5
+DATA constantsAVX2Double<>+3800(SB)/8, $0x3fdc9f25c5bfede5
+DATA constantsAVX2Double<>+3808(SB)/8, $0x3fcafc19d8606181
+DATA constantsAVX2Double<>+3816(SB)/8, $0x3fcafc19d8606181
+DATA constantsAVX2Double<>+3824(SB)/8, $0x3fcafc19d8606181
+DATA constantsAVX2Double<>+3832(SB)/8, $0x3fcafc19d8606181
+DATA constantsAVX2Double<>+3840(SB)/8, $0xbfe555555555554d
+DATA constantsAVX2Double<>+3848(SB)/8, $0xbfe555555555554d
+DATA constantsAVX2Double<>+3856(SB)/8, $0xbfe555555555554d
+DATA constantsAVX2Double<>+3864(SB)/8, $0xbfe555555555554d
+DATA constantsAVX2Double<>+3872(SB)/8, $0xbfe7d9f4cf75463c
+DATA constantsAVX2Double<>+3880(SB)/8, $0xbfe7d9f4cf75463c
+DATA constantsAVX2Double<>+3888(SB)/8, $0xbfe7d9f4cf75463c
+DATA constantsAVX2Double<>+3896(SB)/8, $0xbfe7d9f4cf75463c
 DATA constantsAVX2Double<>+3904(SB)/8, $0x0000000000000000
 DATA constantsAVX2Double<>+3912(SB)/8, $0x3ffbb67ae8584caa
 DATA constantsAVX2Double<>+3920(SB)/8, $0x3ffbb67ae8584caa

@@ -4,96 +4,97 @@
 
 #include "textflag.h"
 
-// func compactAVX2Single(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float32, dx *float32, dy *float32, dz *float32, to *int32, edge *int32) (slots int, near int)
+// func nearAVX2Single(s *site[float32])
 // Requires: AVX, AVX2, BMI2, FMA3, POPCNT
-TEXT ·compactAVX2Single(SB), NOSPLIT, $0-96
-	// finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-	// and of the largest core range:
+TEXT ·nearAVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Neighbours closer than the cutoff:
 	// 
-	// 	for e := range n {
+	// 	for e := range listed {
 	// 		d := F(x[j[e]] - xi)
 	// 		r2 := d·d
 	// 		if r2 < limits[0] {
-	// 			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-	// 			slots++
+	// 			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+	// 			n++
 	// 			near += r2 < limits[1]
 	// 		}
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         x+0(FP), AX
-	MOVQ         xi+8(FP), CX
-	MOVQ         j+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVQ         limits+32(FP), SI
-	VBROADCASTSS (SI), Y0
-	VBROADCASTSS 4(SI), Y1
-	MOVQ         dx+40(FP), SI
-	MOVQ         dy+48(FP), DI
-	MOVQ         dz+56(FP), R8
-	MOVQ         to+64(FP), R9
-	MOVQ         edge+72(FP), R10
-	VBROADCASTSD (CX), Y2
-	VBROADCASTSD 8(CX), Y3
-	VBROADCASTSD 16(CX), Y4
+	MOVQ         88(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         112(AX), BX
+	MOVQ         376(AX), SI
+	MOVQ         (AX), DI
+	VBROADCASTSS (DI), Y0
+	VBROADCASTSS 4(DI), Y1
+	MOVQ         136(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	MOVQ         160(AX), R10
+	MOVQ         168(AX), R11
+	VBROADCASTSD (DX), Y2
+	VBROADCASTSD 8(DX), Y3
+	VBROADCASTSD 16(DX), Y4
 	VMOVDQU      constantsAVX2Single<>+0(SB), Y5
-	XORQ         CX, CX
-	XORQ         R11, R11
+	XORQ         DX, DX
+	XORQ         R12, R12
 	PCALIGN      $0x40
 
 edges1:
-	MOVQ       $0x000000ff, R12
-	CMPQ       BX, $0x00000008
+	MOVQ       $0x000000ff, R13
+	CMPQ       SI, $0x00000008
 	JGE        full2
-	MOVQ       $0x000000ff, R12
-	BZHIQ      BX, R12, R12
-	LEAQ       constantsAVX2Single<>+64(SB), R13
-	XORQ       R14, R14
-	SUBQ       BX, R14
-	VMOVDQU    32(R13)(R14*4), Y6
-	VPMASKMOVD (DX), Y6, Y6
-	VMOVDQU    Y6, (R10)(CX*4)
-	LEAQ       (R10)(CX*4), DX
+	MOVQ       $0x000000ff, R13
+	BZHIQ      SI, R13, R13
+	LEAQ       constantsAVX2Single<>+64(SB), R14
+	XORQ       R15, R15
+	SUBQ       SI, R15
+	VMOVDQU    32(R14)(R15*4), Y6
+	VPMASKMOVD (BX), Y6, Y6
+	VMOVDQU    Y6, (R11)(DX*4)
+	LEAQ       (R11)(DX*4), BX
 
 full2:
-	MOVLQSX      (DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      4(DX), R14
+	MOVLQSX      (BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X8
-	VMOVHPD      16(AX)(R14*8), X8, X8
-	VMOVUPD      (AX)(R13*8), X6
-	VMOVUPD      (AX)(R14*8), X7
-	MOVLQSX      8(DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      12(DX), R14
+	MOVLQSX      4(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X8
+	VMOVHPD      16(CX)(R15*8), X8, X8
+	VMOVUPD      (CX)(R14*8), X6
+	VMOVUPD      (CX)(R15*8), X7
+	MOVLQSX      8(BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X9
-	VMOVHPD      16(AX)(R14*8), X9, X9
-	VINSERTF128  $0x01, (AX)(R13*8), Y6, Y6
-	VINSERTF128  $0x01, (AX)(R14*8), Y7, Y7
+	MOVLQSX      12(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X9
+	VMOVHPD      16(CX)(R15*8), X9, X9
+	VINSERTF128  $0x01, (CX)(R14*8), Y6, Y6
+	VINSERTF128  $0x01, (CX)(R15*8), Y7, Y7
 	VINSERTF128  $0x01, X9, Y8, Y8
 	VUNPCKLPD    Y7, Y6, Y9
 	VUNPCKHPD    Y7, Y6, Y6
 	VSUBPD       Y2, Y9, Y9
 	VSUBPD       Y3, Y6, Y6
 	VSUBPD       Y4, Y8, Y8
-	MOVLQSX      16(DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      20(DX), R14
+	MOVLQSX      16(BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X11
-	VMOVHPD      16(AX)(R14*8), X11, X11
-	VMOVUPD      (AX)(R13*8), X7
-	VMOVUPD      (AX)(R14*8), X10
-	MOVLQSX      24(DX), R13
-	LEAQ         (R13)(R13*2), R13
-	MOVLQSX      28(DX), R14
+	MOVLQSX      20(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X11
+	VMOVHPD      16(CX)(R15*8), X11, X11
+	VMOVUPD      (CX)(R14*8), X7
+	VMOVUPD      (CX)(R15*8), X10
+	MOVLQSX      24(BX), R14
 	LEAQ         (R14)(R14*2), R14
-	VMOVSD       16(AX)(R13*8), X12
-	VMOVHPD      16(AX)(R14*8), X12, X12
-	VINSERTF128  $0x01, (AX)(R13*8), Y7, Y7
-	VINSERTF128  $0x01, (AX)(R14*8), Y10, Y10
+	MOVLQSX      28(BX), R15
+	LEAQ         (R15)(R15*2), R15
+	VMOVSD       16(CX)(R14*8), X12
+	VMOVHPD      16(CX)(R15*8), X12, X12
+	VINSERTF128  $0x01, (CX)(R14*8), Y7, Y7
+	VINSERTF128  $0x01, (CX)(R15*8), Y10, Y10
 	VINSERTF128  $0x01, X12, Y11, Y11
 	VUNPCKLPD    Y10, Y7, Y12
 	VUNPCKHPD    Y10, Y7, Y7
@@ -113,57 +114,58 @@ full2:
 	VFMADD231PS  Y6, Y6, Y8
 	VFMADD231PS  Y7, Y7, Y8
 	VCMPPS       $0x19, Y0, Y8, Y10
-	VMOVMSKPS    Y10, R13
-	ANDQ         R13, R12
+	VMOVMSKPS    Y10, R14
+	ANDQ         R14, R13
 	VCMPPS       $0x11, Y1, Y8, Y8
-	VMOVMSKPS    Y8, R13
-	ANDQ         R12, R13
-	ORQ          R13, R11
-	LEAQ         constantsAVX2Single<>+128(SB), R13
-	VPMOVZXBD    (R13)(R12*8), Y8
+	VMOVMSKPS    Y8, R14
+	ANDQ         R13, R14
+	ORQ          R14, R12
+	LEAQ         constantsAVX2Single<>+128(SB), R14
+	VPMOVZXBD    (R14)(R13*8), Y8
 	VPERMPS      Y9, Y8, Y9
-	VMOVUPS      Y9, (SI)(CX*4)
+	VMOVUPS      Y9, (DI)(DX*4)
 	VPERMPS      Y6, Y8, Y6
-	VMOVUPS      Y6, (DI)(CX*4)
+	VMOVUPS      Y6, (R8)(DX*4)
 	VPERMPS      Y7, Y8, Y6
-	VMOVUPS      Y6, (R8)(CX*4)
-	VMOVDQU      (DX), Y6
+	VMOVUPS      Y6, (R9)(DX*4)
+	VMOVDQU      (BX), Y6
 	VPERMD       Y6, Y8, Y6
-	VMOVDQU      Y6, (R9)(CX*4)
+	VMOVDQU      Y6, (R10)(DX*4)
 	VPERMD       Y5, Y8, Y6
-	VMOVDQU      Y6, (R10)(CX*4)
+	VMOVDQU      Y6, (R11)(DX*4)
 	VPADDD       constantsAVX2Single<>+2176(SB), Y5, Y5
-	POPCNTQ      R12, R12
-	ADDQ         R12, CX
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x00000008, BX
+	POPCNTQ      R13, R13
+	ADDQ         R13, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, SI
 	JG           edges1
-	TESTQ        CX, CX
+	TESTQ        DX, DX
 	JZ           none3
-	VBROADCASTSS -4(SI)(CX*4), Y0
-	VMOVUPS      Y0, (SI)(CX*4)
-	VBROADCASTSS -4(DI)(CX*4), Y0
-	VMOVUPS      Y0, (DI)(CX*4)
-	VBROADCASTSS -4(R8)(CX*4), Y0
-	VMOVUPS      Y0, (R8)(CX*4)
-	VPBROADCASTD -4(R9)(CX*4), Y0
-	VMOVDQU      Y0, (R9)(CX*4)
-	VMOVDQU      Y0, 32(R9)(CX*4)
-	VPBROADCASTD -4(R10)(CX*4), Y0
-	VMOVDQU      Y0, (R10)(CX*4)
-	VMOVDQU      Y0, 32(R10)(CX*4)
+	VBROADCASTSS -4(DI)(DX*4), Y0
+	VMOVUPS      Y0, (DI)(DX*4)
+	VBROADCASTSS -4(R8)(DX*4), Y0
+	VMOVUPS      Y0, (R8)(DX*4)
+	VBROADCASTSS -4(R9)(DX*4), Y0
+	VMOVUPS      Y0, (R9)(DX*4)
+	VPBROADCASTD -4(R10)(DX*4), Y0
+	VMOVDQU      Y0, (R10)(DX*4)
+	VMOVDQU      Y0, 32(R10)(DX*4)
+	VPBROADCASTD -4(R11)(DX*4), Y0
+	VMOVDQU      Y0, (R11)(DX*4)
+	VMOVDQU      Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ CX, slots+80(FP)
-	MOVQ R11, near+88(FP)
+	MOVQ DX, 384(AX)
+	MOVQ R12, 392(AX)
 	VZEROUPPER
 	RET
 
-// func basisAVX2Single(dx *float32, dy *float32, dz *float32, block *float32, offset *int32, n int, per float32, last int, rowBytes int)
-// Requires: AVX, AVX2, FMA3
-TEXT ·basisAVX2Single(SB), NOSPLIT, $0-72
-	// prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-	// interval, rowBytes the size of what the radial functions take for one:
+// func bondsAVX2Single(s *site[float32])
+// Requires: AVX, AVX2, CMOV, FMA3
+TEXT ·bondsAVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
 	// 
 	// 	r := sqrt(d·d)
 	// 	u := d/r
@@ -171,28 +173,28 @@ TEXT ·basisAVX2Single(SB), NOSPLIT, $0-72
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         dz+16(FP), DX
-	MOVQ         block+24(FP), BX
-	MOVQ         offset+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSS per+48(FP), Y0
-	VPBROADCASTD last+56(FP), Y1
-	VPBROADCASTD rowBytes+64(FP), Y2
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSS 460(AX), Y0
+	VPBROADCASTD 432(AX), Y1
+	VPBROADCASTD 440(AX), Y2
 	PCALIGN      $0x40
 
 block1:
-	VMOVUPS      (AX), Y3
-	VMOVUPS      (CX), Y4
-	VMOVUPS      (DX), Y5
+	VMOVUPS      (CX), Y3
+	VMOVUPS      (DX), Y4
+	VMOVUPS      (BX), Y5
 	VMULPS       Y3, Y3, Y6
 	VFMADD231PS  Y4, Y4, Y6
 	VFMADD231PS  Y5, Y5, Y6
 	VSQRTPS      Y6, Y6
 	VMOVUPS      constantsAVX2Single<>+2208(SB), Y7
 	VDIVPS       Y6, Y7, Y7
-	VMOVUPS      Y7, (BX)
+	VMOVUPS      Y7, (SI)
 	VMULPS       Y7, Y3, Y3
 	VMULPS       Y7, Y4, Y4
 	VMULPS       Y7, Y5, Y5
@@ -202,55 +204,55 @@ block1:
 	VMOVDQU      constantsAVX2Single<>+2240(SB), Y8
 	VPMAXSD      Y8, Y7, Y7
 	VPMULLD      Y2, Y7, Y8
-	VMOVDQU      Y8, (SI)
+	VMOVDQU      Y8, (DI)
 	VCVTDQ2PS    Y7, Y7
 	VSUBPS       Y7, Y6, Y6
-	VMOVUPS      Y6, 512(BX)
+	VMOVUPS      Y6, 512(SI)
 	VMOVUPS      constantsAVX2Single<>+2304(SB), Y6
 	VMOVUPS      constantsAVX2Single<>+2336(SB), Y7
 	VMULPS       Y6, Y4, Y8
-	VMOVUPS      Y8, 32(BX)
+	VMOVUPS      Y8, 32(SI)
 	VMULPS       Y6, Y5, Y8
-	VMOVUPS      Y8, 64(BX)
+	VMOVUPS      Y8, 64(SI)
 	VMULPS       Y6, Y3, Y6
-	VMOVUPS      Y6, 96(BX)
+	VMOVUPS      Y6, 96(SI)
 	VMULPS       Y3, Y4, Y6
 	VMULPS       Y7, Y6, Y8
-	VMOVUPS      Y8, 128(BX)
+	VMOVUPS      Y8, 128(SI)
 	VMULPS       Y4, Y5, Y8
 	VMULPS       Y7, Y8, Y8
-	VMOVUPS      Y8, 160(BX)
+	VMOVUPS      Y8, 160(SI)
 	VMULPS       Y3, Y5, Y8
 	VMULPS       Y7, Y8, Y7
-	VMOVUPS      Y7, 224(BX)
+	VMOVUPS      Y7, 224(SI)
 	VMULPS       Y6, Y5, Y6
 	VMULPS       constantsAVX2Single<>+2368(SB), Y6, Y6
-	VMOVUPS      Y6, 320(BX)
+	VMOVUPS      Y6, 320(SI)
 	VMULPS       Y3, Y3, Y6
 	VMULPS       Y4, Y4, Y7
 	VMULPS       Y5, Y5, Y8
 	VMOVAPS      Y8, Y9
 	VMOVUPS      constantsAVX2Single<>+2400(SB), Y10
 	VFMADD213PS  constantsAVX2Single<>+2432(SB), Y10, Y9
-	VMOVUPS      Y9, 192(BX)
+	VMOVUPS      Y9, 192(SI)
 	VSUBPS       Y7, Y6, Y9
 	VMULPS       constantsAVX2Single<>+2464(SB), Y9, Y10
-	VMOVUPS      Y10, 256(BX)
+	VMOVUPS      Y10, 256(SI)
 	VMULPS       Y9, Y5, Y9
 	VMULPS       constantsAVX2Single<>+2496(SB), Y9, Y9
-	VMOVUPS      Y9, 448(BX)
+	VMOVUPS      Y9, 448(SI)
 	VMOVAPS      Y8, Y9
 	VMOVUPS      constantsAVX2Single<>+2528(SB), Y10
 	VFMADD213PS  constantsAVX2Single<>+2560(SB), Y10, Y9
 	VMULPS       Y9, Y4, Y10
-	VMOVUPS      Y10, 352(BX)
+	VMOVUPS      Y10, 352(SI)
 	VMULPS       Y9, Y3, Y9
-	VMOVUPS      Y9, 416(BX)
+	VMOVUPS      Y9, 416(SI)
 	VMOVAPS      Y8, Y8
 	VMOVUPS      constantsAVX2Single<>+2592(SB), Y9
 	VFMADD213PS  constantsAVX2Single<>+2624(SB), Y9, Y8
 	VMULPS       Y8, Y5, Y5
-	VMOVUPS      Y5, 384(BX)
+	VMOVUPS      Y5, 384(SI)
 	VMOVUPS      constantsAVX2Single<>+2656(SB), Y5
 	VMOVAPS      Y6, Y8
 	VMULPS       constantsAVX2Single<>+2688(SB), Y6, Y6
@@ -258,24 +260,19 @@ block1:
 	VSUBPS       Y7, Y6, Y6
 	VMULPS       Y8, Y3, Y3
 	VMULPS       Y5, Y3, Y3
-	VMOVUPS      Y3, 480(BX)
+	VMOVUPS      Y3, 480(SI)
 	VMULPS       Y6, Y4, Y3
 	VMULPS       Y5, Y3, Y3
-	VMOVUPS      Y3, 288(BX)
-	ADDQ         $0x00000020, AX
+	VMOVUPS      Y3, 288(SI)
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000220, BX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000008, DI
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000220, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000008, R8
 	JG           block1
-	VZEROUPPER
-	RET
 
-// func radialAVX2Single(r *float32, dr *float32, pairs **float32, types *uint8, to *int32, offset *int32, block *float32, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·radialAVX2Single(SB), NOSPLIT, $0-72
-	// evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
+	// Radial functions and their slopes per interval, from cubic polynomials:
 	// 
 	// 	for s := range n {
 	// 		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
@@ -285,77 +282,69 @@ TEXT ·radialAVX2Single(SB), NOSPLIT, $0-72
 	// 			dr[s][k] = (3*c3*t+2*c2)*t + c1
 	// 		}
 	// 	}
-	MOVQ r+0(FP), AX
-	MOVQ dr+8(FP), CX
-	MOVQ pairs+16(FP), DX
-	MOVQ types+24(FP), BX
-	MOVQ to+32(FP), SI
-	MOVQ offset+40(FP), DI
-	MOVQ block+48(FP), R8
-	MOVQ n+56(FP), R9
-	MOVQ N+64(FP), R10
-	SHLQ $0x02, R10
-	MOVQ N+64(FP), R10
-	SHRQ $0x04, R10
-	MOVQ $0x00000008, R11
+	MOVQ 192(AX), CX
+	MOVQ 200(AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 104(AX), SI
+	MOVQ 160(AX), DI
+	MOVQ 176(AX), R8
+	MOVQ 184(AX), R9
+	MOVQ 384(AX), R10
+	MOVQ 400(AX), R11
+	SHLQ $0x02, R11
 
-block1:
-	MOVQ    R9, R12
-	CMPQ    R12, R11
-	CMOVQGT R11, R12
+block2:
+	MOVQ    $0x00000008, R11
+	CMPQ    R10, R11
+	CMOVQLT R10, R11
 	PCALIGN $0x40
 
-slot2:
-	MOVLQSX      (SI), R13
-	MOVBQZX      (BX)(R13*1), R13
-	MOVQ         (DX)(R13*8), R13
-	MOVLQSX      (DI), R14
-	ADDQ         R14, R13
-	ADDQ         $0x00000004, SI
+slot3:
+	MOVLQSX      (DI), R12
+	MOVBQZX      (SI)(R12*1), R12
+	MOVQ         (BX)(R12*8), R12
+	MOVLQSX      (R8), R13
+	ADDQ         R13, R12
 	ADDQ         $0x00000004, DI
-	VBROADCASTSS 512(R8), Y0
-	MOVQ         R10, R14
+	ADDQ         $0x00000004, R8
+	VBROADCASTSS 512(R9), Y0
+	MOVQ         400(AX), R13
 
-group3:
-	VMOVUPS     (R13), Y1
+group4:
+	VMOVUPS     (R12), Y1
 	VMOVAPS     Y1, Y2
-	VFMADD213PS 64(R13), Y0, Y2
+	VFMADD213PS 64(R12), Y0, Y2
 	VMOVAPS     Y2, Y3
-	VFMADD213PS 128(R13), Y0, Y3
+	VFMADD213PS 128(R12), Y0, Y3
 	VFMADD213PS Y2, Y0, Y1
 	VFMADD213PS Y3, Y0, Y1
-	VFMADD213PS 192(R13), Y0, Y3
-	VMOVUPS     Y3, (AX)
-	VMOVUPS     Y1, (CX)
-	VMOVUPS     32(R13), Y1
+	VFMADD213PS 192(R12), Y0, Y3
+	VMOVUPS     Y3, (CX)
+	VMOVUPS     Y1, (DX)
+	VMOVUPS     32(R12), Y1
 	VMOVAPS     Y1, Y2
-	VFMADD213PS 96(R13), Y0, Y2
+	VFMADD213PS 96(R12), Y0, Y2
 	VMOVAPS     Y2, Y3
-	VFMADD213PS 160(R13), Y0, Y3
+	VFMADD213PS 160(R12), Y0, Y3
 	VFMADD213PS Y2, Y0, Y1
 	VFMADD213PS Y3, Y0, Y1
-	VFMADD213PS 224(R13), Y0, Y3
-	VMOVUPS     Y3, 32(AX)
-	VMOVUPS     Y1, 32(CX)
-	ADDQ        $0x00000040, AX
+	VFMADD213PS 224(R12), Y0, Y3
+	VMOVUPS     Y3, 32(CX)
+	VMOVUPS     Y1, 32(DX)
 	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, R13
-	ADDQ        $0x000000c0, R13
-	DECQ        R14
-	JNZ         group3
-	ADDQ        $0x00000004, R8
-	SUBQ        $0x00000001, R12
-	JG          slot2
-	ADDQ        $0x00000200, R8
-	SUBQ        R11, R9
-	JG          block1
-	VZEROUPPER
-	RET
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, R12
+	ADDQ        $0x000000c0, R12
+	SUBQ        $0x10, R13
+	JNZ         group4
+	ADDQ        $0x00000004, R9
+	SUBQ        $0x00000001, R11
+	JG          slot3
+	ADDQ        $0x00000200, R9
+	SUBQ        $0x00000008, R10
+	JG          block2
 
-// func densityAVX2Single(a *float32, block *float32, r *float32, n int, N int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·densityAVX2Single(SB), NOSPLIT, $0-40
-	// sums the density over n neighbours:
+	// density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -364,17 +353,15 @@ TEXT ·densityAVX2Single(SB), NOSPLIT, $0-40
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-	MOVQ    a+0(FP), AX
-	MOVQ    r+16(FP), CX
-	MOVQ    N+32(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x02, BX
-	SHRQ    $0x04, DX
+	MOVQ    224(AX), CX
+	MOVQ    192(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
-group1:
+group5:
 	VXORPS Y0, Y0, Y0
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
@@ -383,46 +370,45 @@ group1:
 	VXORPS Y5, Y5, Y5
 	VXORPS Y6, Y6, Y6
 	VXORPS Y7, Y7, Y7
-	MOVQ   block+8(FP), SI
-	MOVQ   n+24(FP), DI
-	MOVQ   CX, R8
-	MOVQ   $0x00000008, R9
+	MOVQ   184(AX), DI
+	MOVQ   384(AX), R8
+	MOVQ   DX, R9
 
-block2:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block6:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot3:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
+slot7:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
 	VADDPS       Y8, Y0, Y0
 	VADDPS       Y9, Y1, Y1
-	VBROADCASTSS 32(SI), Y10
+	VBROADCASTSS 32(DI), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 64(SI), Y10
+	VBROADCASTSS 64(DI), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 96(SI), Y10
+	VBROADCASTSS 96(DI), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000004, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000004, DI
 	SUBQ         $0x00000001, R10
-	JG           slot3
-	ADDQ         $0x00000200, SI
-	SUBQ         R9, DI
-	JG           block2
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
+	JG           slot7
+	ADDQ         $0x00000200, DI
+	SUBQ         $0x00000008, R8
+	JG           block6
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 160(CX)
+	VMOVUPS      Y6, 192(CX)
+	VMOVUPS      Y7, 224(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -433,52 +419,51 @@ slot3:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000008, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block4:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block8:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot5:
-	VMOVUPS      (R8), Y10
-	VMOVUPS      32(R8), Y11
-	VBROADCASTSS 128(SI), Y12
+slot9:
+	VMOVUPS      (R9), Y10
+	VMOVUPS      32(R9), Y11
+	VBROADCASTSS 128(DI), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 160(SI), Y12
+	VBROADCASTSS 160(DI), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS 192(SI), Y12
+	VBROADCASTSS 192(DI), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS 224(SI), Y12
+	VBROADCASTSS 224(DI), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS 256(SI), Y12
+	VBROADCASTSS 256(DI), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	ADDQ         BX, R8
-	ADDQ         $0x00000004, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000004, DI
 	SUBQ         $0x00000001, R10
-	JG           slot5
-	ADDQ         $0x00000200, SI
-	SUBQ         R9, DI
-	JG           block4
-	VMOVUPS      Y0, 256(AX)
-	VMOVUPS      Y1, 288(AX)
-	VMOVUPS      Y2, 320(AX)
-	VMOVUPS      Y3, 352(AX)
-	VMOVUPS      Y4, 384(AX)
-	VMOVUPS      Y5, 416(AX)
-	VMOVUPS      Y6, 448(AX)
-	VMOVUPS      Y7, 480(AX)
-	VMOVUPS      Y8, 512(AX)
-	VMOVUPS      Y9, 544(AX)
+	JG           slot9
+	ADDQ         $0x00000200, DI
+	SUBQ         $0x00000008, R8
+	JG           block8
+	VMOVUPS      Y0, 256(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 352(CX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      Y5, 416(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 480(CX)
+	VMOVUPS      Y8, 512(CX)
+	VMOVUPS      Y9, 544(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -487,117 +472,115 @@ slot5:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000008, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block6:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block10:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot7:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	VBROADCASTSS 288(SI), Y10
+slot11:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS 288(DI), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 320(SI), Y10
+	VBROADCASTSS 320(DI), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 352(SI), Y10
+	VBROADCASTSS 352(DI), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 384(SI), Y10
+	VBROADCASTSS 384(DI), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         BX, R8
-	ADDQ         $0x00000004, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000004, DI
 	SUBQ         $0x00000001, R10
-	JG           slot7
-	ADDQ         $0x00000200, SI
-	SUBQ         R9, DI
-	JG           block6
-	VMOVUPS      Y0, 576(AX)
-	VMOVUPS      Y1, 608(AX)
-	VMOVUPS      Y2, 640(AX)
-	VMOVUPS      Y3, 672(AX)
-	VMOVUPS      Y4, 704(AX)
-	VMOVUPS      Y5, 736(AX)
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 800(AX)
+	JG           slot11
+	ADDQ         $0x00000200, DI
+	SUBQ         $0x00000008, R8
+	JG           block10
+	VMOVUPS      Y0, 576(CX)
+	VMOVUPS      Y1, 608(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y3, 672(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 736(CX)
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 800(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000008, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block8:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block12:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot9:
-	VMOVUPS      (R8), Y6
-	VMOVUPS      32(R8), Y7
-	VBROADCASTSS 416(SI), Y8
+slot13:
+	VMOVUPS      (R9), Y6
+	VMOVUPS      32(R9), Y7
+	VBROADCASTSS 416(DI), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 448(SI), Y8
+	VBROADCASTSS 448(DI), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS 480(SI), Y8
+	VBROADCASTSS 480(DI), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         BX, R8
-	ADDQ         $0x00000004, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000004, DI
 	SUBQ         $0x00000001, R10
-	JG           slot9
-	ADDQ         $0x00000200, SI
-	SUBQ         R9, DI
-	JG           block8
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 864(AX)
-	VMOVUPS      Y2, 896(AX)
-	VMOVUPS      Y3, 928(AX)
-	VMOVUPS      Y4, 960(AX)
-	VMOVUPS      Y5, 992(AX)
-	ADDQ         $0x00000400, AX
-	ADDQ         $0x00000040, CX
-	SUBQ         $0x00000001, DX
-	JG           group1
+	JG           slot13
+	ADDQ         $0x00000200, DI
+	SUBQ         $0x00000008, R8
+	JG           block12
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 864(CX)
+	VMOVUPS      Y2, 896(CX)
+	VMOVUPS      Y3, 928(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      Y5, 992(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000001, BX
+	JG           group5
 	VZEROUPPER
 	RET
 
-// func mixAVX2Single(b *float32, a *float32, w *float32, in int, out int)
-// Requires: AVX, FMA3
-TEXT ·mixAVX2Single(SB), NOSPLIT, $0-40
-	// mixes the channels of a density, each degree l with a matrix of its own:
+// func site2AVX2Single(s *site[float32])
+// Requires: AVX, AVX2, FMA3
+TEXT ·site2AVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
 	// 
 	// 	for lm := range 16 {
-	// 		for o := range out {
-	// 			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	// 
-	// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-	MOVQ    b+0(FP), AX
-	MOVQ    w+16(FP), CX
-	MOVQ    in+24(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x02, BX
-	SHLQ    $0x06, BX
-	SHRQ    $0x04, DX
-	MOVQ    out+32(FP), SI
-	SHRQ    $0x04, SI
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
 group1:
@@ -609,63 +592,63 @@ group1:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
-	MOVQ    a+8(FP), DI
-	MOVQ    CX, R8
+	MOVQ    224(AX), R8
 	MOVQ    DX, R9
+	MOVQ    BX, R10
 	PCALIGN $0x40
 
 inputs2:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input3:
-	VMOVUPS      (R8), Y8
-	VMOVUPS      32(R8), Y9
-	VBROADCASTSS (DI), Y10
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS (R8), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      64(R8), Y8
-	VMOVUPS      96(R8), Y9
-	VBROADCASTSS 64(DI), Y10
+	VMOVUPS      64(R9), Y8
+	VMOVUPS      96(R9), Y9
+	VBROADCASTSS 64(R8), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 128(DI), Y10
+	VBROADCASTSS 128(R8), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 192(DI), Y10
+	VBROADCASTSS 192(R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VMOVUPS      256(R8), Y8
-	VMOVUPS      288(R8), Y9
-	VBROADCASTSS 4(DI), Y10
+	VMOVUPS      256(R9), Y8
+	VMOVUPS      288(R9), Y9
+	VBROADCASTSS 4(R8), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      320(R8), Y8
-	VMOVUPS      352(R8), Y9
-	VBROADCASTSS 68(DI), Y10
+	VMOVUPS      320(R9), Y8
+	VMOVUPS      352(R9), Y9
+	VBROADCASTSS 68(R8), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 132(DI), Y10
+	VBROADCASTSS 132(R8), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 196(DI), Y10
+	VBROADCASTSS 196(R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x00000008, DI
-	ADDQ         $0x00000200, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
 	JG           input3
-	ADDQ         $0x000003c0, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs2
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      Y1, 32(AX)
-	VMOVUPS      Y2, 64(AX)
-	VMOVUPS      Y3, 96(AX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      Y5, 160(AX)
-	VMOVUPS      Y6, 192(AX)
-	VMOVUPS      Y7, 224(AX)
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 160(CX)
+	VMOVUPS      Y6, 192(CX)
+	VMOVUPS      Y7, 224(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -676,67 +659,67 @@ input3:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs4:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input5:
-	VMOVUPS      128(R8), Y10
-	VMOVUPS      160(R8), Y11
-	VBROADCASTSS 256(DI), Y12
+	VMOVUPS      128(R9), Y10
+	VMOVUPS      160(R9), Y11
+	VBROADCASTSS 256(R8), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 320(DI), Y12
+	VBROADCASTSS 320(R8), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS 384(DI), Y12
+	VBROADCASTSS 384(R8), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS 448(DI), Y12
+	VBROADCASTSS 448(R8), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS 512(DI), Y12
+	VBROADCASTSS 512(R8), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	VMOVUPS      384(R8), Y10
-	VMOVUPS      416(R8), Y11
-	VBROADCASTSS 260(DI), Y12
+	VMOVUPS      384(R9), Y10
+	VMOVUPS      416(R9), Y11
+	VBROADCASTSS 260(R8), Y12
 	VFMADD231PS  Y12, Y10, Y0
 	VFMADD231PS  Y12, Y11, Y1
-	VBROADCASTSS 324(DI), Y12
+	VBROADCASTSS 324(R8), Y12
 	VFMADD231PS  Y12, Y10, Y2
 	VFMADD231PS  Y12, Y11, Y3
-	VBROADCASTSS 388(DI), Y12
+	VBROADCASTSS 388(R8), Y12
 	VFMADD231PS  Y12, Y10, Y4
 	VFMADD231PS  Y12, Y11, Y5
-	VBROADCASTSS 452(DI), Y12
+	VBROADCASTSS 452(R8), Y12
 	VFMADD231PS  Y12, Y10, Y6
 	VFMADD231PS  Y12, Y11, Y7
-	VBROADCASTSS 516(DI), Y12
+	VBROADCASTSS 516(R8), Y12
 	VFMADD231PS  Y12, Y10, Y8
 	VFMADD231PS  Y12, Y11, Y9
-	ADDQ         $0x00000008, DI
-	ADDQ         $0x00000200, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
 	JG           input5
-	ADDQ         $0x000003c0, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs4
-	VMOVUPS      Y0, 256(AX)
-	VMOVUPS      Y1, 288(AX)
-	VMOVUPS      Y2, 320(AX)
-	VMOVUPS      Y3, 352(AX)
-	VMOVUPS      Y4, 384(AX)
-	VMOVUPS      Y5, 416(AX)
-	VMOVUPS      Y6, 448(AX)
-	VMOVUPS      Y7, 480(AX)
-	VMOVUPS      Y8, 512(AX)
-	VMOVUPS      Y9, 544(AX)
+	VMOVUPS      Y0, 256(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 352(CX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      Y5, 416(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 480(CX)
+	VMOVUPS      Y8, 512(CX)
+	VMOVUPS      Y9, 544(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
@@ -745,2774 +728,550 @@ input5:
 	VXORPS       Y5, Y5, Y5
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs6:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input7:
-	VMOVUPS      192(R8), Y8
-	VMOVUPS      224(R8), Y9
-	VBROADCASTSS 576(DI), Y10
+	VMOVUPS      192(R9), Y8
+	VMOVUPS      224(R9), Y9
+	VBROADCASTSS 576(R8), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 640(DI), Y10
+	VBROADCASTSS 640(R8), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 704(DI), Y10
+	VBROADCASTSS 704(R8), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 768(DI), Y10
+	VBROADCASTSS 768(R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VMOVUPS      448(R8), Y8
-	VMOVUPS      480(R8), Y9
-	VBROADCASTSS 580(DI), Y10
+	VMOVUPS      448(R9), Y8
+	VMOVUPS      480(R9), Y9
+	VBROADCASTSS 580(R8), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VBROADCASTSS 644(DI), Y10
+	VBROADCASTSS 644(R8), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 708(DI), Y10
+	VBROADCASTSS 708(R8), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 772(DI), Y10
+	VBROADCASTSS 772(R8), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	ADDQ         $0x00000008, DI
-	ADDQ         $0x00000200, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
 	JG           input7
-	ADDQ         $0x000003c0, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs6
-	VMOVUPS      Y0, 576(AX)
-	VMOVUPS      Y1, 608(AX)
-	VMOVUPS      Y2, 640(AX)
-	VMOVUPS      Y3, 672(AX)
-	VMOVUPS      Y4, 704(AX)
-	VMOVUPS      Y5, 736(AX)
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 800(AX)
+	VMOVUPS      Y0, 576(CX)
+	VMOVUPS      Y1, 608(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y3, 672(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 736(CX)
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 800(CX)
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
 	VXORPS       Y3, Y3, Y3
 	VXORPS       Y4, Y4, Y4
 	VXORPS       Y5, Y5, Y5
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs8:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input9:
-	VMOVUPS      192(R8), Y6
-	VMOVUPS      224(R8), Y7
-	VBROADCASTSS 832(DI), Y8
+	VMOVUPS      192(R9), Y6
+	VMOVUPS      224(R9), Y7
+	VBROADCASTSS 832(R8), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 896(DI), Y8
+	VBROADCASTSS 896(R8), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS 960(DI), Y8
+	VBROADCASTSS 960(R8), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
-	VMOVUPS      448(R8), Y6
-	VMOVUPS      480(R8), Y7
-	VBROADCASTSS 836(DI), Y8
+	VMOVUPS      448(R9), Y6
+	VMOVUPS      480(R9), Y7
+	VBROADCASTSS 836(R8), Y8
 	VFMADD231PS  Y8, Y6, Y0
 	VFMADD231PS  Y8, Y7, Y1
-	VBROADCASTSS 900(DI), Y8
+	VBROADCASTSS 900(R8), Y8
 	VFMADD231PS  Y8, Y6, Y2
 	VFMADD231PS  Y8, Y7, Y3
-	VBROADCASTSS 964(DI), Y8
+	VBROADCASTSS 964(R8), Y8
 	VFMADD231PS  Y8, Y6, Y4
 	VFMADD231PS  Y8, Y7, Y5
-	ADDQ         $0x00000008, DI
-	ADDQ         $0x00000200, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
 	JG           input9
-	ADDQ         $0x000003c0, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs8
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 864(AX)
-	VMOVUPS      Y2, 896(AX)
-	VMOVUPS      Y3, 928(AX)
-	VMOVUPS      Y4, 960(AX)
-	VMOVUPS      Y5, 992(AX)
-	ADDQ         $0x00000400, AX
-	ADDQ         BX, CX
-	SUBQ         $0x00000001, SI
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 864(CX)
+	VMOVUPS      Y2, 896(CX)
+	VMOVUPS      Y3, 928(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      Y5, 992(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
 	JG           group1
-	VZEROUPPER
-	RET
 
-// func invariants2AVX2Single(f *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, FMA3
-TEXT ·invariants2AVX2Single(SB), NOSPLIT, $0-40
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+	// Invariants:
 	// 
 	// 	f[0] = b[0]
 	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 	// 	f[3+L] = sum_M t[L M] b[L M]
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    v+24(FP), BX
-	MOVQ    K+32(FP), SI
-	MOVQ    SI, DI
-	SHLQ    $0x02, DI
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    408(AX), DI
 	MOVQ    DI, R8
-	ADDQ    DI, R8
-	ADDQ    DI, R8
+	SHLQ    $0x02, R8
 	MOVQ    R8, R9
-	ADDQ    DI, R9
-	ADDQ    DI, R9
+	ADDQ    R8, R9
+	ADDQ    R8, R9
 	MOVQ    R9, R10
-	ADDQ    DI, R10
-	ADDQ    DI, R10
-	SHRQ    $0x04, SI
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000002, R11
-	PCALIGN $0x40
-
-column2:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      64(DX), Y0
-	VMULPS       Y0, Y0, Y0
-	VMOVUPS      128(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      192(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2720(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(DI*1)
-	VMOVUPS      256(DX), Y0
-	VMULPS       Y0, Y0, Y0
-	VMOVUPS      320(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      384(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      448(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      512(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2752(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(DI*2)
-	VMOVUPS      576(DX), Y0
-	VMULPS       Y0, Y0, Y0
-	VMOVUPS      640(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      704(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      768(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      832(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      896(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      960(DX), Y1
-	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(R8*1)
-	VMOVUPS      (BX), Y0
-	VMOVUPS      64(DX), Y1
-	VMULPS       384(DX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       512(DX), Y2, Y2
-	VMOVUPS      128(DX), Y3
-	VFNMADD231PS 320(DX), Y3, Y2
-	VMOVUPS      192(DX), Y3
-	VFNMADD231PS 256(DX), Y3, Y2
-	VFMADD231PS  constantsAVX2Single<>+2848(SB), Y2, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       320(DX), Y2, Y2
-	VMOVUPS      192(DX), Y3
-	VFMADD231PS  448(DX), Y3, Y2
-	VMULPS       constantsAVX2Single<>+2880(SB), Y2, Y2
-	VMOVUPS      128(DX), Y3
-	VMULPS       384(DX), Y3, Y3
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y3, Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(DX), Y3
-	VMULPS       256(DX), Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VFMADD231PS  448(DX), Y4, Y3
-	VMOVUPS      192(DX), Y4
-	VFMADD231PS  512(DX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y3
-	VMOVUPS      192(DX), Y4
-	VMULPS       384(DX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
-	VMULPS       Y0, Y3, Y0
-	VMOVUPS      (BX)(DI*1), Y3
-	VMOVUPS      256(DX), Y4
-	VMULPS       832(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFNMADD231PS 704(DX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3008(SB), Y4, Y4
-	VMOVUPS      256(DX), Y5
-	VMULPS       960(DX), Y5, Y5
-	VMOVUPS      512(DX), Y6
-	VFNMADD231PS 576(DX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       768(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       896(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFNMADD231PS 640(DX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       704(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
-	VFMADD231PS  Y3, Y4, Y1
-	VMOVUPS      256(DX), Y4
-	VMULPS       640(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFMADD231PS  896(DX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       704(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFMADD231PS  832(DX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       768(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
-	VFMADD231PS  Y3, Y4, Y2
-	VMOVUPS      256(DX), Y4
-	VMULPS       576(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFMADD231PS  960(DX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
-	VMOVUPS      256(DX), Y5
-	VMULPS       704(DX), Y5, Y5
-	VMOVUPS      512(DX), Y6
-	VFMADD231PS  832(DX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3008(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       640(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFMADD231PS  896(DX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       832(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
-	VMOVUPS      448(DX), Y5
-	VMULPS       768(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
-	VFMADD231PS  Y3, Y4, Y0
-	VMOVUPS      Y1, (CX)
-	VMULPS       64(DX), Y1, Y3
-	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y2, 64(CX)
-	VFMADD231PS  128(DX), Y2, Y3
-	VFMADD231PS  Y2, Y2, Y1
-	VMOVUPS      Y0, 128(CX)
-	VFMADD231PS  192(DX), Y0, Y3
-	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y3, (AX)(DI*4)
-	VMOVUPS      Y1, (AX)(R8*2)
-	VMOVUPS      (BX)(DI*2), Y0
-	VMOVUPS      64(DX), Y1
-	VMULPS       192(DX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       128(DX), Y2, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(DX), Y3
-	VMULPS       64(DX), Y3, Y3
-	VMOVUPS      192(DX), Y4
-	VFMADD231PS  192(DX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VMULPS       128(DX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y4, Y3
-	VMULPS       Y0, Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VMULPS       192(DX), Y4, Y4
-	VMULPS       constantsAVX2Single<>+3424(SB), Y4, Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      64(DX), Y5
-	VMULPS       64(DX), Y5, Y5
-	VMOVUPS      192(DX), Y6
-	VFNMADD231PS 192(DX), Y6, Y5
-	VMULPS       constantsAVX2Single<>+2848(SB), Y5, Y5
-	VMULPS       Y0, Y5, Y0
-	VMOVUPS      (BX)(R8*1), Y5
-	VMOVUPS      64(DX), Y6
-	VMULPS       832(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  704(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3008(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       960(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 576(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3456(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       640(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      64(DX), Y6
-	VMULPS       768(DX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       896(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 640(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      64(DX), Y6
-	VMULPS       704(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  832(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       768(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      64(DX), Y6
-	VMULPS       640(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  896(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       832(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y7, Y6
-	VMOVUPS      192(DX), Y7
-	VMULPS       768(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      64(DX), Y6
-	VMULPS       576(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3520(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 832(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       896(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3584(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      (BX)(DI*4), Y5
-	VMOVUPS      256(DX), Y6
-	VMULPS       384(DX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3616(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       448(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      256(DX), Y6
-	VMULPS       448(DX), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VFNMADD231PS 512(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       384(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3680(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      256(DX), Y6
-	VMULPS       256(DX), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VFNMADD231PS 384(DX), Y7, Y6
-	VMOVUPS      512(DX), Y7
-	VFMADD231PS  512(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       320(DX), Y7, Y7
-	VMOVUPS      448(DX), Y8
-	VFMADD231PS  448(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      256(DX), Y6
-	VMULPS       320(DX), Y6, Y6
-	VMOVUPS      448(DX), Y7
-	VFMADD231PS  512(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VMULPS       448(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3776(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      320(DX), Y6
-	VMULPS       320(DX), Y6, Y6
-	VMOVUPS      448(DX), Y7
-	VFNMADD231PS 448(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3808(SB), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VMULPS       512(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      (BX)(R9*1), Y5
-	VMOVUPS      576(DX), Y6
-	VMULPS       832(DX), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VFNMADD231PS 960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       768(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       832(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3936(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      576(DX), Y6
-	VMULPS       896(DX), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VFNMADD231PS 960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3968(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       832(DX), Y7, Y7
-	VMOVUPS      704(DX), Y8
-	VFNMADD231PS 896(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       768(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4032(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      576(DX), Y6
-	VMULPS       576(DX), Y6, Y6
-	VMOVUPS      960(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4064(SB), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFMADD231PS  832(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       768(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      576(DX), Y6
-	VMULPS       640(DX), Y6, Y6
-	VMOVUPS      896(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4160(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFMADD231PS  896(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       832(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4224(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      576(DX), Y6
-	VMULPS       704(DX), Y6, Y6
-	VMOVUPS      832(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4256(SB), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFNMADD231PS 832(DX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       896(DX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4320(SB), Y7, Y6
-	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      Y1, 192(CX)
-	VMULPS       256(DX), Y1, Y5
-	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y2, 256(CX)
-	VFMADD231PS  320(DX), Y2, Y5
-	VFMADD231PS  Y2, Y2, Y1
-	VMOVUPS      Y3, 320(CX)
-	VFMADD231PS  384(DX), Y3, Y5
-	VFMADD231PS  Y3, Y3, Y1
-	VMOVUPS      Y4, 384(CX)
-	VFMADD231PS  448(DX), Y4, Y5
-	VFMADD231PS  Y4, Y4, Y1
-	VMOVUPS      Y0, 448(CX)
-	VFMADD231PS  512(DX), Y0, Y5
-	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y5, (AX)(R9*1)
-	VMOVUPS      Y1, (AX)(R10*1)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x00000001, R11
-	JG           column2
-	ADDQ         $0x000003c0, CX
-	ADDQ         $0x000003c0, DX
-	SUBQ         $0x00000001, SI
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariantsReverse2AVX2Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, FMA3
-TEXT ·invariantsReverse2AVX2Single(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
+	ADDQ    R8, R10
+	ADDQ    R8, R10
 	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	SHRQ    $0x04, R8
+	ADDQ    R8, R11
+	ADDQ    R8, R11
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-group1:
-	MOVQ    $0x00000002, R13
-	PCALIGN $0x40
-
-column2:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      (DX)(R9*1), Y0
-	VMULPS       constantsAVX2Single<>+4352(SB), Y0, Y0
-	VMOVUPS      (DX)(R9*4), Y1
-	VMOVUPS      (DX)(R10*2), Y2
-	VADDPS       Y2, Y2, Y2
-	VMOVUPS      64(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      (BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      128(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      64(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 64(CX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      192(SI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS      128(BX), Y4
-	VFMADD231PS  Y1, Y4, Y0
-	VMULPS       Y2, Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      Y4, 128(CX)
-	VMOVUPS      Y0, 192(AX)
-	VMOVUPS      (DX)(R9*2), Y0
-	VMULPS       constantsAVX2Single<>+4384(SB), Y0, Y0
-	VMOVUPS      (DX)(R11*1), Y1
-	VMOVUPS      (DX)(R12*1), Y2
-	VADDPS       Y2, Y2, Y2
-	VMOVUPS      256(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      192(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 192(CX)
-	VMOVUPS      Y4, 256(AX)
-	VMOVUPS      320(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      256(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 256(CX)
-	VMOVUPS      Y4, 320(AX)
-	VMOVUPS      384(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      320(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 320(CX)
-	VMOVUPS      Y4, 384(AX)
-	VMOVUPS      448(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      384(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 384(CX)
-	VMOVUPS      Y4, 448(AX)
-	VMOVUPS      512(SI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS      448(BX), Y4
-	VFMADD231PS  Y1, Y4, Y0
-	VMULPS       Y2, Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      Y4, 448(CX)
-	VMOVUPS      Y0, 512(AX)
-	VMOVUPS      (DX)(R10*1), Y0
-	VMULPS       constantsAVX2Single<>+4416(SB), Y0, Y0
-	VMOVUPS      576(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 576(AX)
-	VMOVUPS      640(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 640(AX)
-	VMOVUPS      704(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 704(AX)
-	VMOVUPS      768(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 768(AX)
-	VMOVUPS      832(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 832(AX)
-	VMOVUPS      896(SI), Y1
-	VMULPS       Y1, Y0, Y1
-	VMOVUPS      Y1, 896(AX)
-	VMOVUPS      960(SI), Y1
-	VMULPS       Y1, Y0, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI), Y0
-	VMULPS       (CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
-	VMULPS       64(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
-	VMULPS       128(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  384(SI), Y2, Y6
-	VFNMADD231PS 320(SI), Y1, Y7
-	VFNMADD231PS 256(SI), Y1, Y8
-	VFMADD231PS  512(SI), Y1, Y6
-	VFMADD231PS  384(SI), Y3, Y7
-	VFMADD231PS  448(SI), Y4, Y8
-	VFMADD231PS  320(SI), Y4, Y6
-	VFMADD231PS  448(SI), Y5, Y7
-	VFMADD231PS  512(SI), Y5, Y8
-	VFMADD231PS  256(SI), Y5, Y6
-	VFMADD231PS  384(SI), Y0, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      256(AX), Y6
-	VMOVUPS      320(AX), Y7
-	VMOVUPS      384(AX), Y8
-	VFNMADD231PS 192(SI), Y1, Y6
-	VFNMADD231PS 128(SI), Y1, Y7
-	VFMADD231PS  64(SI), Y2, Y8
-	VFMADD231PS  64(SI), Y5, Y6
-	VFMADD231PS  64(SI), Y4, Y7
-	VFMADD231PS  128(SI), Y3, Y8
-	VFMADD231PS  192(SI), Y0, Y8
-	VMOVUPS      Y6, 256(AX)
-	VMOVUPS      Y7, 320(AX)
-	VMOVUPS      Y8, 384(AX)
-	VMOVUPS      448(AX), Y0
-	VMOVUPS      512(AX), Y2
-	VFMADD231PS  192(SI), Y4, Y0
-	VFMADD231PS  64(SI), Y1, Y2
-	VFMADD231PS  128(SI), Y5, Y0
-	VFMADD231PS  192(SI), Y5, Y2
-	VMOVUPS      Y0, 448(AX)
-	VMOVUPS      Y2, 512(AX)
-	VMOVUPS      (DI)(R9*1), Y0
-	VMULPS       (CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
-	VMULPS       64(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  832(SI), Y2, Y8
-	VFMADD231PS  768(SI), Y4, Y9
-	VFMADD231PS  704(SI), Y1, Y10
-	VFMADD231PS  960(SI), Y3, Y8
-	VFMADD231PS  896(SI), Y5, Y9
-	VFMADD231PS  768(SI), Y0, Y10
-	VFMADD231PS  640(SI), Y6, Y8
-	VFMADD231PS  704(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y8
-	VMOVUPS      512(AX), Y9
-	VMOVUPS      576(AX), Y10
-	VFNMADD231PS 640(SI), Y5, Y8
-	VFNMADD231PS 704(SI), Y2, Y9
-	VFNMADD231PS 512(SI), Y3, Y10
-	VFMADD231PS  832(SI), Y7, Y8
-	VFNMADD231PS 576(SI), Y3, Y9
-	VFMADD231PS  896(SI), Y6, Y9
-	VMOVUPS      Y8, 448(AX)
-	VMOVUPS      Y9, 512(AX)
-	VMOVUPS      Y10, 576(AX)
-	VMOVUPS      640(AX), Y8
-	VMOVUPS      704(AX), Y9
-	VMOVUPS      768(AX), Y10
-	VFNMADD231PS 448(SI), Y5, Y8
-	VFNMADD231PS 512(SI), Y2, Y9
-	VFMADD231PS  320(SI), Y4, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  384(SI), Y1, Y9
-	VFMADD231PS  384(SI), Y0, Y10
-	VFMADD231PS  320(SI), Y7, Y9
-	VMOVUPS      Y8, 640(AX)
-	VMOVUPS      Y9, 704(AX)
-	VMOVUPS      Y10, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y1
-	VMOVUPS      960(AX), Y4
-	VFMADD231PS  256(SI), Y2, Y0
-	VFMADD231PS  320(SI), Y5, Y1
-	VFMADD231PS  256(SI), Y3, Y4
-	VFMADD231PS  448(SI), Y7, Y0
-	VFMADD231PS  512(SI), Y6, Y1
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 896(AX)
-	VMOVUPS      Y4, 960(AX)
-	VMOVUPS      (DI)(R9*1), Y0
-	VMULPS       128(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
-	VMOVUPS      256(AX), Y5
-	VMOVUPS      320(AX), Y6
-	VMOVUPS      384(AX), Y7
-	VFMADD231PS  576(SI), Y1, Y5
-	VFMADD231PS  640(SI), Y3, Y6
-	VFMADD231PS  832(SI), Y4, Y7
-	VFMADD231PS  704(SI), Y2, Y5
-	VMOVUPS      Y5, 256(AX)
-	VMOVUPS      Y6, 320(AX)
-	VMOVUPS      Y7, 384(AX)
-	VMOVUPS      448(AX), Y5
-	VMOVUPS      512(AX), Y6
-	VMOVUPS      576(AX), Y7
-	VFMADD231PS  896(SI), Y3, Y5
-	VFMADD231PS  960(SI), Y1, Y6
-	VFMADD231PS  256(SI), Y1, Y7
-	VFMADD231PS  768(SI), Y0, Y5
-	VFMADD231PS  832(SI), Y2, Y6
-	VMOVUPS      Y5, 448(AX)
-	VMOVUPS      Y6, 512(AX)
-	VMOVUPS      Y7, 576(AX)
-	VMOVUPS      640(AX), Y5
-	VMOVUPS      704(AX), Y6
-	VMOVUPS      768(AX), Y7
-	VFMADD231PS  320(SI), Y3, Y5
-	VFMADD231PS  256(SI), Y2, Y6
-	VFMADD231PS  448(SI), Y0, Y7
-	VMOVUPS      Y5, 640(AX)
-	VMOVUPS      Y6, 704(AX)
-	VMOVUPS      Y7, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y5
-	VMOVUPS      960(AX), Y6
-	VFMADD231PS  512(SI), Y2, Y0
-	VFMADD231PS  448(SI), Y3, Y5
-	VFMADD231PS  512(SI), Y1, Y6
-	VFMADD231PS  384(SI), Y4, Y0
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y5, 896(AX)
-	VMOVUPS      Y6, 960(AX)
-	VMOVUPS      (DI)(R9*2), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
-	VMULPS       320(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
-	VMULPS       384(CX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  192(SI), Y1, Y6
-	VFMADD231PS  64(SI), Y2, Y7
-	VFMADD231PS  64(SI), Y1, Y8
-	VFMADD231PS  128(SI), Y2, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y4, Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y4, Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  192(SI), Y5, Y7
-	VFMADD231PS  128(SI), Y5, Y8
-	VFMADD231PS  64(SI), Y0, Y6
-	VFNMADD231PS 192(SI), Y0, Y8
-	VFMADD231PS  64(SI), Y0, Y6
-	VFNMADD231PS 192(SI), Y0, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      (DI)(R10*1), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
-	VMULPS       320(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
-	VMOVUPS      64(AX), Y8
-	VMOVUPS      128(AX), Y9
-	VMOVUPS      192(AX), Y10
-	VFMADD231PS  832(SI), Y2, Y8
-	VFMADD231PS  640(SI), Y1, Y9
-	VFMADD231PS  704(SI), Y2, Y10
-	VFMADD231PS  960(SI), Y3, Y8
-	VFMADD231PS  704(SI), Y4, Y9
-	VFNMADD231PS 576(SI), Y3, Y10
-	VFMADD231PS  768(SI), Y5, Y8
-	VFMADD231PS  768(SI), Y0, Y9
-	VFNMADD231PS 640(SI), Y6, Y10
-	VFMADD231PS  896(SI), Y6, Y8
-	VFMADD231PS  832(SI), Y7, Y10
-	VFMADD231PS  704(SI), Y7, Y8
-	VMOVUPS      Y8, 64(AX)
-	VMOVUPS      Y9, 128(AX)
-	VMOVUPS      Y10, 192(AX)
-	VMOVUPS      576(AX), Y8
-	VMOVUPS      640(AX), Y9
-	VMOVUPS      704(AX), Y10
-	VFNMADD231PS 192(SI), Y3, Y8
-	VFMADD231PS  128(SI), Y1, Y9
-	VFMADD231PS  192(SI), Y2, Y10
-	VFNMADD231PS 192(SI), Y6, Y9
-	VFMADD231PS  128(SI), Y4, Y10
-	VFMADD231PS  64(SI), Y7, Y10
-	VMOVUPS      Y8, 576(AX)
-	VMOVUPS      Y9, 640(AX)
-	VMOVUPS      Y10, 704(AX)
-	VMOVUPS      768(AX), Y1
-	VMOVUPS      832(AX), Y4
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  64(SI), Y5, Y1
-	VFMADD231PS  64(SI), Y2, Y4
-	VFMADD231PS  64(SI), Y6, Y8
-	VFMADD231PS  128(SI), Y0, Y1
-	VFMADD231PS  192(SI), Y7, Y4
-	VMOVUPS      Y1, 768(AX)
-	VMOVUPS      Y4, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  64(SI), Y3, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R10*1), Y0
-	VMULPS       384(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  640(SI), Y2, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  896(SI), Y2, Y8
-	VFMADD231PS  576(SI), Y4, Y6
-	VFMADD231PS  896(SI), Y0, Y7
-	VFMADD231PS  768(SI), Y1, Y8
-	VFMADD231PS  704(SI), Y5, Y6
-	VFMADD231PS  960(SI), Y4, Y8
-	VFNMADD231PS 832(SI), Y5, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  64(SI), Y2, Y7
-	VFMADD231PS  64(SI), Y5, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  192(SI), Y1, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y2, Y8
-	VFNMADD231PS 192(SI), Y5, Y7
-	VFMADD231PS  128(SI), Y0, Y8
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  192(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R9*4), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
-	VMULPS       320(CX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
-	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
-	VMULPS       384(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  384(SI), Y2, Y8
-	VFMADD231PS  448(SI), Y1, Y9
-	VFMADD231PS  256(SI), Y2, Y10
-	VFMADD231PS  448(SI), Y4, Y8
-	VFNMADD231PS 512(SI), Y4, Y9
-	VFMADD231PS  320(SI), Y3, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  384(SI), Y3, Y9
-	VFNMADD231PS 384(SI), Y6, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  320(SI), Y5, Y9
-	VFNMADD231PS 384(SI), Y6, Y10
-	VFMADD231PS  320(SI), Y7, Y8
-	VFMADD231PS  320(SI), Y5, Y9
-	VFMADD231PS  448(SI), Y0, Y10
-	VFMADD231PS  256(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y2
-	VMOVUPS      512(AX), Y3
-	VFMADD231PS  320(SI), Y1, Y2
-	VFNMADD231PS 320(SI), Y4, Y3
-	VFMADD231PS  256(SI), Y4, Y2
-	VFMADD231PS  512(SI), Y6, Y3
-	VFMADD231PS  448(SI), Y5, Y2
-	VFMADD231PS  512(SI), Y6, Y3
-	VFMADD231PS  448(SI), Y5, Y2
-	VFMADD231PS  448(SI), Y7, Y3
-	VFMADD231PS  512(SI), Y7, Y2
-	VFMADD231PS  384(SI), Y0, Y2
-	VMOVUPS      Y2, 448(AX)
-	VMOVUPS      Y3, 512(AX)
-	VMOVUPS      (DI)(R9*4), Y0
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
-	VMOVUPS      320(AX), Y2
-	VMOVUPS      384(AX), Y3
-	VMOVUPS      448(AX), Y4
-	VFMADD231PS  320(SI), Y1, Y2
-	VFMADD231PS  512(SI), Y0, Y3
-	VFNMADD231PS 448(SI), Y1, Y4
-	VFMADD231PS  320(SI), Y1, Y2
-	VFNMADD231PS 448(SI), Y1, Y4
-	VMOVUPS      Y2, 320(AX)
-	VMOVUPS      Y3, 384(AX)
-	VMOVUPS      Y4, 448(AX)
-	VMOVUPS      512(AX), Y1
-	VFMADD231PS  384(SI), Y0, Y1
-	VMOVUPS      Y1, 512(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  832(SI), Y2, Y6
-	VFMADD231PS  768(SI), Y3, Y7
-	VFNMADD231PS 960(SI), Y2, Y8
-	VFMADD231PS  896(SI), Y4, Y6
-	VFNMADD231PS 960(SI), Y4, Y7
-	VFMADD231PS  832(SI), Y1, Y8
-	VFMADD231PS  832(SI), Y5, Y7
-	VFNMADD231PS 896(SI), Y5, Y8
-	VFMADD231PS  768(SI), Y0, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  640(SI), Y3, Y6
-	VFMADD231PS  576(SI), Y2, Y7
-	VFMADD231PS  576(SI), Y4, Y8
-	VFMADD231PS  704(SI), Y0, Y6
-	VFMADD231PS  704(SI), Y1, Y7
-	VFNMADD231PS 704(SI), Y5, Y8
-	VFMADD231PS  640(SI), Y5, Y7
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFNMADD231PS 704(SI), Y2, Y0
-	VFNMADD231PS 640(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       320(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
-	VMULPS       384(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  576(SI), Y2, Y6
-	VFMADD231PS  576(SI), Y4, Y7
-	VFMADD231PS  704(SI), Y3, Y8
-	VFMADD231PS  576(SI), Y2, Y6
-	VFMADD231PS  704(SI), Y5, Y7
-	VFMADD231PS  704(SI), Y3, Y8
-	VFMADD231PS  640(SI), Y4, Y6
-	VFMADD231PS  640(SI), Y5, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  768(SI), Y1, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  960(SI), Y4, Y8
-	VFMADD231PS  768(SI), Y1, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  832(SI), Y5, Y8
-	VFMADD231PS  832(SI), Y0, Y6
-	VFMADD231PS  896(SI), Y5, Y7
-	VFMADD231PS  768(SI), Y0, Y7
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  960(SI), Y2, Y0
-	VFMADD231PS  960(SI), Y2, Y0
-	VFMADD231PS  896(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
-	VMOVUPS      576(AX), Y3
-	VMOVUPS      704(AX), Y4
-	VMOVUPS      768(AX), Y5
-	VFMADD231PS  704(SI), Y1, Y3
-	VFMADD231PS  576(SI), Y1, Y4
-	VFMADD231PS  896(SI), Y0, Y5
-	VFMADD231PS  704(SI), Y2, Y4
-	VFMADD231PS  704(SI), Y2, Y4
-	VMOVUPS      Y3, 576(AX)
-	VMOVUPS      Y4, 704(AX)
-	VMOVUPS      Y5, 768(AX)
-	VMOVUPS      832(AX), Y3
-	VMOVUPS      896(AX), Y4
-	VMOVUPS      960(AX), Y5
-	VFMADD231PS  960(SI), Y1, Y3
-	VFMADD231PS  768(SI), Y0, Y4
-	VFMADD231PS  832(SI), Y1, Y5
-	VFNMADD231PS 832(SI), Y2, Y3
-	VFNMADD231PS 832(SI), Y2, Y3
-	VMOVUPS      Y3, 832(AX)
-	VMOVUPS      Y4, 896(AX)
-	VMOVUPS      Y5, 960(AX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, BX
-	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000001, R13
-	JG           column2
-	ADDQ         $0x000003c0, AX
-	ADDQ         $0x000003c0, CX
-	ADDQ         $0x000003c0, BX
-	ADDQ         $0x000003c0, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariants3AVX2Single(f *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, FMA3
-TEXT ·invariants3AVX2Single(SB), NOSPLIT, $0-40
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
-	// 
-	// 	f[0] = b[0]
-	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-	// 	f[3+L] = sum_M t[L M] b[L M]
-	// 	f[3+lt+L] = sum_M t[L M]²
-	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    v+24(FP), BX
-	MOVQ    K+32(FP), SI
-	MOVQ    SI, DI
-	SHLQ    $0x02, DI
-	MOVQ    DI, R8
-	ADDQ    DI, R8
-	ADDQ    DI, R8
-	MOVQ    R8, R9
-	ADDQ    DI, R9
-	ADDQ    DI, R9
-	MOVQ    R9, R10
-	ADDQ    DI, R10
-	ADDQ    DI, R10
-	MOVQ    R10, R11
-	ADDQ    DI, R11
-	ADDQ    DI, R11
-	SHRQ    $0x04, SI
-	PCALIGN $0x40
-
-group1:
+group10:
 	MOVQ    $0x00000002, R12
 	PCALIGN $0x40
 
-column2:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      64(DX), Y0
+column11:
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      64(BX), Y0
 	VMULPS       Y0, Y0, Y0
-	VMOVUPS      128(DX), Y1
+	VMOVUPS      128(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      192(DX), Y1
+	VMOVUPS      192(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
 	VMULPS       constantsAVX2Single<>+2720(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(DI*1)
-	VMOVUPS      256(DX), Y0
+	VMOVUPS      Y0, (CX)(R8*1)
+	VMOVUPS      256(BX), Y0
 	VMULPS       Y0, Y0, Y0
-	VMOVUPS      320(DX), Y1
+	VMOVUPS      320(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      384(DX), Y1
+	VMOVUPS      384(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      448(DX), Y1
+	VMOVUPS      448(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      512(DX), Y1
+	VMOVUPS      512(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
 	VMULPS       constantsAVX2Single<>+2752(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(DI*2)
-	VMOVUPS      576(DX), Y0
+	VMOVUPS      Y0, (CX)(R8*2)
+	VMOVUPS      576(BX), Y0
 	VMULPS       Y0, Y0, Y0
-	VMOVUPS      640(DX), Y1
+	VMOVUPS      640(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      704(DX), Y1
+	VMOVUPS      704(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      768(DX), Y1
+	VMOVUPS      768(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      832(DX), Y1
+	VMOVUPS      832(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      896(DX), Y1
+	VMOVUPS      896(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMOVUPS      960(DX), Y1
+	VMOVUPS      960(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
 	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
-	VMOVUPS      Y0, (AX)(R8*1)
-	VMOVUPS      (BX), Y0
-	VMOVUPS      64(DX), Y1
-	VMULPS       384(DX), Y1, Y1
+	VMOVUPS      Y0, (CX)(R9*1)
+	VMOVUPS      (SI), Y0
+	VMOVUPS      64(BX), Y1
+	VMULPS       384(BX), Y1, Y1
 	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       512(DX), Y2, Y2
-	VMOVUPS      128(DX), Y3
-	VFNMADD231PS 320(DX), Y3, Y2
-	VMOVUPS      192(DX), Y3
-	VFNMADD231PS 256(DX), Y3, Y2
+	VMOVUPS      64(BX), Y2
+	VMULPS       512(BX), Y2, Y2
+	VMOVUPS      128(BX), Y3
+	VFNMADD231PS 320(BX), Y3, Y2
+	VMOVUPS      192(BX), Y3
+	VFNMADD231PS 256(BX), Y3, Y2
 	VFMADD231PS  constantsAVX2Single<>+2848(SB), Y2, Y1
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       320(DX), Y2, Y2
-	VMOVUPS      192(DX), Y3
-	VFMADD231PS  448(DX), Y3, Y2
+	VMOVUPS      64(BX), Y2
+	VMULPS       320(BX), Y2, Y2
+	VMOVUPS      192(BX), Y3
+	VFMADD231PS  448(BX), Y3, Y2
 	VMULPS       constantsAVX2Single<>+2880(SB), Y2, Y2
-	VMOVUPS      128(DX), Y3
-	VMULPS       384(DX), Y3, Y3
+	VMOVUPS      128(BX), Y3
+	VMULPS       384(BX), Y3, Y3
 	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y3, Y2
 	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(DX), Y3
-	VMULPS       256(DX), Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VFMADD231PS  448(DX), Y4, Y3
-	VMOVUPS      192(DX), Y4
-	VFMADD231PS  512(DX), Y4, Y3
+	VMOVUPS      64(BX), Y3
+	VMULPS       256(BX), Y3, Y3
+	VMOVUPS      128(BX), Y4
+	VFMADD231PS  448(BX), Y4, Y3
+	VMOVUPS      192(BX), Y4
+	VFMADD231PS  512(BX), Y4, Y3
 	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y3
-	VMOVUPS      192(DX), Y4
-	VMULPS       384(DX), Y4, Y4
+	VMOVUPS      192(BX), Y4
+	VMULPS       384(BX), Y4, Y4
 	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y0
-	VMOVUPS      (BX)(DI*1), Y3
-	VMOVUPS      256(DX), Y4
-	VMULPS       832(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFNMADD231PS 704(DX), Y5, Y4
+	VMOVUPS      (SI)(R8*1), Y3
+	VMOVUPS      256(BX), Y4
+	VMULPS       832(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFNMADD231PS 704(BX), Y5, Y4
 	VMULPS       constantsAVX2Single<>+3008(SB), Y4, Y4
-	VMOVUPS      256(DX), Y5
-	VMULPS       960(DX), Y5, Y5
-	VMOVUPS      512(DX), Y6
-	VFNMADD231PS 576(DX), Y6, Y5
+	VMOVUPS      256(BX), Y5
+	VMULPS       960(BX), Y5, Y5
+	VMOVUPS      512(BX), Y6
+	VFNMADD231PS 576(BX), Y6, Y5
 	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       768(DX), Y5, Y5
+	VMOVUPS      320(BX), Y5
+	VMULPS       768(BX), Y5, Y5
 	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       896(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFNMADD231PS 640(DX), Y6, Y5
+	VMOVUPS      320(BX), Y5
+	VMULPS       896(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFNMADD231PS 640(BX), Y6, Y5
 	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       704(DX), Y5, Y5
+	VMOVUPS      384(BX), Y5
+	VMULPS       704(BX), Y5, Y5
 	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y1
-	VMOVUPS      256(DX), Y4
-	VMULPS       640(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFMADD231PS  896(DX), Y5, Y4
+	VMOVUPS      256(BX), Y4
+	VMULPS       640(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFMADD231PS  896(BX), Y5, Y4
 	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       704(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFMADD231PS  832(DX), Y6, Y5
+	VMOVUPS      320(BX), Y5
+	VMULPS       704(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFMADD231PS  832(BX), Y6, Y5
 	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       768(DX), Y5, Y5
+	VMOVUPS      384(BX), Y5
+	VMULPS       768(BX), Y5, Y5
 	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y2
-	VMOVUPS      256(DX), Y4
-	VMULPS       576(DX), Y4, Y4
-	VMOVUPS      512(DX), Y5
-	VFMADD231PS  960(DX), Y5, Y4
+	VMOVUPS      256(BX), Y4
+	VMULPS       576(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFMADD231PS  960(BX), Y5, Y4
 	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
-	VMOVUPS      256(DX), Y5
-	VMULPS       704(DX), Y5, Y5
-	VMOVUPS      512(DX), Y6
-	VFMADD231PS  832(DX), Y6, Y5
+	VMOVUPS      256(BX), Y5
+	VMULPS       704(BX), Y5, Y5
+	VMOVUPS      512(BX), Y6
+	VFMADD231PS  832(BX), Y6, Y5
 	VFMADD231PS  constantsAVX2Single<>+3008(SB), Y5, Y4
-	VMOVUPS      320(DX), Y5
-	VMULPS       640(DX), Y5, Y5
-	VMOVUPS      448(DX), Y6
-	VFMADD231PS  896(DX), Y6, Y5
+	VMOVUPS      320(BX), Y5
+	VMULPS       640(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFMADD231PS  896(BX), Y6, Y5
 	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
-	VMOVUPS      384(DX), Y5
-	VMULPS       832(DX), Y5, Y5
+	VMOVUPS      384(BX), Y5
+	VMULPS       832(BX), Y5, Y5
 	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
-	VMOVUPS      448(DX), Y5
-	VMULPS       768(DX), Y5, Y5
+	VMOVUPS      448(BX), Y5
+	VMULPS       768(BX), Y5, Y5
 	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y0
-	VMOVUPS      Y1, (CX)
-	VMULPS       64(DX), Y1, Y3
+	VMOVUPS      Y1, (DX)
+	VMULPS       64(BX), Y1, Y3
 	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y2, 64(CX)
-	VFMADD231PS  128(DX), Y2, Y3
+	VMOVUPS      Y2, 64(DX)
+	VFMADD231PS  128(BX), Y2, Y3
 	VFMADD231PS  Y2, Y2, Y1
-	VMOVUPS      Y0, 128(CX)
-	VFMADD231PS  192(DX), Y0, Y3
+	VMOVUPS      Y0, 128(DX)
+	VFMADD231PS  192(BX), Y0, Y3
 	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y3, (AX)(DI*4)
-	VMOVUPS      Y1, (AX)(R10*1)
-	VMOVUPS      (BX)(DI*2), Y0
-	VMOVUPS      64(DX), Y1
-	VMULPS       192(DX), Y1, Y1
+	VMOVUPS      Y3, (CX)(R8*4)
+	VMOVUPS      Y1, (CX)(R9*2)
+	VMOVUPS      (SI)(R8*2), Y0
+	VMOVUPS      64(BX), Y1
+	VMULPS       192(BX), Y1, Y1
 	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
 	VMULPS       Y0, Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       128(DX), Y2, Y2
+	VMOVUPS      64(BX), Y2
+	VMULPS       128(BX), Y2, Y2
 	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
 	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(DX), Y3
-	VMULPS       64(DX), Y3, Y3
-	VMOVUPS      192(DX), Y4
-	VFMADD231PS  192(DX), Y4, Y3
+	VMOVUPS      64(BX), Y3
+	VMULPS       64(BX), Y3, Y3
+	VMOVUPS      192(BX), Y4
+	VFMADD231PS  192(BX), Y4, Y3
 	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VMULPS       128(DX), Y4, Y4
+	VMOVUPS      128(BX), Y4
+	VMULPS       128(BX), Y4, Y4
 	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y3
-	VMOVUPS      128(DX), Y4
-	VMULPS       192(DX), Y4, Y4
+	VMOVUPS      128(BX), Y4
+	VMULPS       192(BX), Y4, Y4
 	VMULPS       constantsAVX2Single<>+3424(SB), Y4, Y4
 	VMULPS       Y0, Y4, Y4
-	VMOVUPS      64(DX), Y5
-	VMULPS       64(DX), Y5, Y5
-	VMOVUPS      192(DX), Y6
-	VFNMADD231PS 192(DX), Y6, Y5
+	VMOVUPS      64(BX), Y5
+	VMULPS       64(BX), Y5, Y5
+	VMOVUPS      192(BX), Y6
+	VFNMADD231PS 192(BX), Y6, Y5
 	VMULPS       constantsAVX2Single<>+2848(SB), Y5, Y5
 	VMULPS       Y0, Y5, Y0
-	VMOVUPS      (BX)(R8*1), Y5
-	VMOVUPS      64(DX), Y6
-	VMULPS       832(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  704(DX), Y7, Y6
+	VMOVUPS      (SI)(R9*1), Y5
+	VMOVUPS      64(BX), Y6
+	VMULPS       832(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  704(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3008(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       960(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 576(DX), Y8, Y7
+	VMOVUPS      64(BX), Y7
+	VMULPS       960(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 576(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+3456(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       640(DX), Y7, Y7
+	VMOVUPS      128(BX), Y7
+	VMULPS       640(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      64(DX), Y6
-	VMULPS       768(DX), Y6, Y6
+	VMOVUPS      64(BX), Y6
+	VMULPS       768(BX), Y6, Y6
 	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       896(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 640(DX), Y8, Y7
+	VMOVUPS      64(BX), Y7
+	VMULPS       896(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 640(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       704(DX), Y7, Y7
+	VMOVUPS      128(BX), Y7
+	VMULPS       704(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      64(DX), Y6
-	VMULPS       704(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  832(DX), Y7, Y6
+	VMOVUPS      64(BX), Y6
+	VMULPS       704(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  832(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       768(DX), Y7, Y7
+	VMOVUPS      128(BX), Y7
+	VMULPS       768(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      64(DX), Y6
-	VMULPS       640(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  896(DX), Y7, Y6
+	VMOVUPS      64(BX), Y6
+	VMULPS       640(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  896(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       832(DX), Y7, Y7
+	VMOVUPS      128(BX), Y7
+	VMULPS       832(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y7, Y6
-	VMOVUPS      192(DX), Y7
-	VMULPS       768(DX), Y7, Y7
+	VMOVUPS      192(BX), Y7
+	VMULPS       768(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      64(DX), Y6
-	VMULPS       576(DX), Y6, Y6
-	VMOVUPS      192(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
+	VMOVUPS      64(BX), Y6
+	VMULPS       576(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3520(SB), Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 832(DX), Y8, Y7
+	VMOVUPS      64(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 832(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
-	VMOVUPS      128(DX), Y7
-	VMULPS       896(DX), Y7, Y7
+	VMOVUPS      128(BX), Y7
+	VMULPS       896(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3584(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      (BX)(DI*4), Y5
-	VMOVUPS      256(DX), Y6
-	VMULPS       384(DX), Y6, Y6
+	VMOVUPS      (SI)(R8*4), Y5
+	VMOVUPS      256(BX), Y6
+	VMULPS       384(BX), Y6, Y6
 	VMULPS       constantsAVX2Single<>+3616(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       448(DX), Y7, Y7
+	VMOVUPS      320(BX), Y7
+	VMULPS       448(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      256(DX), Y6
-	VMULPS       448(DX), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VFNMADD231PS 512(DX), Y7, Y6
+	VMOVUPS      256(BX), Y6
+	VMULPS       448(BX), Y6, Y6
+	VMOVUPS      320(BX), Y7
+	VFNMADD231PS 512(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       384(DX), Y7, Y7
+	VMOVUPS      320(BX), Y7
+	VMULPS       384(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3680(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      256(DX), Y6
-	VMULPS       256(DX), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VFNMADD231PS 384(DX), Y7, Y6
-	VMOVUPS      512(DX), Y7
-	VFMADD231PS  512(DX), Y7, Y6
+	VMOVUPS      256(BX), Y6
+	VMULPS       256(BX), Y6, Y6
+	VMOVUPS      384(BX), Y7
+	VFNMADD231PS 384(BX), Y7, Y6
+	VMOVUPS      512(BX), Y7
+	VFMADD231PS  512(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
-	VMOVUPS      320(DX), Y7
-	VMULPS       320(DX), Y7, Y7
-	VMOVUPS      448(DX), Y8
-	VFMADD231PS  448(DX), Y8, Y7
+	VMOVUPS      320(BX), Y7
+	VMULPS       320(BX), Y7, Y7
+	VMOVUPS      448(BX), Y8
+	VFMADD231PS  448(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      256(DX), Y6
-	VMULPS       320(DX), Y6, Y6
-	VMOVUPS      448(DX), Y7
-	VFMADD231PS  512(DX), Y7, Y6
+	VMOVUPS      256(BX), Y6
+	VMULPS       320(BX), Y6, Y6
+	VMOVUPS      448(BX), Y7
+	VFMADD231PS  512(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VMULPS       448(DX), Y7, Y7
+	VMOVUPS      384(BX), Y7
+	VMULPS       448(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3776(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      320(DX), Y6
-	VMULPS       320(DX), Y6, Y6
-	VMOVUPS      448(DX), Y7
-	VFNMADD231PS 448(DX), Y7, Y6
+	VMOVUPS      320(BX), Y6
+	VMULPS       320(BX), Y6, Y6
+	VMOVUPS      448(BX), Y7
+	VFNMADD231PS 448(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3808(SB), Y6, Y6
-	VMOVUPS      384(DX), Y7
-	VMULPS       512(DX), Y7, Y7
+	VMOVUPS      384(BX), Y7
+	VMULPS       512(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      (BX)(R9*1), Y5
-	VMOVUPS      576(DX), Y6
-	VMULPS       832(DX), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VFNMADD231PS 960(DX), Y7, Y6
+	VMOVUPS      (SI)(R10*1), Y5
+	VMOVUPS      576(BX), Y6
+	VMULPS       832(BX), Y6, Y6
+	VMOVUPS      704(BX), Y7
+	VFNMADD231PS 960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       768(DX), Y7, Y7
+	VMOVUPS      640(BX), Y7
+	VMULPS       768(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       832(DX), Y7, Y7
+	VMOVUPS      704(BX), Y7
+	VMULPS       832(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+3936(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
-	VMOVUPS      576(DX), Y6
-	VMULPS       896(DX), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VFNMADD231PS 960(DX), Y7, Y6
+	VMOVUPS      576(BX), Y6
+	VMULPS       896(BX), Y6, Y6
+	VMOVUPS      640(BX), Y7
+	VFNMADD231PS 960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+3968(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       832(DX), Y7, Y7
-	VMOVUPS      704(DX), Y8
-	VFNMADD231PS 896(DX), Y8, Y7
+	VMOVUPS      640(BX), Y7
+	VMULPS       832(BX), Y7, Y7
+	VMOVUPS      704(BX), Y8
+	VFNMADD231PS 896(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       768(DX), Y7, Y7
+	VMOVUPS      704(BX), Y7
+	VMULPS       768(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+4032(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
-	VMOVUPS      576(DX), Y6
-	VMULPS       576(DX), Y6, Y6
-	VMOVUPS      960(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
+	VMOVUPS      576(BX), Y6
+	VMULPS       576(BX), Y6, Y6
+	VMOVUPS      960(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+4064(SB), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFMADD231PS  832(DX), Y8, Y7
+	VMOVUPS      704(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFMADD231PS  832(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       768(DX), Y7, Y7
+	VMOVUPS      768(BX), Y7
+	VMULPS       768(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
-	VMOVUPS      576(DX), Y6
-	VMULPS       640(DX), Y6, Y6
-	VMOVUPS      896(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
+	VMOVUPS      576(BX), Y6
+	VMULPS       640(BX), Y6, Y6
+	VMOVUPS      896(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+4160(SB), Y6, Y6
-	VMOVUPS      640(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFMADD231PS  896(DX), Y8, Y7
+	VMOVUPS      640(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFMADD231PS  896(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       832(DX), Y7, Y7
+	VMOVUPS      768(BX), Y7
+	VMULPS       832(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+4224(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
-	VMOVUPS      576(DX), Y6
-	VMULPS       704(DX), Y6, Y6
-	VMOVUPS      832(DX), Y7
-	VFMADD231PS  960(DX), Y7, Y6
+	VMOVUPS      576(BX), Y6
+	VMULPS       704(BX), Y6, Y6
+	VMOVUPS      832(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
 	VMULPS       constantsAVX2Single<>+4256(SB), Y6, Y6
-	VMOVUPS      704(DX), Y7
-	VMULPS       704(DX), Y7, Y7
-	VMOVUPS      832(DX), Y8
-	VFNMADD231PS 832(DX), Y8, Y7
+	VMOVUPS      704(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFNMADD231PS 832(BX), Y8, Y7
 	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
-	VMOVUPS      768(DX), Y7
-	VMULPS       896(DX), Y7, Y7
+	VMOVUPS      768(BX), Y7
+	VMULPS       896(BX), Y7, Y7
 	VFMADD231PS  constantsAVX2Single<>+4320(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
-	VMOVUPS      Y1, 192(CX)
-	VMULPS       256(DX), Y1, Y5
+	VMOVUPS      Y1, 192(DX)
+	VMULPS       256(BX), Y1, Y5
 	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y2, 256(CX)
-	VFMADD231PS  320(DX), Y2, Y5
+	VMOVUPS      Y2, 256(DX)
+	VFMADD231PS  320(BX), Y2, Y5
 	VFMADD231PS  Y2, Y2, Y1
-	VMOVUPS      Y3, 320(CX)
-	VFMADD231PS  384(DX), Y3, Y5
+	VMOVUPS      Y3, 320(DX)
+	VFMADD231PS  384(BX), Y3, Y5
 	VFMADD231PS  Y3, Y3, Y1
-	VMOVUPS      Y4, 384(CX)
-	VFMADD231PS  448(DX), Y4, Y5
+	VMOVUPS      Y4, 384(DX)
+	VFMADD231PS  448(BX), Y4, Y5
 	VFMADD231PS  Y4, Y4, Y1
-	VMOVUPS      Y0, 448(CX)
-	VFMADD231PS  512(DX), Y0, Y5
+	VMOVUPS      Y0, 448(DX)
+	VFMADD231PS  512(BX), Y0, Y5
 	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y5, (AX)(R9*1)
-	VMOVUPS      Y1, (AX)(DI*8)
-	VMOVUPS      (BX)(R8*2), Y0
-	VMOVUPS      64(DX), Y1
-	VMULPS       512(DX), Y1, Y1
-	VMOVUPS      192(DX), Y2
-	VFMADD231PS  256(DX), Y2, Y1
-	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
-	VMULPS       Y0, Y1, Y1
-	VMOVUPS      64(DX), Y2
-	VMULPS       448(DX), Y2, Y2
-	VMOVUPS      128(DX), Y3
-	VFMADD231PS  256(DX), Y3, Y2
-	VMOVUPS      192(DX), Y3
-	VFMADD231PS  320(DX), Y3, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
-	VMULPS       Y0, Y2, Y2
-	VMOVUPS      64(DX), Y3
-	VMULPS       384(DX), Y3, Y3
-	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y3
-	VMOVUPS      64(DX), Y4
-	VMULPS       512(DX), Y4, Y4
-	VMOVUPS      192(DX), Y5
-	VFNMADD231PS 256(DX), Y5, Y4
-	VFMADD231PS  constantsAVX2Single<>+4448(SB), Y4, Y3
-	VMOVUPS      128(DX), Y4
-	VMULPS       320(DX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y4, Y3
-	VMULPS       Y0, Y3, Y3
-	VMOVUPS      64(DX), Y4
-	VMULPS       320(DX), Y4, Y4
-	VMOVUPS      192(DX), Y5
-	VFMADD231PS  448(DX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y4
-	VMOVUPS      128(DX), Y5
-	VMULPS       384(DX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
-	VMULPS       Y0, Y4, Y4
-	VMOVUPS      64(DX), Y5
-	VMULPS       256(DX), Y5, Y5
-	VMOVUPS      192(DX), Y6
-	VFMADD231PS  512(DX), Y6, Y5
-	VMULPS       constantsAVX2Single<>+3008(SB), Y5, Y5
-	VMOVUPS      128(DX), Y6
-	VMULPS       448(DX), Y6, Y6
-	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y6, Y5
-	VMOVUPS      192(DX), Y6
-	VMULPS       384(DX), Y6, Y6
-	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y6, Y5
-	VMULPS       Y0, Y5, Y5
-	VMOVUPS      64(DX), Y6
-	VMULPS       320(DX), Y6, Y6
-	VMOVUPS      128(DX), Y7
-	VFNMADD231PS 512(DX), Y7, Y6
-	VMOVUPS      192(DX), Y7
-	VFNMADD231PS 448(DX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3104(SB), Y6, Y6
-	VMULPS       Y0, Y6, Y6
-	VMOVUPS      64(DX), Y7
-	VMULPS       256(DX), Y7, Y7
-	VMOVUPS      192(DX), Y8
-	VFNMADD231PS 512(DX), Y8, Y7
-	VMULPS       constantsAVX2Single<>+3456(SB), Y7, Y7
-	VMULPS       Y0, Y7, Y0
-	VMOVUPS      (BX)(R10*1), Y7
-	VMOVUPS      256(DX), Y8
-	VMULPS       832(DX), Y8, Y8
-	VMOVUPS      512(DX), Y9
-	VFMADD231PS  704(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4480(SB), Y8, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       896(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFMADD231PS  640(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4512(SB), Y9, Y8
-	VMOVUPS      384(DX), Y9
-	VMULPS       576(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4064(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y1
-	VMOVUPS      256(DX), Y8
-	VMULPS       768(DX), Y8, Y8
-	VMULPS       constantsAVX2Single<>+4544(SB), Y8, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       832(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFMADD231PS  704(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4576(SB), Y9, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       960(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFNMADD231PS 576(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4608(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y2
-	VMOVUPS      256(DX), Y8
-	VMULPS       832(DX), Y8, Y8
-	VMOVUPS      512(DX), Y9
-	VFNMADD231PS 704(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4640(SB), Y8, Y8
-	VMOVUPS      256(DX), Y9
-	VMULPS       960(DX), Y9, Y9
-	VMOVUPS      512(DX), Y10
-	VFNMADD231PS 576(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4672(SB), Y9, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       768(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4704(SB), Y9, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       896(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFNMADD231PS 640(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4736(SB), Y9, Y8
-	VMOVUPS      384(DX), Y9
-	VMULPS       704(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y3
-	VMOVUPS      256(DX), Y8
-	VMULPS       640(DX), Y8, Y8
-	VMOVUPS      512(DX), Y9
-	VFMADD231PS  896(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4544(SB), Y8, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       704(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFMADD231PS  832(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4704(SB), Y9, Y8
-	VMOVUPS      384(DX), Y9
-	VMULPS       768(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4768(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y4
-	VMOVUPS      256(DX), Y8
-	VMULPS       576(DX), Y8, Y8
-	VMOVUPS      512(DX), Y9
-	VFMADD231PS  960(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4480(SB), Y8, Y8
-	VMOVUPS      256(DX), Y9
-	VMULPS       704(DX), Y9, Y9
-	VMOVUPS      512(DX), Y10
-	VFMADD231PS  832(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4800(SB), Y9, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       640(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFMADD231PS  896(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4832(SB), Y9, Y8
-	VMOVUPS      384(DX), Y9
-	VMULPS       832(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4864(SB), Y9, Y8
-	VMOVUPS      448(DX), Y9
-	VMULPS       768(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4896(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y5
-	VMOVUPS      320(DX), Y8
-	VMULPS       576(DX), Y8, Y8
-	VMOVUPS      448(DX), Y9
-	VFMADD231PS  960(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4512(SB), Y8, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       704(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFNMADD231PS 832(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4736(SB), Y9, Y8
-	VMOVUPS      512(DX), Y9
-	VMULPS       768(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4928(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y6
-	VMOVUPS      256(DX), Y8
-	VMULPS       704(DX), Y8, Y8
-	VMOVUPS      512(DX), Y9
-	VFNMADD231PS 832(DX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4672(SB), Y8, Y8
-	VMOVUPS      320(DX), Y9
-	VMULPS       640(DX), Y9, Y9
-	VMOVUPS      448(DX), Y10
-	VFNMADD231PS 896(DX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4608(SB), Y9, Y8
-	VMOVUPS      384(DX), Y9
-	VMULPS       960(DX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4960(SB), Y9, Y8
-	VFMADD231PS  Y7, Y8, Y0
-	VMOVUPS      Y1, 512(CX)
-	VMULPS       576(DX), Y1, Y7
-	VMULPS       Y1, Y1, Y1
-	VMOVUPS      Y2, 576(CX)
-	VFMADD231PS  640(DX), Y2, Y7
-	VFMADD231PS  Y2, Y2, Y1
-	VMOVUPS      Y3, 640(CX)
-	VFMADD231PS  704(DX), Y3, Y7
-	VFMADD231PS  Y3, Y3, Y1
-	VMOVUPS      Y4, 704(CX)
-	VFMADD231PS  768(DX), Y4, Y7
-	VFMADD231PS  Y4, Y4, Y1
-	VMOVUPS      Y5, 768(CX)
-	VFMADD231PS  832(DX), Y5, Y7
-	VFMADD231PS  Y5, Y5, Y1
-	VMOVUPS      Y6, 832(CX)
-	VFMADD231PS  896(DX), Y6, Y7
-	VFMADD231PS  Y6, Y6, Y1
-	VMOVUPS      Y0, 896(CX)
-	VFMADD231PS  960(DX), Y0, Y7
-	VFMADD231PS  Y0, Y0, Y1
-	VMOVUPS      Y7, (AX)(R8*2)
-	VMOVUPS      Y1, (AX)(R11*1)
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, BX
+	VMOVUPS      Y5, (CX)(R10*1)
+	VMOVUPS      Y1, (CX)(R11*1)
 	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x00000001, R12
-	JG           column2
-	ADDQ         $0x000003c0, CX
-	ADDQ         $0x000003c0, DX
-	SUBQ         $0x00000001, SI
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariantsReverse3AVX2Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, FMA3
-TEXT ·invariantsReverse3AVX2Single(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
-	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	MOVQ    R12, R13
-	ADDQ    R9, R13
-	ADDQ    R9, R13
-	SHRQ    $0x04, R8
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000002, R14
-	PCALIGN $0x40
-
-column2:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      Y0, (AX)
-	VMOVUPS      (DX)(R9*1), Y0
-	VMULPS       constantsAVX2Single<>+4352(SB), Y0, Y0
-	VMOVUPS      (DX)(R9*4), Y1
-	VMOVUPS      (DX)(R12*1), Y2
-	VADDPS       Y2, Y2, Y2
-	VMOVUPS      64(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      (BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, (CX)
-	VMOVUPS      Y4, 64(AX)
-	VMOVUPS      128(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      64(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 64(CX)
-	VMOVUPS      Y4, 128(AX)
-	VMOVUPS      192(SI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS      128(BX), Y4
-	VFMADD231PS  Y1, Y4, Y0
-	VMULPS       Y2, Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      Y4, 128(CX)
-	VMOVUPS      Y0, 192(AX)
-	VMOVUPS      (DX)(R9*2), Y0
-	VMULPS       constantsAVX2Single<>+4384(SB), Y0, Y0
-	VMOVUPS      (DX)(R11*1), Y1
-	VMOVUPS      (DX)(R9*8), Y2
-	VADDPS       Y2, Y2, Y2
-	VMOVUPS      256(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      192(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 192(CX)
-	VMOVUPS      Y4, 256(AX)
-	VMOVUPS      320(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      256(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 256(CX)
-	VMOVUPS      Y4, 320(AX)
-	VMOVUPS      384(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      320(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 320(CX)
-	VMOVUPS      Y4, 384(AX)
-	VMOVUPS      448(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      384(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 384(CX)
-	VMOVUPS      Y4, 448(AX)
-	VMOVUPS      512(SI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS      448(BX), Y4
-	VFMADD231PS  Y1, Y4, Y0
-	VMULPS       Y2, Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      Y4, 448(CX)
-	VMOVUPS      Y0, 512(AX)
-	VMOVUPS      (DX)(R10*1), Y0
-	VMULPS       constantsAVX2Single<>+4416(SB), Y0, Y0
-	VMOVUPS      (DX)(R10*2), Y1
-	VMOVUPS      (DX)(R13*1), Y2
-	VADDPS       Y2, Y2, Y2
-	VMOVUPS      576(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      512(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 512(CX)
-	VMOVUPS      Y4, 576(AX)
-	VMOVUPS      640(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      576(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 576(CX)
-	VMOVUPS      Y4, 640(AX)
-	VMOVUPS      704(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      640(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 640(CX)
-	VMOVUPS      Y4, 704(AX)
-	VMOVUPS      768(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      704(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 704(CX)
-	VMOVUPS      Y4, 768(AX)
-	VMOVUPS      832(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      768(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 768(CX)
-	VMOVUPS      Y4, 832(AX)
-	VMOVUPS      896(SI), Y3
-	VMULPS       Y3, Y0, Y4
-	VMOVUPS      832(BX), Y5
-	VFMADD231PS  Y1, Y5, Y4
-	VMULPS       Y2, Y5, Y5
-	VFMADD231PS  Y1, Y3, Y5
-	VMOVUPS      Y5, 832(CX)
-	VMOVUPS      Y4, 896(AX)
-	VMOVUPS      960(SI), Y3
-	VMULPS       Y3, Y0, Y0
-	VMOVUPS      896(BX), Y4
-	VFMADD231PS  Y1, Y4, Y0
-	VMULPS       Y2, Y4, Y4
-	VFMADD231PS  Y1, Y3, Y4
-	VMOVUPS      Y4, 896(CX)
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI), Y0
-	VMULPS       (CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
-	VMULPS       64(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
-	VMULPS       128(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  384(SI), Y2, Y6
-	VFNMADD231PS 320(SI), Y1, Y7
-	VFNMADD231PS 256(SI), Y1, Y8
-	VFMADD231PS  512(SI), Y1, Y6
-	VFMADD231PS  384(SI), Y3, Y7
-	VFMADD231PS  448(SI), Y4, Y8
-	VFMADD231PS  320(SI), Y4, Y6
-	VFMADD231PS  448(SI), Y5, Y7
-	VFMADD231PS  512(SI), Y5, Y8
-	VFMADD231PS  256(SI), Y5, Y6
-	VFMADD231PS  384(SI), Y0, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      256(AX), Y6
-	VMOVUPS      320(AX), Y7
-	VMOVUPS      384(AX), Y8
-	VFNMADD231PS 192(SI), Y1, Y6
-	VFNMADD231PS 128(SI), Y1, Y7
-	VFMADD231PS  64(SI), Y2, Y8
-	VFMADD231PS  64(SI), Y5, Y6
-	VFMADD231PS  64(SI), Y4, Y7
-	VFMADD231PS  128(SI), Y3, Y8
-	VFMADD231PS  192(SI), Y0, Y8
-	VMOVUPS      Y6, 256(AX)
-	VMOVUPS      Y7, 320(AX)
-	VMOVUPS      Y8, 384(AX)
-	VMOVUPS      448(AX), Y0
-	VMOVUPS      512(AX), Y2
-	VFMADD231PS  192(SI), Y4, Y0
-	VFMADD231PS  64(SI), Y1, Y2
-	VFMADD231PS  128(SI), Y5, Y0
-	VFMADD231PS  192(SI), Y5, Y2
-	VMOVUPS      Y0, 448(AX)
-	VMOVUPS      Y2, 512(AX)
-	VMOVUPS      (DI)(R9*1), Y0
-	VMULPS       (CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
-	VMULPS       64(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  832(SI), Y2, Y8
-	VFMADD231PS  768(SI), Y4, Y9
-	VFMADD231PS  704(SI), Y1, Y10
-	VFMADD231PS  960(SI), Y3, Y8
-	VFMADD231PS  896(SI), Y5, Y9
-	VFMADD231PS  768(SI), Y0, Y10
-	VFMADD231PS  640(SI), Y6, Y8
-	VFMADD231PS  704(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y8
-	VMOVUPS      512(AX), Y9
-	VMOVUPS      576(AX), Y10
-	VFNMADD231PS 640(SI), Y5, Y8
-	VFNMADD231PS 704(SI), Y2, Y9
-	VFNMADD231PS 512(SI), Y3, Y10
-	VFMADD231PS  832(SI), Y7, Y8
-	VFNMADD231PS 576(SI), Y3, Y9
-	VFMADD231PS  896(SI), Y6, Y9
-	VMOVUPS      Y8, 448(AX)
-	VMOVUPS      Y9, 512(AX)
-	VMOVUPS      Y10, 576(AX)
-	VMOVUPS      640(AX), Y8
-	VMOVUPS      704(AX), Y9
-	VMOVUPS      768(AX), Y10
-	VFNMADD231PS 448(SI), Y5, Y8
-	VFNMADD231PS 512(SI), Y2, Y9
-	VFMADD231PS  320(SI), Y4, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  384(SI), Y1, Y9
-	VFMADD231PS  384(SI), Y0, Y10
-	VFMADD231PS  320(SI), Y7, Y9
-	VMOVUPS      Y8, 640(AX)
-	VMOVUPS      Y9, 704(AX)
-	VMOVUPS      Y10, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y1
-	VMOVUPS      960(AX), Y4
-	VFMADD231PS  256(SI), Y2, Y0
-	VFMADD231PS  320(SI), Y5, Y1
-	VFMADD231PS  256(SI), Y3, Y4
-	VFMADD231PS  448(SI), Y7, Y0
-	VFMADD231PS  512(SI), Y6, Y1
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 896(AX)
-	VMOVUPS      Y4, 960(AX)
-	VMOVUPS      (DI)(R9*1), Y0
-	VMULPS       128(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
-	VMOVUPS      256(AX), Y5
-	VMOVUPS      320(AX), Y6
-	VMOVUPS      384(AX), Y7
-	VFMADD231PS  576(SI), Y1, Y5
-	VFMADD231PS  640(SI), Y3, Y6
-	VFMADD231PS  832(SI), Y4, Y7
-	VFMADD231PS  704(SI), Y2, Y5
-	VMOVUPS      Y5, 256(AX)
-	VMOVUPS      Y6, 320(AX)
-	VMOVUPS      Y7, 384(AX)
-	VMOVUPS      448(AX), Y5
-	VMOVUPS      512(AX), Y6
-	VMOVUPS      576(AX), Y7
-	VFMADD231PS  896(SI), Y3, Y5
-	VFMADD231PS  960(SI), Y1, Y6
-	VFMADD231PS  256(SI), Y1, Y7
-	VFMADD231PS  768(SI), Y0, Y5
-	VFMADD231PS  832(SI), Y2, Y6
-	VMOVUPS      Y5, 448(AX)
-	VMOVUPS      Y6, 512(AX)
-	VMOVUPS      Y7, 576(AX)
-	VMOVUPS      640(AX), Y5
-	VMOVUPS      704(AX), Y6
-	VMOVUPS      768(AX), Y7
-	VFMADD231PS  320(SI), Y3, Y5
-	VFMADD231PS  256(SI), Y2, Y6
-	VFMADD231PS  448(SI), Y0, Y7
-	VMOVUPS      Y5, 640(AX)
-	VMOVUPS      Y6, 704(AX)
-	VMOVUPS      Y7, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y5
-	VMOVUPS      960(AX), Y6
-	VFMADD231PS  512(SI), Y2, Y0
-	VFMADD231PS  448(SI), Y3, Y5
-	VFMADD231PS  512(SI), Y1, Y6
-	VFMADD231PS  384(SI), Y4, Y0
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y5, 896(AX)
-	VMOVUPS      Y6, 960(AX)
-	VMOVUPS      (DI)(R9*2), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
-	VMULPS       320(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
-	VMULPS       384(CX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  192(SI), Y1, Y6
-	VFMADD231PS  64(SI), Y2, Y7
-	VFMADD231PS  64(SI), Y1, Y8
-	VFMADD231PS  128(SI), Y2, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y4, Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y4, Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  192(SI), Y5, Y7
-	VFMADD231PS  128(SI), Y5, Y8
-	VFMADD231PS  64(SI), Y0, Y6
-	VFNMADD231PS 192(SI), Y0, Y8
-	VFMADD231PS  64(SI), Y0, Y6
-	VFNMADD231PS 192(SI), Y0, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      (DI)(R10*1), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
-	VMULPS       320(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
-	VMOVUPS      64(AX), Y8
-	VMOVUPS      128(AX), Y9
-	VMOVUPS      192(AX), Y10
-	VFMADD231PS  832(SI), Y2, Y8
-	VFMADD231PS  640(SI), Y1, Y9
-	VFMADD231PS  704(SI), Y2, Y10
-	VFMADD231PS  960(SI), Y3, Y8
-	VFMADD231PS  704(SI), Y4, Y9
-	VFNMADD231PS 576(SI), Y3, Y10
-	VFMADD231PS  768(SI), Y5, Y8
-	VFMADD231PS  768(SI), Y0, Y9
-	VFNMADD231PS 640(SI), Y6, Y10
-	VFMADD231PS  896(SI), Y6, Y8
-	VFMADD231PS  832(SI), Y7, Y10
-	VFMADD231PS  704(SI), Y7, Y8
-	VMOVUPS      Y8, 64(AX)
-	VMOVUPS      Y9, 128(AX)
-	VMOVUPS      Y10, 192(AX)
-	VMOVUPS      576(AX), Y8
-	VMOVUPS      640(AX), Y9
-	VMOVUPS      704(AX), Y10
-	VFNMADD231PS 192(SI), Y3, Y8
-	VFMADD231PS  128(SI), Y1, Y9
-	VFMADD231PS  192(SI), Y2, Y10
-	VFNMADD231PS 192(SI), Y6, Y9
-	VFMADD231PS  128(SI), Y4, Y10
-	VFMADD231PS  64(SI), Y7, Y10
-	VMOVUPS      Y8, 576(AX)
-	VMOVUPS      Y9, 640(AX)
-	VMOVUPS      Y10, 704(AX)
-	VMOVUPS      768(AX), Y1
-	VMOVUPS      832(AX), Y4
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  64(SI), Y5, Y1
-	VFMADD231PS  64(SI), Y2, Y4
-	VFMADD231PS  64(SI), Y6, Y8
-	VFMADD231PS  128(SI), Y0, Y1
-	VFMADD231PS  192(SI), Y7, Y4
-	VMOVUPS      Y1, 768(AX)
-	VMOVUPS      Y4, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  64(SI), Y3, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R10*1), Y0
-	VMULPS       384(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
-	VMOVUPS      64(AX), Y6
-	VMOVUPS      128(AX), Y7
-	VMOVUPS      192(AX), Y8
-	VFMADD231PS  640(SI), Y2, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  896(SI), Y2, Y8
-	VFMADD231PS  576(SI), Y4, Y6
-	VFMADD231PS  896(SI), Y0, Y7
-	VFMADD231PS  768(SI), Y1, Y8
-	VFMADD231PS  704(SI), Y5, Y6
-	VFMADD231PS  960(SI), Y4, Y8
-	VFNMADD231PS 832(SI), Y5, Y8
-	VMOVUPS      Y6, 64(AX)
-	VMOVUPS      Y7, 128(AX)
-	VMOVUPS      Y8, 192(AX)
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  64(SI), Y2, Y7
-	VFMADD231PS  64(SI), Y5, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  192(SI), Y1, Y6
-	VFMADD231PS  128(SI), Y3, Y7
-	VFMADD231PS  192(SI), Y2, Y8
-	VFNMADD231PS 192(SI), Y5, Y7
-	VFMADD231PS  128(SI), Y0, Y8
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  192(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R9*4), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
-	VMULPS       320(CX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
-	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
-	VMULPS       384(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  384(SI), Y2, Y8
-	VFMADD231PS  448(SI), Y1, Y9
-	VFMADD231PS  256(SI), Y2, Y10
-	VFMADD231PS  448(SI), Y4, Y8
-	VFNMADD231PS 512(SI), Y4, Y9
-	VFMADD231PS  320(SI), Y3, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  384(SI), Y3, Y9
-	VFNMADD231PS 384(SI), Y6, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  320(SI), Y5, Y9
-	VFNMADD231PS 384(SI), Y6, Y10
-	VFMADD231PS  320(SI), Y7, Y8
-	VFMADD231PS  320(SI), Y5, Y9
-	VFMADD231PS  448(SI), Y0, Y10
-	VFMADD231PS  256(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y2
-	VMOVUPS      512(AX), Y3
-	VFMADD231PS  320(SI), Y1, Y2
-	VFNMADD231PS 320(SI), Y4, Y3
-	VFMADD231PS  256(SI), Y4, Y2
-	VFMADD231PS  512(SI), Y6, Y3
-	VFMADD231PS  448(SI), Y5, Y2
-	VFMADD231PS  512(SI), Y6, Y3
-	VFMADD231PS  448(SI), Y5, Y2
-	VFMADD231PS  448(SI), Y7, Y3
-	VFMADD231PS  512(SI), Y7, Y2
-	VFMADD231PS  384(SI), Y0, Y2
-	VMOVUPS      Y2, 448(AX)
-	VMOVUPS      Y3, 512(AX)
-	VMOVUPS      (DI)(R9*4), Y0
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
-	VMOVUPS      320(AX), Y2
-	VMOVUPS      384(AX), Y3
-	VMOVUPS      448(AX), Y4
-	VFMADD231PS  320(SI), Y1, Y2
-	VFMADD231PS  512(SI), Y0, Y3
-	VFNMADD231PS 448(SI), Y1, Y4
-	VFMADD231PS  320(SI), Y1, Y2
-	VFNMADD231PS 448(SI), Y1, Y4
-	VMOVUPS      Y2, 320(AX)
-	VMOVUPS      Y3, 384(AX)
-	VMOVUPS      Y4, 448(AX)
-	VMOVUPS      512(AX), Y1
-	VFMADD231PS  384(SI), Y0, Y1
-	VMOVUPS      Y1, 512(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       192(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
-	VMULPS       256(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  832(SI), Y2, Y6
-	VFMADD231PS  768(SI), Y3, Y7
-	VFNMADD231PS 960(SI), Y2, Y8
-	VFMADD231PS  896(SI), Y4, Y6
-	VFNMADD231PS 960(SI), Y4, Y7
-	VFMADD231PS  832(SI), Y1, Y8
-	VFMADD231PS  832(SI), Y5, Y7
-	VFNMADD231PS 896(SI), Y5, Y8
-	VFMADD231PS  768(SI), Y0, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  640(SI), Y3, Y6
-	VFMADD231PS  576(SI), Y2, Y7
-	VFMADD231PS  576(SI), Y4, Y8
-	VFMADD231PS  704(SI), Y0, Y6
-	VFMADD231PS  704(SI), Y1, Y7
-	VFNMADD231PS 704(SI), Y5, Y8
-	VFMADD231PS  640(SI), Y5, Y7
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFNMADD231PS 704(SI), Y2, Y0
-	VFNMADD231PS 640(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       320(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
-	VMULPS       384(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
-	VMOVUPS      576(AX), Y6
-	VMOVUPS      640(AX), Y7
-	VMOVUPS      704(AX), Y8
-	VFMADD231PS  576(SI), Y2, Y6
-	VFMADD231PS  576(SI), Y4, Y7
-	VFMADD231PS  704(SI), Y3, Y8
-	VFMADD231PS  576(SI), Y2, Y6
-	VFMADD231PS  704(SI), Y5, Y7
-	VFMADD231PS  704(SI), Y3, Y8
-	VFMADD231PS  640(SI), Y4, Y6
-	VFMADD231PS  640(SI), Y5, Y8
-	VMOVUPS      Y6, 576(AX)
-	VMOVUPS      Y7, 640(AX)
-	VMOVUPS      Y8, 704(AX)
-	VMOVUPS      768(AX), Y6
-	VMOVUPS      832(AX), Y7
-	VMOVUPS      896(AX), Y8
-	VFMADD231PS  768(SI), Y1, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  960(SI), Y4, Y8
-	VFMADD231PS  768(SI), Y1, Y6
-	VFMADD231PS  832(SI), Y3, Y7
-	VFMADD231PS  832(SI), Y5, Y8
-	VFMADD231PS  832(SI), Y0, Y6
-	VFMADD231PS  896(SI), Y5, Y7
-	VFMADD231PS  768(SI), Y0, Y7
-	VMOVUPS      Y6, 768(AX)
-	VMOVUPS      Y7, 832(AX)
-	VMOVUPS      Y8, 896(AX)
-	VMOVUPS      960(AX), Y0
-	VFMADD231PS  960(SI), Y2, Y0
-	VFMADD231PS  960(SI), Y2, Y0
-	VFMADD231PS  896(SI), Y4, Y0
-	VMOVUPS      Y0, 960(AX)
-	VMOVUPS      (DI)(R11*1), Y0
-	VMULPS       448(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
-	VMOVUPS      576(AX), Y3
-	VMOVUPS      704(AX), Y4
-	VMOVUPS      768(AX), Y5
-	VFMADD231PS  704(SI), Y1, Y3
-	VFMADD231PS  576(SI), Y1, Y4
-	VFMADD231PS  896(SI), Y0, Y5
-	VFMADD231PS  704(SI), Y2, Y4
-	VFMADD231PS  704(SI), Y2, Y4
-	VMOVUPS      Y3, 576(AX)
-	VMOVUPS      Y4, 704(AX)
-	VMOVUPS      Y5, 768(AX)
-	VMOVUPS      832(AX), Y3
-	VMOVUPS      896(AX), Y4
-	VMOVUPS      960(AX), Y5
-	VFMADD231PS  960(SI), Y1, Y3
-	VFMADD231PS  768(SI), Y0, Y4
-	VFMADD231PS  832(SI), Y1, Y5
-	VFNMADD231PS 832(SI), Y2, Y3
-	VFNMADD231PS 832(SI), Y2, Y3
-	VMOVUPS      Y3, 832(AX)
-	VMOVUPS      Y4, 896(AX)
-	VMOVUPS      Y5, 960(AX)
-	VMOVUPS      (DI)(R10*2), Y0
-	VMULPS       512(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
-	VMULPS       576(CX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
-	VMULPS       640(CX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+4448(SB), Y3, Y5
-	VMULPS       constantsAVX2Single<>+3200(SB), Y3, Y3
-	VMULPS       704(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
-	VMOVUPS      64(AX), Y7
-	VMOVUPS      128(AX), Y8
-	VMOVUPS      192(AX), Y9
-	VFMADD231PS  512(SI), Y1, Y7
-	VFMADD231PS  256(SI), Y2, Y8
-	VFMADD231PS  256(SI), Y1, Y9
-	VFMADD231PS  448(SI), Y2, Y7
-	VFMADD231PS  320(SI), Y3, Y8
-	VFMADD231PS  320(SI), Y2, Y9
-	VFMADD231PS  384(SI), Y4, Y7
-	VFMADD231PS  384(SI), Y0, Y8
-	VFNMADD231PS 256(SI), Y5, Y9
-	VFMADD231PS  512(SI), Y5, Y7
-	VFMADD231PS  448(SI), Y6, Y9
-	VFMADD231PS  320(SI), Y6, Y7
-	VMOVUPS      Y7, 64(AX)
-	VMOVUPS      Y8, 128(AX)
-	VMOVUPS      Y9, 192(AX)
-	VMOVUPS      256(AX), Y7
-	VMOVUPS      320(AX), Y8
-	VMOVUPS      384(AX), Y9
-	VFMADD231PS  192(SI), Y1, Y7
-	VFMADD231PS  192(SI), Y2, Y8
-	VFMADD231PS  64(SI), Y4, Y9
-	VFMADD231PS  128(SI), Y2, Y7
-	VFMADD231PS  128(SI), Y3, Y8
-	VFMADD231PS  128(SI), Y0, Y9
-	VFNMADD231PS 192(SI), Y5, Y7
-	VFMADD231PS  64(SI), Y6, Y8
-	VMOVUPS      Y7, 256(AX)
-	VMOVUPS      Y8, 320(AX)
-	VMOVUPS      Y9, 384(AX)
-	VMOVUPS      448(AX), Y0
-	VMOVUPS      512(AX), Y3
-	VFMADD231PS  64(SI), Y2, Y0
-	VFMADD231PS  64(SI), Y1, Y3
-	VFMADD231PS  192(SI), Y6, Y0
-	VFMADD231PS  64(SI), Y5, Y3
-	VMOVUPS      Y0, 448(AX)
-	VMOVUPS      Y3, 512(AX)
-	VMOVUPS      (DI)(R10*2), Y0
-	VMULPS       768(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y1, Y1
-	VMULPS       832(CX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y4
-	VMULPS       896(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3456(SB), Y0, Y0
-	VMOVUPS      64(AX), Y5
-	VMOVUPS      128(AX), Y6
-	VMOVUPS      192(AX), Y7
-	VFMADD231PS  256(SI), Y2, Y5
-	VFMADD231PS  448(SI), Y3, Y6
-	VFMADD231PS  512(SI), Y2, Y7
-	VFMADD231PS  320(SI), Y4, Y5
-	VFNMADD231PS 512(SI), Y4, Y6
-	VFMADD231PS  384(SI), Y1, Y7
-	VFMADD231PS  256(SI), Y0, Y5
-	VFNMADD231PS 448(SI), Y4, Y7
-	VFNMADD231PS 512(SI), Y0, Y7
-	VMOVUPS      Y5, 64(AX)
-	VMOVUPS      Y6, 128(AX)
-	VMOVUPS      Y7, 192(AX)
-	VMOVUPS      256(AX), Y5
-	VMOVUPS      320(AX), Y6
-	VMOVUPS      384(AX), Y7
-	VFMADD231PS  64(SI), Y2, Y5
-	VFMADD231PS  64(SI), Y4, Y6
-	VFMADD231PS  192(SI), Y1, Y7
-	VFMADD231PS  64(SI), Y0, Y5
-	VMOVUPS      Y5, 256(AX)
-	VMOVUPS      Y6, 320(AX)
-	VMOVUPS      Y7, 384(AX)
-	VMOVUPS      448(AX), Y1
-	VMOVUPS      512(AX), Y5
-	VFMADD231PS  128(SI), Y3, Y1
-	VFMADD231PS  192(SI), Y2, Y5
-	VFNMADD231PS 192(SI), Y4, Y1
-	VFNMADD231PS 128(SI), Y4, Y5
-	VFNMADD231PS 192(SI), Y0, Y5
-	VMOVUPS      Y1, 448(AX)
-	VMOVUPS      Y5, 512(AX)
-	VMOVUPS      (DI)(R12*1), Y0
-	VMULPS       512(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4480(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4512(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y1
-	VMULPS       576(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4544(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4576(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4608(SB), Y0, Y0
-	VMOVUPS      256(AX), Y6
-	VMOVUPS      320(AX), Y7
-	VMOVUPS      384(AX), Y8
-	VFMADD231PS  832(SI), Y2, Y6
-	VFMADD231PS  896(SI), Y3, Y7
-	VFMADD231PS  576(SI), Y1, Y8
-	VFMADD231PS  768(SI), Y4, Y6
-	VFMADD231PS  832(SI), Y5, Y7
-	VFMADD231PS  960(SI), Y0, Y7
-	VMOVUPS      Y6, 256(AX)
-	VMOVUPS      Y7, 320(AX)
-	VMOVUPS      Y8, 384(AX)
-	VMOVUPS      448(AX), Y6
-	VMOVUPS      512(AX), Y7
-	VMOVUPS      576(AX), Y8
-	VFMADD231PS  640(SI), Y3, Y6
-	VFMADD231PS  704(SI), Y2, Y7
-	VFMADD231PS  384(SI), Y1, Y8
-	VFMADD231PS  704(SI), Y5, Y6
-	VFNMADD231PS 448(SI), Y0, Y8
-	VFNMADD231PS 576(SI), Y0, Y6
-	VMOVUPS      Y6, 448(AX)
-	VMOVUPS      Y7, 512(AX)
-	VMOVUPS      Y8, 576(AX)
-	VMOVUPS      640(AX), Y1
-	VMOVUPS      704(AX), Y6
-	VMOVUPS      768(AX), Y7
-	VFMADD231PS  448(SI), Y3, Y1
-	VFMADD231PS  512(SI), Y2, Y6
-	VFMADD231PS  256(SI), Y4, Y7
-	VFMADD231PS  448(SI), Y5, Y6
-	VMOVUPS      Y1, 640(AX)
-	VMOVUPS      Y6, 704(AX)
-	VMOVUPS      Y7, 768(AX)
-	VMOVUPS      832(AX), Y1
-	VMOVUPS      896(AX), Y4
-	VMOVUPS      960(AX), Y6
-	VFMADD231PS  256(SI), Y2, Y1
-	VFMADD231PS  320(SI), Y3, Y4
-	VFMADD231PS  320(SI), Y0, Y6
-	VFMADD231PS  320(SI), Y5, Y1
-	VMOVUPS      Y1, 832(AX)
-	VMOVUPS      Y4, 896(AX)
-	VMOVUPS      Y6, 960(AX)
-	VMOVUPS      (DI)(R12*1), Y0
-	VMULPS       640(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4640(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4672(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4704(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+4736(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y1
-	VMULPS       704(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4544(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+4704(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+4768(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  832(SI), Y2, Y8
-	VFMADD231PS  768(SI), Y4, Y9
-	VFMADD231PS  704(SI), Y1, Y10
-	VFMADD231PS  960(SI), Y3, Y8
-	VFMADD231PS  896(SI), Y5, Y9
-	VFMADD231PS  768(SI), Y0, Y10
-	VFMADD231PS  640(SI), Y6, Y8
-	VFMADD231PS  704(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y8
-	VMOVUPS      512(AX), Y9
-	VMOVUPS      576(AX), Y10
-	VFNMADD231PS 640(SI), Y5, Y8
-	VFNMADD231PS 704(SI), Y2, Y9
-	VFNMADD231PS 512(SI), Y3, Y10
-	VFMADD231PS  832(SI), Y7, Y8
-	VFNMADD231PS 576(SI), Y3, Y9
-	VFMADD231PS  896(SI), Y6, Y9
-	VMOVUPS      Y8, 448(AX)
-	VMOVUPS      Y9, 512(AX)
-	VMOVUPS      Y10, 576(AX)
-	VMOVUPS      640(AX), Y8
-	VMOVUPS      704(AX), Y9
-	VMOVUPS      768(AX), Y10
-	VFNMADD231PS 448(SI), Y5, Y8
-	VFNMADD231PS 512(SI), Y2, Y9
-	VFMADD231PS  320(SI), Y4, Y10
-	VFMADD231PS  256(SI), Y6, Y8
-	VFMADD231PS  384(SI), Y1, Y9
-	VFMADD231PS  384(SI), Y0, Y10
-	VFMADD231PS  320(SI), Y7, Y9
-	VMOVUPS      Y8, 640(AX)
-	VMOVUPS      Y9, 704(AX)
-	VMOVUPS      Y10, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y1
-	VMOVUPS      960(AX), Y4
-	VFMADD231PS  256(SI), Y2, Y0
-	VFMADD231PS  320(SI), Y5, Y1
-	VFMADD231PS  256(SI), Y3, Y4
-	VFMADD231PS  448(SI), Y7, Y0
-	VFMADD231PS  512(SI), Y6, Y1
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 896(AX)
-	VMOVUPS      Y4, 960(AX)
-	VMOVUPS      (DI)(R12*1), Y0
-	VMULPS       768(CX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4480(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4800(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4832(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+4864(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+4896(SB), Y1, Y1
-	VMULPS       832(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4512(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+4736(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+4928(SB), Y0, Y0
-	VMOVUPS      256(AX), Y8
-	VMOVUPS      320(AX), Y9
-	VMOVUPS      384(AX), Y10
-	VFMADD231PS  576(SI), Y2, Y8
-	VFMADD231PS  640(SI), Y4, Y9
-	VFMADD231PS  832(SI), Y5, Y10
-	VFMADD231PS  704(SI), Y3, Y8
-	VFMADD231PS  576(SI), Y6, Y9
-	VFMADD231PS  704(SI), Y7, Y9
-	VMOVUPS      Y8, 256(AX)
-	VMOVUPS      Y9, 320(AX)
-	VMOVUPS      Y10, 384(AX)
-	VMOVUPS      448(AX), Y8
-	VMOVUPS      512(AX), Y9
-	VMOVUPS      576(AX), Y10
-	VFMADD231PS  896(SI), Y4, Y8
-	VFMADD231PS  960(SI), Y2, Y9
-	VFMADD231PS  256(SI), Y2, Y10
-	VFMADD231PS  768(SI), Y1, Y8
-	VFMADD231PS  832(SI), Y3, Y9
-	VFMADD231PS  320(SI), Y6, Y10
-	VFMADD231PS  960(SI), Y6, Y8
-	VFMADD231PS  768(SI), Y0, Y9
-	VFNMADD231PS 832(SI), Y7, Y8
-	VMOVUPS      Y8, 448(AX)
-	VMOVUPS      Y9, 512(AX)
-	VMOVUPS      Y10, 576(AX)
-	VMOVUPS      640(AX), Y8
-	VMOVUPS      704(AX), Y9
-	VMOVUPS      768(AX), Y10
-	VFMADD231PS  320(SI), Y4, Y8
-	VFMADD231PS  256(SI), Y3, Y9
-	VFMADD231PS  448(SI), Y1, Y10
-	VFMADD231PS  320(SI), Y7, Y9
-	VFMADD231PS  512(SI), Y0, Y10
-	VMOVUPS      Y8, 640(AX)
-	VMOVUPS      Y9, 704(AX)
-	VMOVUPS      Y10, 768(AX)
-	VMOVUPS      832(AX), Y0
-	VMOVUPS      896(AX), Y1
-	VMOVUPS      960(AX), Y8
-	VFMADD231PS  512(SI), Y3, Y0
-	VFMADD231PS  448(SI), Y4, Y1
-	VFMADD231PS  512(SI), Y2, Y8
-	VFMADD231PS  384(SI), Y5, Y0
-	VFMADD231PS  448(SI), Y6, Y8
-	VFNMADD231PS 448(SI), Y7, Y0
-	VMOVUPS      Y0, 832(AX)
-	VMOVUPS      Y1, 896(AX)
-	VMOVUPS      Y8, 960(AX)
-	VMOVUPS      (DI)(R12*1), Y0
-	VMULPS       896(CX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4672(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4608(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+4960(SB), Y0, Y0
-	VMOVUPS      256(AX), Y3
-	VMOVUPS      320(AX), Y4
-	VMOVUPS      384(AX), Y5
-	VFMADD231PS  704(SI), Y1, Y3
-	VFMADD231PS  640(SI), Y2, Y4
-	VFMADD231PS  960(SI), Y0, Y5
-	VMOVUPS      Y3, 256(AX)
-	VMOVUPS      Y4, 320(AX)
-	VMOVUPS      Y5, 384(AX)
-	VMOVUPS      448(AX), Y3
-	VMOVUPS      512(AX), Y4
-	VMOVUPS      640(AX), Y5
-	VFNMADD231PS 896(SI), Y2, Y3
-	VFNMADD231PS 832(SI), Y1, Y4
-	VFMADD231PS  320(SI), Y2, Y5
-	VMOVUPS      Y3, 448(AX)
-	VMOVUPS      Y4, 512(AX)
-	VMOVUPS      Y5, 640(AX)
-	VMOVUPS      704(AX), Y3
-	VMOVUPS      832(AX), Y4
-	VMOVUPS      896(AX), Y5
-	VFMADD231PS  256(SI), Y1, Y3
-	VFNMADD231PS 512(SI), Y1, Y4
-	VFNMADD231PS 448(SI), Y2, Y5
-	VMOVUPS      Y3, 704(AX)
-	VMOVUPS      Y4, 832(AX)
-	VMOVUPS      Y5, 896(AX)
-	VMOVUPS      960(AX), Y1
-	VFMADD231PS  384(SI), Y0, Y1
-	VMOVUPS      Y1, 960(AX)
-	ADDQ         $0x00000020, DX
-	ADDQ         $0x00000020, DI
-	ADDQ         $0x00000020, AX
-	ADDQ         $0x00000020, CX
-	ADDQ         $0x00000020, BX
 	ADDQ         $0x00000020, SI
-	SUBQ         $0x00000001, R14
-	JG           column2
-	ADDQ         $0x000003c0, AX
-	ADDQ         $0x000003c0, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000001, R12
+	JG           column11
+	ADDQ         $0x000003c0, DX
 	ADDQ         $0x000003c0, BX
-	ADDQ         $0x000003c0, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
+	SUBQ         $0x00000001, DI
+	JG           group10
 
-// func readoutAVX2Single(f *float32, gf *float32, act *float32, gh *float32, a *float32, w *float32, d *float32, b *float32, rest *float32, H int, features int) (energy float64)
-// Requires: AVX, AVX2, FMA3, SSE2
-TEXT ·readoutAVX2Single(SB), NOSPLIT, $0-96
-	// is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+	// Readout and its derivatives, in a gradient times the weight of the atom:
 	// 
 	// 	for h := range H {
-	// 		x := d[h] + sum_k w[h][k] f[k]
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
 	// 		σ := 1 / (1 + exp(-x))
 	// 		act[h] = x σ
-	// 		gh[h] = b[h] σ (1 + x (1-σ))
-	// 		energy += b[h] (act[h] - rest[h])
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
 	// 	}
 	// 	for k := range features {
-	// 		gf[k] = a[k] + sum_h gh[h] w[h][k]
-	// 		energy += a[k] f[k]
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
 	// 	}
-	// 
-	// w is laid out [H/16][features/16][16][16].
 	VXORPS  Y0, Y0, Y0
-	MOVQ    w+40(FP), AX
-	MOVQ    d+48(FP), CX
-	MOVQ    act+16(FP), DX
-	MOVQ    features+80(FP), BX
-	SHRQ    $0x04, BX
-	MOVQ    H+72(FP), SI
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
 	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-hidden1:
-	MOVQ    f+0(FP), R8
-	MOVQ    BX, R9
-	LEAQ    (AX), DI
+hidden12:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
@@ -3523,29 +1282,29 @@ hidden1:
 	VXORPS  Y8, Y8, Y8
 	PCALIGN $0x40
 
-features2:
-	VMOVUPS     (R8), Y9
-	VFMADD231PS (DI), Y9, Y1
-	VFMADD231PS 64(DI), Y9, Y2
-	VFMADD231PS 128(DI), Y9, Y3
-	VFMADD231PS 192(DI), Y9, Y4
-	VFMADD231PS 256(DI), Y9, Y5
-	VFMADD231PS 320(DI), Y9, Y6
-	VFMADD231PS 384(DI), Y9, Y7
-	VFMADD231PS 448(DI), Y9, Y8
-	VMOVUPS     32(R8), Y9
-	VFMADD231PS 32(DI), Y9, Y1
-	VFMADD231PS 96(DI), Y9, Y2
-	VFMADD231PS 160(DI), Y9, Y3
-	VFMADD231PS 224(DI), Y9, Y4
-	VFMADD231PS 288(DI), Y9, Y5
-	VFMADD231PS 352(DI), Y9, Y6
-	VFMADD231PS 416(DI), Y9, Y7
-	VFMADD231PS 480(DI), Y9, Y8
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000400, DI
-	SUBQ        $0x00000001, R9
-	JG          features2
+features13:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R8), Y9, Y1
+	VFMADD231PS 64(R8), Y9, Y2
+	VFMADD231PS 128(R8), Y9, Y3
+	VFMADD231PS 192(R8), Y9, Y4
+	VFMADD231PS 256(R8), Y9, Y5
+	VFMADD231PS 320(R8), Y9, Y6
+	VFMADD231PS 384(R8), Y9, Y7
+	VFMADD231PS 448(R8), Y9, Y8
+	VMOVUPS     32(R9), Y9
+	VFMADD231PS 32(R8), Y9, Y1
+	VFMADD231PS 96(R8), Y9, Y2
+	VFMADD231PS 160(R8), Y9, Y3
+	VFMADD231PS 224(R8), Y9, Y4
+	VFMADD231PS 288(R8), Y9, Y5
+	VFMADD231PS 352(R8), Y9, Y6
+	VFMADD231PS 416(R8), Y9, Y7
+	VFMADD231PS 480(R8), Y9, Y8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000400, R8
+	SUBQ        $0x00000001, R10
+	JG          features13
 	VUNPCKLPS   Y2, Y1, Y9
 	VUNPCKHPS   Y2, Y1, Y1
 	VADDPS      Y9, Y1, Y1
@@ -3567,11 +1326,11 @@ features2:
 	VPERM2F128  $0x20, Y2, Y1, Y3
 	VPERM2F128  $0x31, Y2, Y1, Y1
 	VADDPS      Y3, Y1, Y1
-	VADDPS      (CX), Y1, Y1
-	VMOVUPS     Y1, (DX)
-	MOVQ        f+0(FP), R8
-	MOVQ        BX, R9
-	LEAQ        512(AX), DI
+	VADDPS      (DX), Y1, Y1
+	VMOVUPS     Y1, (BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        512(CX), R8
 	VXORPS      Y1, Y1, Y1
 	VXORPS      Y2, Y2, Y2
 	VXORPS      Y3, Y3, Y3
@@ -3582,29 +1341,29 @@ features2:
 	VXORPS      Y8, Y8, Y8
 	PCALIGN     $0x40
 
-features3:
-	VMOVUPS     (R8), Y9
-	VFMADD231PS (DI), Y9, Y1
-	VFMADD231PS 64(DI), Y9, Y2
-	VFMADD231PS 128(DI), Y9, Y3
-	VFMADD231PS 192(DI), Y9, Y4
-	VFMADD231PS 256(DI), Y9, Y5
-	VFMADD231PS 320(DI), Y9, Y6
-	VFMADD231PS 384(DI), Y9, Y7
-	VFMADD231PS 448(DI), Y9, Y8
-	VMOVUPS     32(R8), Y9
-	VFMADD231PS 32(DI), Y9, Y1
-	VFMADD231PS 96(DI), Y9, Y2
-	VFMADD231PS 160(DI), Y9, Y3
-	VFMADD231PS 224(DI), Y9, Y4
-	VFMADD231PS 288(DI), Y9, Y5
-	VFMADD231PS 352(DI), Y9, Y6
-	VFMADD231PS 416(DI), Y9, Y7
-	VFMADD231PS 480(DI), Y9, Y8
-	ADDQ        $0x00000040, R8
-	ADDQ        $0x00000400, DI
-	SUBQ        $0x00000001, R9
-	JG          features3
+features14:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R8), Y9, Y1
+	VFMADD231PS 64(R8), Y9, Y2
+	VFMADD231PS 128(R8), Y9, Y3
+	VFMADD231PS 192(R8), Y9, Y4
+	VFMADD231PS 256(R8), Y9, Y5
+	VFMADD231PS 320(R8), Y9, Y6
+	VFMADD231PS 384(R8), Y9, Y7
+	VFMADD231PS 448(R8), Y9, Y8
+	VMOVUPS     32(R9), Y9
+	VFMADD231PS 32(R8), Y9, Y1
+	VFMADD231PS 96(R8), Y9, Y2
+	VFMADD231PS 160(R8), Y9, Y3
+	VFMADD231PS 224(R8), Y9, Y4
+	VFMADD231PS 288(R8), Y9, Y5
+	VFMADD231PS 352(R8), Y9, Y6
+	VFMADD231PS 416(R8), Y9, Y7
+	VFMADD231PS 480(R8), Y9, Y8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000400, R8
+	SUBQ        $0x00000001, R10
+	JG          features14
 	VUNPCKLPS   Y2, Y1, Y9
 	VUNPCKHPS   Y2, Y1, Y1
 	VADDPS      Y9, Y1, Y1
@@ -3626,37 +1385,37 @@ features3:
 	VPERM2F128  $0x20, Y2, Y1, Y3
 	VPERM2F128  $0x31, Y2, Y1, Y1
 	VADDPS      Y3, Y1, Y1
-	VADDPS      32(CX), Y1, Y1
-	VMOVUPS     Y1, 32(DX)
-	LEAQ        -512(DI), AX
-	ADDQ        $0x00000040, CX
+	VADDPS      32(DX), Y1, Y1
+	VMOVUPS     Y1, 32(BX)
+	LEAQ        -512(R8), CX
 	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000001, SI
-	JG          hidden1
-	MOVQ        act+16(FP), AX
-	MOVQ        gh+24(FP), CX
-	MOVQ        b+56(FP), DX
-	MOVQ        rest+64(FP), BX
-	MOVQ        H+72(FP), SI
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000001, DI
+	JG          hidden12
+	MOVQ        304(AX), CX
+	MOVQ        312(AX), DX
+	MOVQ        64(AX), BX
+	MOVQ        72(AX), SI
+	MOVQ        416(AX), DI
 	PCALIGN     $0x40
 
-activation4:
-	VMOVUPS      (AX), Y1
+activation15:
+	VMOVUPS      (CX), Y1
 	VMOVUPS      constantsAVX2Single<>+2208(SB), Y2
-	VMINPS       constantsAVX2Single<>+4992(SB), Y1, Y3
-	VMAXPS       constantsAVX2Single<>+5024(SB), Y3, Y3
-	VMULPS       constantsAVX2Single<>+5056(SB), Y3, Y4
+	VMINPS       constantsAVX2Single<>+4352(SB), Y1, Y3
+	VMAXPS       constantsAVX2Single<>+4384(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+4416(SB), Y3, Y4
 	VROUNDPS     $0x00, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+5088(SB), Y5
+	VMOVUPS      constantsAVX2Single<>+4448(SB), Y5
 	VSUBPS       Y3, Y5, Y5
-	VFNMADD231PS constantsAVX2Single<>+5120(SB), Y4, Y5
-	VFNMADD231PS constantsAVX2Single<>+5152(SB), Y4, Y5
-	VMOVUPS      constantsAVX2Single<>+5184(SB), Y3
-	VFMADD213PS  constantsAVX2Single<>+5216(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+5248(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+5280(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+5312(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+5344(SB), Y5, Y3
+	VFNMADD231PS constantsAVX2Single<>+4480(SB), Y4, Y5
+	VFNMADD231PS constantsAVX2Single<>+4512(SB), Y4, Y5
+	VMOVUPS      constantsAVX2Single<>+4544(SB), Y3
+	VFMADD213PS  constantsAVX2Single<>+4576(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4608(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4640(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4672(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4704(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
 	VCVTPS2DQ    Y4, Y4
@@ -3665,182 +1424,182 @@ activation4:
 	VADDPS       Y2, Y4, Y3
 	VDIVPS       Y3, Y2, Y3
 	VMULPS       Y1, Y3, Y4
-	VMOVUPS      Y4, (AX)
+	VMOVUPS      Y4, (CX)
 	VSUBPS       Y3, Y2, Y5
 	VFMADD213PS  Y2, Y1, Y5
 	VMULPS       Y3, Y5, Y5
-	VMOVUPS      (DX), Y1
+	VMOVUPS      (BX), Y1
 	VMULPS       Y1, Y5, Y5
-	VMOVUPS      Y5, (CX)
-	VSUBPS       (BX), Y4, Y2
+	VMOVUPS      Y5, (DX)
+	VSUBPS       (SI), Y4, Y2
 	VFMADD231PS  Y2, Y1, Y0
-	ADDQ         $0x00000020, AX
 	ADDQ         $0x00000020, CX
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00000020, BX
-	SUBQ         $0x00000008, SI
-	JG           activation4
-	MOVQ         f+0(FP), AX
-	MOVQ         gf+8(FP), CX
-	MOVQ         a+32(FP), DX
-	MOVQ         w+40(FP), BX
-	MOVQ         features+80(FP), SI
-	MOVQ         SI, DI
-	SHLQ         $0x02, DI
-	SHLQ         $0x04, DI
-	SHRQ         $0x04, SI
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JG           activation15
+	MOVQ         288(AX), CX
+	MOVQ         296(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         424(AX), DI
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	SHLQ         $0x04, R8
+	SHRQ         $0x04, DI
 
-wide5:
-	CMPQ        SI, $0x00000004
-	JLT         narrow6
-	VMOVUPS     (DX), Y1
-	VFMADD231PS (AX), Y1, Y0
-	VMOVUPS     32(DX), Y2
-	VFMADD231PS 32(AX), Y2, Y0
-	VMOVUPS     64(DX), Y3
-	VFMADD231PS 64(AX), Y3, Y0
-	VMOVUPS     96(DX), Y4
-	VFMADD231PS 96(AX), Y4, Y0
-	VMOVUPS     128(DX), Y5
-	VFMADD231PS 128(AX), Y5, Y0
-	VMOVUPS     160(DX), Y6
-	VFMADD231PS 160(AX), Y6, Y0
-	VMOVUPS     192(DX), Y7
-	VFMADD231PS 192(AX), Y7, Y0
-	VMOVUPS     224(DX), Y8
-	VFMADD231PS 224(AX), Y8, Y0
-	MOVQ        gh+24(FP), R8
-	MOVQ        BX, R9
-	MOVQ        H+72(FP), R10
-	SHRQ        $0x04, R10
+wide16:
+	CMPQ        DI, $0x00000004
+	JLT         narrow17
+	VMOVUPS     (BX), Y1
+	VFMADD231PS (CX), Y1, Y0
+	VMOVUPS     32(BX), Y2
+	VFMADD231PS 32(CX), Y2, Y0
+	VMOVUPS     64(BX), Y3
+	VFMADD231PS 64(CX), Y3, Y0
+	VMOVUPS     96(BX), Y4
+	VFMADD231PS 96(CX), Y4, Y0
+	VMOVUPS     128(BX), Y5
+	VFMADD231PS 128(CX), Y5, Y0
+	VMOVUPS     160(BX), Y6
+	VFMADD231PS 160(CX), Y6, Y0
+	VMOVUPS     192(BX), Y7
+	VFMADD231PS 192(CX), Y7, Y0
+	VMOVUPS     224(BX), Y8
+	VFMADD231PS 224(CX), Y8, Y0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
 	PCALIGN     $0x40
 
-outer8:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer19:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner9:
-	VBROADCASTSS (R8), Y9
-	VFMADD231PS  (R11), Y9, Y1
-	VFMADD231PS  32(R11), Y9, Y2
-	VFMADD231PS  1024(R11), Y9, Y3
-	VFMADD231PS  1056(R11), Y9, Y4
-	VFMADD231PS  2048(R11), Y9, Y5
-	VFMADD231PS  2080(R11), Y9, Y6
-	VFMADD231PS  3072(R11), Y9, Y7
-	VFMADD231PS  3104(R11), Y9, Y8
-	VBROADCASTSS 4(R8), Y9
-	VFMADD231PS  64(R11), Y9, Y1
-	VFMADD231PS  96(R11), Y9, Y2
-	VFMADD231PS  1088(R11), Y9, Y3
-	VFMADD231PS  1120(R11), Y9, Y4
-	VFMADD231PS  2112(R11), Y9, Y5
-	VFMADD231PS  2144(R11), Y9, Y6
-	VFMADD231PS  3136(R11), Y9, Y7
-	VFMADD231PS  3168(R11), Y9, Y8
-	VBROADCASTSS 8(R8), Y9
-	VFMADD231PS  128(R11), Y9, Y1
-	VFMADD231PS  160(R11), Y9, Y2
-	VFMADD231PS  1152(R11), Y9, Y3
-	VFMADD231PS  1184(R11), Y9, Y4
-	VFMADD231PS  2176(R11), Y9, Y5
-	VFMADD231PS  2208(R11), Y9, Y6
-	VFMADD231PS  3200(R11), Y9, Y7
-	VFMADD231PS  3232(R11), Y9, Y8
-	VBROADCASTSS 12(R8), Y9
-	VFMADD231PS  192(R11), Y9, Y1
-	VFMADD231PS  224(R11), Y9, Y2
-	VFMADD231PS  1216(R11), Y9, Y3
-	VFMADD231PS  1248(R11), Y9, Y4
-	VFMADD231PS  2240(R11), Y9, Y5
-	VFMADD231PS  2272(R11), Y9, Y6
-	VFMADD231PS  3264(R11), Y9, Y7
-	VFMADD231PS  3296(R11), Y9, Y8
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000100, R11
-	SUBQ         $0x00000004, R12
-	JG           inner9
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer8
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	VMOVUPS      Y3, 64(CX)
-	VMOVUPS      Y4, 96(CX)
-	VMOVUPS      Y5, 128(CX)
-	VMOVUPS      Y6, 160(CX)
-	VMOVUPS      Y7, 192(CX)
-	VMOVUPS      Y8, 224(CX)
-	ADDQ         $0x00000100, AX
+inner20:
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  (R12), Y9, Y1
+	VFMADD231PS  32(R12), Y9, Y2
+	VFMADD231PS  1024(R12), Y9, Y3
+	VFMADD231PS  1056(R12), Y9, Y4
+	VFMADD231PS  2048(R12), Y9, Y5
+	VFMADD231PS  2080(R12), Y9, Y6
+	VFMADD231PS  3072(R12), Y9, Y7
+	VFMADD231PS  3104(R12), Y9, Y8
+	VBROADCASTSS 4(R9), Y9
+	VFMADD231PS  64(R12), Y9, Y1
+	VFMADD231PS  96(R12), Y9, Y2
+	VFMADD231PS  1088(R12), Y9, Y3
+	VFMADD231PS  1120(R12), Y9, Y4
+	VFMADD231PS  2112(R12), Y9, Y5
+	VFMADD231PS  2144(R12), Y9, Y6
+	VFMADD231PS  3136(R12), Y9, Y7
+	VFMADD231PS  3168(R12), Y9, Y8
+	VBROADCASTSS 8(R9), Y9
+	VFMADD231PS  128(R12), Y9, Y1
+	VFMADD231PS  160(R12), Y9, Y2
+	VFMADD231PS  1152(R12), Y9, Y3
+	VFMADD231PS  1184(R12), Y9, Y4
+	VFMADD231PS  2176(R12), Y9, Y5
+	VFMADD231PS  2208(R12), Y9, Y6
+	VFMADD231PS  3200(R12), Y9, Y7
+	VFMADD231PS  3232(R12), Y9, Y8
+	VBROADCASTSS 12(R9), Y9
+	VFMADD231PS  192(R12), Y9, Y1
+	VFMADD231PS  224(R12), Y9, Y2
+	VFMADD231PS  1216(R12), Y9, Y3
+	VFMADD231PS  1248(R12), Y9, Y4
+	VFMADD231PS  2240(R12), Y9, Y5
+	VFMADD231PS  2272(R12), Y9, Y6
+	VFMADD231PS  3264(R12), Y9, Y7
+	VFMADD231PS  3296(R12), Y9, Y8
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner20
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer19
+	VMOVUPS      Y1, (DX)
+	VMOVUPS      Y2, 32(DX)
+	VMOVUPS      Y3, 64(DX)
+	VMOVUPS      Y4, 96(DX)
+	VMOVUPS      Y5, 128(DX)
+	VMOVUPS      Y6, 160(DX)
+	VMOVUPS      Y7, 192(DX)
+	VMOVUPS      Y8, 224(DX)
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00001000, BX
-	SUBQ         $0x00000004, SI
-	JMP          wide5
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000004, DI
+	JMP          wide16
 
-narrow6:
-	CMPQ        SI, $0x00000002
-	JLT         end7
-	VMOVUPS     (DX), Y1
-	VFMADD231PS (AX), Y1, Y0
-	VMOVUPS     32(DX), Y2
-	VFMADD231PS 32(AX), Y2, Y0
-	VMOVUPS     64(DX), Y3
-	VFMADD231PS 64(AX), Y3, Y0
-	VMOVUPS     96(DX), Y4
-	VFMADD231PS 96(AX), Y4, Y0
-	MOVQ        gh+24(FP), R8
-	MOVQ        BX, R9
-	MOVQ        H+72(FP), R10
-	SHRQ        $0x04, R10
+narrow17:
+	CMPQ        DI, $0x00000002
+	JLT         end18
+	VMOVUPS     (BX), Y1
+	VFMADD231PS (CX), Y1, Y0
+	VMOVUPS     32(BX), Y2
+	VFMADD231PS 32(CX), Y2, Y0
+	VMOVUPS     64(BX), Y3
+	VFMADD231PS 64(CX), Y3, Y0
+	VMOVUPS     96(BX), Y4
+	VFMADD231PS 96(CX), Y4, Y0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
 	PCALIGN     $0x40
 
-outer10:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer21:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner11:
-	VBROADCASTSS (R8), Y5
-	VFMADD231PS  (R11), Y5, Y1
-	VFMADD231PS  32(R11), Y5, Y2
-	VFMADD231PS  1024(R11), Y5, Y3
-	VFMADD231PS  1056(R11), Y5, Y4
-	VBROADCASTSS 4(R8), Y5
-	VFMADD231PS  64(R11), Y5, Y1
-	VFMADD231PS  96(R11), Y5, Y2
-	VFMADD231PS  1088(R11), Y5, Y3
-	VFMADD231PS  1120(R11), Y5, Y4
-	VBROADCASTSS 8(R8), Y5
-	VFMADD231PS  128(R11), Y5, Y1
-	VFMADD231PS  160(R11), Y5, Y2
-	VFMADD231PS  1152(R11), Y5, Y3
-	VFMADD231PS  1184(R11), Y5, Y4
-	VBROADCASTSS 12(R8), Y5
-	VFMADD231PS  192(R11), Y5, Y1
-	VFMADD231PS  224(R11), Y5, Y2
-	VFMADD231PS  1216(R11), Y5, Y3
-	VFMADD231PS  1248(R11), Y5, Y4
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000100, R11
-	SUBQ         $0x00000004, R12
-	JG           inner11
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer10
-	VMOVUPS      Y1, (CX)
-	VMOVUPS      Y2, 32(CX)
-	VMOVUPS      Y3, 64(CX)
-	VMOVUPS      Y4, 96(CX)
-	ADDQ         $0x00000080, AX
+inner22:
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  (R12), Y5, Y1
+	VFMADD231PS  32(R12), Y5, Y2
+	VFMADD231PS  1024(R12), Y5, Y3
+	VFMADD231PS  1056(R12), Y5, Y4
+	VBROADCASTSS 4(R9), Y5
+	VFMADD231PS  64(R12), Y5, Y1
+	VFMADD231PS  96(R12), Y5, Y2
+	VFMADD231PS  1088(R12), Y5, Y3
+	VFMADD231PS  1120(R12), Y5, Y4
+	VBROADCASTSS 8(R9), Y5
+	VFMADD231PS  128(R12), Y5, Y1
+	VFMADD231PS  160(R12), Y5, Y2
+	VFMADD231PS  1152(R12), Y5, Y3
+	VFMADD231PS  1184(R12), Y5, Y4
+	VBROADCASTSS 12(R9), Y5
+	VFMADD231PS  192(R12), Y5, Y1
+	VFMADD231PS  224(R12), Y5, Y2
+	VFMADD231PS  1216(R12), Y5, Y3
+	VFMADD231PS  1248(R12), Y5, Y4
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner22
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer21
+	VMOVUPS      Y1, (DX)
+	VMOVUPS      Y2, 32(DX)
+	VMOVUPS      Y3, 64(DX)
+	VMOVUPS      Y4, 96(DX)
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000800, BX
-	SUBQ         $0x00000002, SI
-	JMP          narrow6
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000800, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow17
 
-end7:
+end18:
 	VEXTRACTF128 $0x01, Y0, X1
 	VCVTPS2PD    X0, Y0
 	VCVTPS2PD    X1, Y1
@@ -3849,14 +1608,3397 @@ end7:
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
-	MOVSD        X1, energy+88(FP)
+	VMOVSD       X1, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x02, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group23:
+	MOVQ    $0x00000002, R14
+	PCALIGN $0x40
+
+column24:
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      (BX)(R10*1), Y0
+	VMULPS       constantsAVX2Single<>+4736(SB), Y0, Y0
+	VMOVUPS      (BX)(R10*4), Y1
+	VMOVUPS      (BX)(R11*2), Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      64(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      (SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, (DX)
+	VMOVUPS      Y4, 64(CX)
+	VMOVUPS      128(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      64(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 64(DX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      192(DI), Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      128(SI), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMOVUPS      Y4, 128(DX)
+	VMOVUPS      Y0, 192(CX)
+	VMOVUPS      (BX)(R10*2), Y0
+	VMULPS       constantsAVX2Single<>+4768(SB), Y0, Y0
+	VMOVUPS      (BX)(R12*1), Y1
+	VMOVUPS      (BX)(R13*1), Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      256(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      192(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 192(DX)
+	VMOVUPS      Y4, 256(CX)
+	VMOVUPS      320(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      256(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 256(DX)
+	VMOVUPS      Y4, 320(CX)
+	VMOVUPS      384(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      320(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 320(DX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      448(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      384(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 384(DX)
+	VMOVUPS      Y4, 448(CX)
+	VMOVUPS      512(DI), Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      448(SI), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMOVUPS      Y4, 448(DX)
+	VMOVUPS      Y0, 512(CX)
+	VMOVUPS      (BX)(R11*1), Y0
+	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
+	VMOVUPS      576(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 576(CX)
+	VMOVUPS      640(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 640(CX)
+	VMOVUPS      704(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 704(CX)
+	VMOVUPS      768(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 768(CX)
+	VMOVUPS      832(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 832(CX)
+	VMOVUPS      896(DI), Y1
+	VMULPS       Y1, Y0, Y1
+	VMOVUPS      Y1, 896(CX)
+	VMOVUPS      960(DI), Y1
+	VMULPS       Y1, Y0, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8), Y0
+	VMULPS       (DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
+	VMULPS       64(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       128(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  384(DI), Y2, Y6
+	VFNMADD231PS 320(DI), Y1, Y7
+	VFNMADD231PS 256(DI), Y1, Y8
+	VFMADD231PS  512(DI), Y1, Y6
+	VFMADD231PS  384(DI), Y3, Y7
+	VFMADD231PS  448(DI), Y4, Y8
+	VFMADD231PS  320(DI), Y4, Y6
+	VFMADD231PS  448(DI), Y5, Y7
+	VFMADD231PS  512(DI), Y5, Y8
+	VFMADD231PS  256(DI), Y5, Y6
+	VFMADD231PS  384(DI), Y0, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      256(CX), Y6
+	VMOVUPS      320(CX), Y7
+	VMOVUPS      384(CX), Y8
+	VFNMADD231PS 192(DI), Y1, Y6
+	VFNMADD231PS 128(DI), Y1, Y7
+	VFMADD231PS  64(DI), Y2, Y8
+	VFMADD231PS  64(DI), Y5, Y6
+	VFMADD231PS  64(DI), Y4, Y7
+	VFMADD231PS  128(DI), Y3, Y8
+	VFMADD231PS  192(DI), Y0, Y8
+	VMOVUPS      Y6, 256(CX)
+	VMOVUPS      Y7, 320(CX)
+	VMOVUPS      Y8, 384(CX)
+	VMOVUPS      448(CX), Y0
+	VMOVUPS      512(CX), Y2
+	VFMADD231PS  192(DI), Y4, Y0
+	VFMADD231PS  64(DI), Y1, Y2
+	VFMADD231PS  128(DI), Y5, Y0
+	VFMADD231PS  192(DI), Y5, Y2
+	VMOVUPS      Y0, 448(CX)
+	VMOVUPS      Y2, 512(CX)
+	VMOVUPS      (R8)(R10*1), Y0
+	VMULPS       (DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
+	VMULPS       64(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  832(DI), Y2, Y8
+	VFMADD231PS  768(DI), Y4, Y9
+	VFMADD231PS  704(DI), Y1, Y10
+	VFMADD231PS  960(DI), Y3, Y8
+	VFMADD231PS  896(DI), Y5, Y9
+	VFMADD231PS  768(DI), Y0, Y10
+	VFMADD231PS  640(DI), Y6, Y8
+	VFMADD231PS  704(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y8
+	VMOVUPS      512(CX), Y9
+	VMOVUPS      576(CX), Y10
+	VFNMADD231PS 640(DI), Y5, Y8
+	VFNMADD231PS 704(DI), Y2, Y9
+	VFNMADD231PS 512(DI), Y3, Y10
+	VFMADD231PS  832(DI), Y7, Y8
+	VFNMADD231PS 576(DI), Y3, Y9
+	VFMADD231PS  896(DI), Y6, Y9
+	VMOVUPS      Y8, 448(CX)
+	VMOVUPS      Y9, 512(CX)
+	VMOVUPS      Y10, 576(CX)
+	VMOVUPS      640(CX), Y8
+	VMOVUPS      704(CX), Y9
+	VMOVUPS      768(CX), Y10
+	VFNMADD231PS 448(DI), Y5, Y8
+	VFNMADD231PS 512(DI), Y2, Y9
+	VFMADD231PS  320(DI), Y4, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  384(DI), Y1, Y9
+	VFMADD231PS  384(DI), Y0, Y10
+	VFMADD231PS  320(DI), Y7, Y9
+	VMOVUPS      Y8, 640(CX)
+	VMOVUPS      Y9, 704(CX)
+	VMOVUPS      Y10, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y1
+	VMOVUPS      960(CX), Y4
+	VFMADD231PS  256(DI), Y2, Y0
+	VFMADD231PS  320(DI), Y5, Y1
+	VFMADD231PS  256(DI), Y3, Y4
+	VFMADD231PS  448(DI), Y7, Y0
+	VFMADD231PS  512(DI), Y6, Y1
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 896(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      (R8)(R10*1), Y0
+	VMULPS       128(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
+	VMOVUPS      256(CX), Y5
+	VMOVUPS      320(CX), Y6
+	VMOVUPS      384(CX), Y7
+	VFMADD231PS  576(DI), Y1, Y5
+	VFMADD231PS  640(DI), Y3, Y6
+	VFMADD231PS  832(DI), Y4, Y7
+	VFMADD231PS  704(DI), Y2, Y5
+	VMOVUPS      Y5, 256(CX)
+	VMOVUPS      Y6, 320(CX)
+	VMOVUPS      Y7, 384(CX)
+	VMOVUPS      448(CX), Y5
+	VMOVUPS      512(CX), Y6
+	VMOVUPS      576(CX), Y7
+	VFMADD231PS  896(DI), Y3, Y5
+	VFMADD231PS  960(DI), Y1, Y6
+	VFMADD231PS  256(DI), Y1, Y7
+	VFMADD231PS  768(DI), Y0, Y5
+	VFMADD231PS  832(DI), Y2, Y6
+	VMOVUPS      Y5, 448(CX)
+	VMOVUPS      Y6, 512(CX)
+	VMOVUPS      Y7, 576(CX)
+	VMOVUPS      640(CX), Y5
+	VMOVUPS      704(CX), Y6
+	VMOVUPS      768(CX), Y7
+	VFMADD231PS  320(DI), Y3, Y5
+	VFMADD231PS  256(DI), Y2, Y6
+	VFMADD231PS  448(DI), Y0, Y7
+	VMOVUPS      Y5, 640(CX)
+	VMOVUPS      Y6, 704(CX)
+	VMOVUPS      Y7, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y5
+	VMOVUPS      960(CX), Y6
+	VFMADD231PS  512(DI), Y2, Y0
+	VFMADD231PS  448(DI), Y3, Y5
+	VFMADD231PS  512(DI), Y1, Y6
+	VFMADD231PS  384(DI), Y4, Y0
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y5, 896(CX)
+	VMOVUPS      Y6, 960(CX)
+	VMOVUPS      (R8)(R10*2), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       320(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       384(DX), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  192(DI), Y1, Y6
+	VFMADD231PS  64(DI), Y2, Y7
+	VFMADD231PS  64(DI), Y1, Y8
+	VFMADD231PS  128(DI), Y2, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y4, Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y4, Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  192(DI), Y5, Y7
+	VFMADD231PS  128(DI), Y5, Y8
+	VFMADD231PS  64(DI), Y0, Y6
+	VFNMADD231PS 192(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y6
+	VFNMADD231PS 192(DI), Y0, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      (R8)(R11*1), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
+	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
+	VMULPS       320(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMOVUPS      64(CX), Y8
+	VMOVUPS      128(CX), Y9
+	VMOVUPS      192(CX), Y10
+	VFMADD231PS  832(DI), Y2, Y8
+	VFMADD231PS  640(DI), Y1, Y9
+	VFMADD231PS  704(DI), Y2, Y10
+	VFMADD231PS  960(DI), Y3, Y8
+	VFMADD231PS  704(DI), Y4, Y9
+	VFNMADD231PS 576(DI), Y3, Y10
+	VFMADD231PS  768(DI), Y5, Y8
+	VFMADD231PS  768(DI), Y0, Y9
+	VFNMADD231PS 640(DI), Y6, Y10
+	VFMADD231PS  896(DI), Y6, Y8
+	VFMADD231PS  832(DI), Y7, Y10
+	VFMADD231PS  704(DI), Y7, Y8
+	VMOVUPS      Y8, 64(CX)
+	VMOVUPS      Y9, 128(CX)
+	VMOVUPS      Y10, 192(CX)
+	VMOVUPS      576(CX), Y8
+	VMOVUPS      640(CX), Y9
+	VMOVUPS      704(CX), Y10
+	VFNMADD231PS 192(DI), Y3, Y8
+	VFMADD231PS  128(DI), Y1, Y9
+	VFMADD231PS  192(DI), Y2, Y10
+	VFNMADD231PS 192(DI), Y6, Y9
+	VFMADD231PS  128(DI), Y4, Y10
+	VFMADD231PS  64(DI), Y7, Y10
+	VMOVUPS      Y8, 576(CX)
+	VMOVUPS      Y9, 640(CX)
+	VMOVUPS      Y10, 704(CX)
+	VMOVUPS      768(CX), Y1
+	VMOVUPS      832(CX), Y4
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  64(DI), Y5, Y1
+	VFMADD231PS  64(DI), Y2, Y4
+	VFMADD231PS  64(DI), Y6, Y8
+	VFMADD231PS  128(DI), Y0, Y1
+	VFMADD231PS  192(DI), Y7, Y4
+	VMOVUPS      Y1, 768(CX)
+	VMOVUPS      Y4, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  64(DI), Y3, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R11*1), Y0
+	VMULPS       384(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  640(DI), Y2, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  896(DI), Y2, Y8
+	VFMADD231PS  576(DI), Y4, Y6
+	VFMADD231PS  896(DI), Y0, Y7
+	VFMADD231PS  768(DI), Y1, Y8
+	VFMADD231PS  704(DI), Y5, Y6
+	VFMADD231PS  960(DI), Y4, Y8
+	VFNMADD231PS 832(DI), Y5, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  64(DI), Y2, Y7
+	VFMADD231PS  64(DI), Y5, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  192(DI), Y1, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y2, Y8
+	VFNMADD231PS 192(DI), Y5, Y7
+	VFMADD231PS  128(DI), Y0, Y8
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  192(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R10*4), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
+	VMULPS       320(DX), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
+	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
+	VMULPS       384(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  384(DI), Y2, Y8
+	VFMADD231PS  448(DI), Y1, Y9
+	VFMADD231PS  256(DI), Y2, Y10
+	VFMADD231PS  448(DI), Y4, Y8
+	VFNMADD231PS 512(DI), Y4, Y9
+	VFMADD231PS  320(DI), Y3, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  384(DI), Y3, Y9
+	VFNMADD231PS 384(DI), Y6, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  320(DI), Y5, Y9
+	VFNMADD231PS 384(DI), Y6, Y10
+	VFMADD231PS  320(DI), Y7, Y8
+	VFMADD231PS  320(DI), Y5, Y9
+	VFMADD231PS  448(DI), Y0, Y10
+	VFMADD231PS  256(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y2
+	VMOVUPS      512(CX), Y3
+	VFMADD231PS  320(DI), Y1, Y2
+	VFNMADD231PS 320(DI), Y4, Y3
+	VFMADD231PS  256(DI), Y4, Y2
+	VFMADD231PS  512(DI), Y6, Y3
+	VFMADD231PS  448(DI), Y5, Y2
+	VFMADD231PS  512(DI), Y6, Y3
+	VFMADD231PS  448(DI), Y5, Y2
+	VFMADD231PS  448(DI), Y7, Y3
+	VFMADD231PS  512(DI), Y7, Y2
+	VFMADD231PS  384(DI), Y0, Y2
+	VMOVUPS      Y2, 448(CX)
+	VMOVUPS      Y3, 512(CX)
+	VMOVUPS      (R8)(R10*4), Y0
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
+	VMOVUPS      320(CX), Y2
+	VMOVUPS      384(CX), Y3
+	VMOVUPS      448(CX), Y4
+	VFMADD231PS  320(DI), Y1, Y2
+	VFMADD231PS  512(DI), Y0, Y3
+	VFNMADD231PS 448(DI), Y1, Y4
+	VFMADD231PS  320(DI), Y1, Y2
+	VFNMADD231PS 448(DI), Y1, Y4
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 384(CX)
+	VMOVUPS      Y4, 448(CX)
+	VMOVUPS      512(CX), Y1
+	VFMADD231PS  384(DI), Y0, Y1
+	VMOVUPS      Y1, 512(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  832(DI), Y2, Y6
+	VFMADD231PS  768(DI), Y3, Y7
+	VFNMADD231PS 960(DI), Y2, Y8
+	VFMADD231PS  896(DI), Y4, Y6
+	VFNMADD231PS 960(DI), Y4, Y7
+	VFMADD231PS  832(DI), Y1, Y8
+	VFMADD231PS  832(DI), Y5, Y7
+	VFNMADD231PS 896(DI), Y5, Y8
+	VFMADD231PS  768(DI), Y0, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  640(DI), Y3, Y6
+	VFMADD231PS  576(DI), Y2, Y7
+	VFMADD231PS  576(DI), Y4, Y8
+	VFMADD231PS  704(DI), Y0, Y6
+	VFMADD231PS  704(DI), Y1, Y7
+	VFNMADD231PS 704(DI), Y5, Y8
+	VFMADD231PS  640(DI), Y5, Y7
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFNMADD231PS 704(DI), Y2, Y0
+	VFNMADD231PS 640(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       320(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
+	VMULPS       384(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  576(DI), Y2, Y6
+	VFMADD231PS  576(DI), Y4, Y7
+	VFMADD231PS  704(DI), Y3, Y8
+	VFMADD231PS  576(DI), Y2, Y6
+	VFMADD231PS  704(DI), Y5, Y7
+	VFMADD231PS  704(DI), Y3, Y8
+	VFMADD231PS  640(DI), Y4, Y6
+	VFMADD231PS  640(DI), Y5, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  768(DI), Y1, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  960(DI), Y4, Y8
+	VFMADD231PS  768(DI), Y1, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  832(DI), Y5, Y8
+	VFMADD231PS  832(DI), Y0, Y6
+	VFMADD231PS  896(DI), Y5, Y7
+	VFMADD231PS  768(DI), Y0, Y7
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  960(DI), Y2, Y0
+	VFMADD231PS  960(DI), Y2, Y0
+	VFMADD231PS  896(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
+	VMOVUPS      576(CX), Y3
+	VMOVUPS      704(CX), Y4
+	VMOVUPS      768(CX), Y5
+	VFMADD231PS  704(DI), Y1, Y3
+	VFMADD231PS  576(DI), Y1, Y4
+	VFMADD231PS  896(DI), Y0, Y5
+	VFMADD231PS  704(DI), Y2, Y4
+	VFMADD231PS  704(DI), Y2, Y4
+	VMOVUPS      Y3, 576(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 768(CX)
+	VMOVUPS      832(CX), Y3
+	VMOVUPS      896(CX), Y4
+	VMOVUPS      960(CX), Y5
+	VFMADD231PS  960(DI), Y1, Y3
+	VFMADD231PS  768(DI), Y0, Y4
+	VFMADD231PS  832(DI), Y1, Y5
+	VFNMADD231PS 832(DI), Y2, Y3
+	VFNMADD231PS 832(DI), Y2, Y3
+	VMOVUPS      Y3, 832(CX)
+	VMOVUPS      Y4, 896(CX)
+	VMOVUPS      Y5, 960(CX)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000001, R14
+	JG           column24
+	ADDQ         $0x000003c0, CX
+	ADDQ         $0x000003c0, DX
+	ADDQ         $0x000003c0, SI
+	ADDQ         $0x000003c0, DI
+	SUBQ         $0x00000001, R9
+	JG           group23
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group25:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs26:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input27:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      64(R9), Y8
+	VMOVUPS      96(R9), Y9
+	VBROADCASTSS 64(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 128(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 192(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      256(R9), Y8
+	VMOVUPS      288(R9), Y9
+	VBROADCASTSS 4(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      320(R9), Y8
+	VMOVUPS      352(R9), Y9
+	VBROADCASTSS 68(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 132(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 196(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input27
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs26
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 160(CX)
+	VMOVUPS      Y6, 192(CX)
+	VMOVUPS      Y7, 224(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs28:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input29:
+	VMOVUPS      128(R9), Y10
+	VMOVUPS      160(R9), Y11
+	VBROADCASTSS 256(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 320(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 384(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 448(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 512(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      384(R9), Y10
+	VMOVUPS      416(R9), Y11
+	VBROADCASTSS 260(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 324(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 388(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 452(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 516(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input29
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs28
+	VMOVUPS      Y0, 256(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 352(CX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      Y5, 416(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 480(CX)
+	VMOVUPS      Y8, 512(CX)
+	VMOVUPS      Y9, 544(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs30:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input31:
+	VMOVUPS      192(R9), Y8
+	VMOVUPS      224(R9), Y9
+	VBROADCASTSS 576(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 640(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 704(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 768(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      448(R9), Y8
+	VMOVUPS      480(R9), Y9
+	VBROADCASTSS 580(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 644(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 708(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 772(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input31
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs30
+	VMOVUPS      Y0, 576(CX)
+	VMOVUPS      Y1, 608(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y3, 672(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 736(CX)
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 800(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input33:
+	VMOVUPS      192(R9), Y6
+	VMOVUPS      224(R9), Y7
+	VBROADCASTSS 832(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 896(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 960(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      448(R9), Y6
+	VMOVUPS      480(R9), Y7
+	VBROADCASTSS 836(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 900(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 964(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input33
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs32
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 864(CX)
+	VMOVUPS      Y2, 896(CX)
+	VMOVUPS      Y3, 928(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      Y5, 992(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group25
 	VZEROUPPER
 	RET
 
-// func adjointAVX2Single(p *float32, q *float32, block *float32, r *float32, dr *float32, ga *float32, gat *float32, n int, N int)
+// func site3AVX2Single(s *site[float32])
+// Requires: AVX, AVX2, FMA3
+TEXT ·site3AVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
+	// 
+	// 	for lm := range 16 {
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+	// 		}
+	// 	}
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group1:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    224(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs2:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input3:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      64(R9), Y8
+	VMOVUPS      96(R9), Y9
+	VBROADCASTSS 64(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 128(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 192(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      256(R9), Y8
+	VMOVUPS      288(R9), Y9
+	VBROADCASTSS 4(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      320(R9), Y8
+	VMOVUPS      352(R9), Y9
+	VBROADCASTSS 68(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 132(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 196(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input3
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs2
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 160(CX)
+	VMOVUPS      Y6, 192(CX)
+	VMOVUPS      Y7, 224(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs4:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input5:
+	VMOVUPS      128(R9), Y10
+	VMOVUPS      160(R9), Y11
+	VBROADCASTSS 256(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 320(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 384(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 448(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 512(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      384(R9), Y10
+	VMOVUPS      416(R9), Y11
+	VBROADCASTSS 260(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 324(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 388(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 452(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 516(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input5
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs4
+	VMOVUPS      Y0, 256(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 352(CX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      Y5, 416(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 480(CX)
+	VMOVUPS      Y8, 512(CX)
+	VMOVUPS      Y9, 544(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs6:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input7:
+	VMOVUPS      192(R9), Y8
+	VMOVUPS      224(R9), Y9
+	VBROADCASTSS 576(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 640(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 704(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 768(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      448(R9), Y8
+	VMOVUPS      480(R9), Y9
+	VBROADCASTSS 580(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 644(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 708(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 772(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input7
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs6
+	VMOVUPS      Y0, 576(CX)
+	VMOVUPS      Y1, 608(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y3, 672(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 736(CX)
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 800(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs8:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input9:
+	VMOVUPS      192(R9), Y6
+	VMOVUPS      224(R9), Y7
+	VBROADCASTSS 832(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 896(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 960(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      448(R9), Y6
+	VMOVUPS      480(R9), Y7
+	VBROADCASTSS 836(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 900(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 964(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input9
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs8
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 864(CX)
+	VMOVUPS      Y2, 896(CX)
+	VMOVUPS      Y3, 928(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      Y5, 992(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group1
+
+	// Invariants:
+	// 
+	// 	f[0] = b[0]
+	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	f[3+L] = sum_M t[L M] b[L M]
+	// 	f[3+lt+L] = sum_M t[L M]²
+	// 
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    408(AX), DI
+	MOVQ    DI, R8
+	SHLQ    $0x02, R8
+	MOVQ    R8, R9
+	ADDQ    R8, R9
+	ADDQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    R8, R10
+	ADDQ    R8, R10
+	MOVQ    R10, R11
+	ADDQ    R8, R11
+	ADDQ    R8, R11
+	MOVQ    R11, R12
+	ADDQ    R8, R12
+	ADDQ    R8, R12
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group10:
+	MOVQ    $0x00000002, R13
+	PCALIGN $0x40
+
+column11:
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      64(BX), Y0
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      128(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      192(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMULPS       constantsAVX2Single<>+2720(SB), Y0, Y0
+	VMOVUPS      Y0, (CX)(R8*1)
+	VMOVUPS      256(BX), Y0
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      320(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      384(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      448(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      512(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMULPS       constantsAVX2Single<>+2752(SB), Y0, Y0
+	VMOVUPS      Y0, (CX)(R8*2)
+	VMOVUPS      576(BX), Y0
+	VMULPS       Y0, Y0, Y0
+	VMOVUPS      640(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      704(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      768(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      832(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      896(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMOVUPS      960(BX), Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
+	VMOVUPS      Y0, (CX)(R9*1)
+	VMOVUPS      (SI), Y0
+	VMOVUPS      64(BX), Y1
+	VMULPS       384(BX), Y1, Y1
+	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y1
+	VMOVUPS      64(BX), Y2
+	VMULPS       512(BX), Y2, Y2
+	VMOVUPS      128(BX), Y3
+	VFNMADD231PS 320(BX), Y3, Y2
+	VMOVUPS      192(BX), Y3
+	VFNMADD231PS 256(BX), Y3, Y2
+	VFMADD231PS  constantsAVX2Single<>+2848(SB), Y2, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      64(BX), Y2
+	VMULPS       320(BX), Y2, Y2
+	VMOVUPS      192(BX), Y3
+	VFMADD231PS  448(BX), Y3, Y2
+	VMULPS       constantsAVX2Single<>+2880(SB), Y2, Y2
+	VMOVUPS      128(BX), Y3
+	VMULPS       384(BX), Y3, Y3
+	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y3, Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      64(BX), Y3
+	VMULPS       256(BX), Y3, Y3
+	VMOVUPS      128(BX), Y4
+	VFMADD231PS  448(BX), Y4, Y3
+	VMOVUPS      192(BX), Y4
+	VFMADD231PS  512(BX), Y4, Y3
+	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y3
+	VMOVUPS      192(BX), Y4
+	VMULPS       384(BX), Y4, Y4
+	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
+	VMULPS       Y0, Y3, Y0
+	VMOVUPS      (SI)(R8*1), Y3
+	VMOVUPS      256(BX), Y4
+	VMULPS       832(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFNMADD231PS 704(BX), Y5, Y4
+	VMULPS       constantsAVX2Single<>+3008(SB), Y4, Y4
+	VMOVUPS      256(BX), Y5
+	VMULPS       960(BX), Y5, Y5
+	VMOVUPS      512(BX), Y6
+	VFNMADD231PS 576(BX), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y5, Y4
+	VMOVUPS      320(BX), Y5
+	VMULPS       768(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VMOVUPS      320(BX), Y5
+	VMULPS       896(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFNMADD231PS 640(BX), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
+	VMOVUPS      384(BX), Y5
+	VMULPS       704(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
+	VFMADD231PS  Y3, Y4, Y1
+	VMOVUPS      256(BX), Y4
+	VMULPS       640(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFMADD231PS  896(BX), Y5, Y4
+	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
+	VMOVUPS      320(BX), Y5
+	VMULPS       704(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFMADD231PS  832(BX), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
+	VMOVUPS      384(BX), Y5
+	VMULPS       768(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
+	VFMADD231PS  Y3, Y4, Y2
+	VMOVUPS      256(BX), Y4
+	VMULPS       576(BX), Y4, Y4
+	VMOVUPS      512(BX), Y5
+	VFMADD231PS  960(BX), Y5, Y4
+	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
+	VMOVUPS      256(BX), Y5
+	VMULPS       704(BX), Y5, Y5
+	VMOVUPS      512(BX), Y6
+	VFMADD231PS  832(BX), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3008(SB), Y5, Y4
+	VMOVUPS      320(BX), Y5
+	VMULPS       640(BX), Y5, Y5
+	VMOVUPS      448(BX), Y6
+	VFMADD231PS  896(BX), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
+	VMOVUPS      384(BX), Y5
+	VMULPS       832(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
+	VMOVUPS      448(BX), Y5
+	VMULPS       768(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VFMADD231PS  Y3, Y4, Y0
+	VMOVUPS      Y1, (DX)
+	VMULPS       64(BX), Y1, Y3
+	VMULPS       Y1, Y1, Y1
+	VMOVUPS      Y2, 64(DX)
+	VFMADD231PS  128(BX), Y2, Y3
+	VFMADD231PS  Y2, Y2, Y1
+	VMOVUPS      Y0, 128(DX)
+	VFMADD231PS  192(BX), Y0, Y3
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y3, (CX)(R8*4)
+	VMOVUPS      Y1, (CX)(R11*1)
+	VMOVUPS      (SI)(R8*2), Y0
+	VMOVUPS      64(BX), Y1
+	VMULPS       192(BX), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      64(BX), Y2
+	VMULPS       128(BX), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      64(BX), Y3
+	VMULPS       64(BX), Y3, Y3
+	VMOVUPS      192(BX), Y4
+	VFMADD231PS  192(BX), Y4, Y3
+	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y3
+	VMOVUPS      128(BX), Y4
+	VMULPS       128(BX), Y4, Y4
+	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y4, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      128(BX), Y4
+	VMULPS       192(BX), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3424(SB), Y4, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      64(BX), Y5
+	VMULPS       64(BX), Y5, Y5
+	VMOVUPS      192(BX), Y6
+	VFNMADD231PS 192(BX), Y6, Y5
+	VMULPS       constantsAVX2Single<>+2848(SB), Y5, Y5
+	VMULPS       Y0, Y5, Y0
+	VMOVUPS      (SI)(R9*1), Y5
+	VMOVUPS      64(BX), Y6
+	VMULPS       832(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  704(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3008(SB), Y6, Y6
+	VMOVUPS      64(BX), Y7
+	VMULPS       960(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 576(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+3456(SB), Y7, Y6
+	VMOVUPS      128(BX), Y7
+	VMULPS       640(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VMOVUPS      64(BX), Y6
+	VMULPS       768(BX), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
+	VMOVUPS      64(BX), Y7
+	VMULPS       896(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 640(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y7, Y6
+	VMOVUPS      128(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VMOVUPS      64(BX), Y6
+	VMULPS       704(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  832(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
+	VMOVUPS      128(BX), Y7
+	VMULPS       768(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      64(BX), Y6
+	VMULPS       640(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  896(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
+	VMOVUPS      128(BX), Y7
+	VMULPS       832(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y7, Y6
+	VMOVUPS      192(BX), Y7
+	VMULPS       768(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y4
+	VMOVUPS      64(BX), Y6
+	VMULPS       576(BX), Y6, Y6
+	VMOVUPS      192(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3520(SB), Y6, Y6
+	VMOVUPS      64(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 832(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
+	VMOVUPS      128(BX), Y7
+	VMULPS       896(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3584(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VMOVUPS      (SI)(R8*4), Y5
+	VMOVUPS      256(BX), Y6
+	VMULPS       384(BX), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3616(SB), Y6, Y6
+	VMOVUPS      320(BX), Y7
+	VMULPS       448(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VMOVUPS      256(BX), Y6
+	VMULPS       448(BX), Y6, Y6
+	VMOVUPS      320(BX), Y7
+	VFNMADD231PS 512(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMOVUPS      320(BX), Y7
+	VMULPS       384(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3680(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VMOVUPS      256(BX), Y6
+	VMULPS       256(BX), Y6, Y6
+	VMOVUPS      384(BX), Y7
+	VFNMADD231PS 384(BX), Y7, Y6
+	VMOVUPS      512(BX), Y7
+	VFMADD231PS  512(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
+	VMOVUPS      320(BX), Y7
+	VMULPS       320(BX), Y7, Y7
+	VMOVUPS      448(BX), Y8
+	VFMADD231PS  448(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      256(BX), Y6
+	VMULPS       320(BX), Y6, Y6
+	VMOVUPS      448(BX), Y7
+	VFMADD231PS  512(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMOVUPS      384(BX), Y7
+	VMULPS       448(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3776(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y4
+	VMOVUPS      320(BX), Y6
+	VMULPS       320(BX), Y6, Y6
+	VMOVUPS      448(BX), Y7
+	VFNMADD231PS 448(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3808(SB), Y6, Y6
+	VMOVUPS      384(BX), Y7
+	VMULPS       512(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VMOVUPS      (SI)(R10*1), Y5
+	VMOVUPS      576(BX), Y6
+	VMULPS       832(BX), Y6, Y6
+	VMOVUPS      704(BX), Y7
+	VFNMADD231PS 960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
+	VMOVUPS      640(BX), Y7
+	VMULPS       768(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
+	VMOVUPS      704(BX), Y7
+	VMULPS       832(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+3936(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y1
+	VMOVUPS      576(BX), Y6
+	VMULPS       896(BX), Y6, Y6
+	VMOVUPS      640(BX), Y7
+	VFNMADD231PS 960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3968(SB), Y6, Y6
+	VMOVUPS      640(BX), Y7
+	VMULPS       832(BX), Y7, Y7
+	VMOVUPS      704(BX), Y8
+	VFNMADD231PS 896(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
+	VMOVUPS      704(BX), Y7
+	VMULPS       768(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+4032(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y2
+	VMOVUPS      576(BX), Y6
+	VMULPS       576(BX), Y6, Y6
+	VMOVUPS      960(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+4064(SB), Y6, Y6
+	VMOVUPS      704(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFMADD231PS  832(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
+	VMOVUPS      768(BX), Y7
+	VMULPS       768(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y3
+	VMOVUPS      576(BX), Y6
+	VMULPS       640(BX), Y6, Y6
+	VMOVUPS      896(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+4160(SB), Y6, Y6
+	VMOVUPS      640(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFMADD231PS  896(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
+	VMOVUPS      768(BX), Y7
+	VMULPS       832(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+4224(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y4
+	VMOVUPS      576(BX), Y6
+	VMULPS       704(BX), Y6, Y6
+	VMOVUPS      832(BX), Y7
+	VFMADD231PS  960(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+4256(SB), Y6, Y6
+	VMOVUPS      704(BX), Y7
+	VMULPS       704(BX), Y7, Y7
+	VMOVUPS      832(BX), Y8
+	VFNMADD231PS 832(BX), Y8, Y7
+	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
+	VMOVUPS      768(BX), Y7
+	VMULPS       896(BX), Y7, Y7
+	VFMADD231PS  constantsAVX2Single<>+4320(SB), Y7, Y6
+	VFMADD231PS  Y5, Y6, Y0
+	VMOVUPS      Y1, 192(DX)
+	VMULPS       256(BX), Y1, Y5
+	VMULPS       Y1, Y1, Y1
+	VMOVUPS      Y2, 256(DX)
+	VFMADD231PS  320(BX), Y2, Y5
+	VFMADD231PS  Y2, Y2, Y1
+	VMOVUPS      Y3, 320(DX)
+	VFMADD231PS  384(BX), Y3, Y5
+	VFMADD231PS  Y3, Y3, Y1
+	VMOVUPS      Y4, 384(DX)
+	VFMADD231PS  448(BX), Y4, Y5
+	VFMADD231PS  Y4, Y4, Y1
+	VMOVUPS      Y0, 448(DX)
+	VFMADD231PS  512(BX), Y0, Y5
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y5, (CX)(R10*1)
+	VMOVUPS      Y1, (CX)(R8*8)
+	VMOVUPS      (SI)(R9*2), Y0
+	VMOVUPS      64(BX), Y1
+	VMULPS       512(BX), Y1, Y1
+	VMOVUPS      192(BX), Y2
+	VFMADD231PS  256(BX), Y2, Y1
+	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
+	VMULPS       Y0, Y1, Y1
+	VMOVUPS      64(BX), Y2
+	VMULPS       448(BX), Y2, Y2
+	VMOVUPS      128(BX), Y3
+	VFMADD231PS  256(BX), Y3, Y2
+	VMOVUPS      192(BX), Y3
+	VFMADD231PS  320(BX), Y3, Y2
+	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
+	VMULPS       Y0, Y2, Y2
+	VMOVUPS      64(BX), Y3
+	VMULPS       384(BX), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y3
+	VMOVUPS      64(BX), Y4
+	VMULPS       512(BX), Y4, Y4
+	VMOVUPS      192(BX), Y5
+	VFNMADD231PS 256(BX), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+4832(SB), Y4, Y3
+	VMOVUPS      128(BX), Y4
+	VMULPS       320(BX), Y4, Y4
+	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y4, Y3
+	VMULPS       Y0, Y3, Y3
+	VMOVUPS      64(BX), Y4
+	VMULPS       320(BX), Y4, Y4
+	VMOVUPS      192(BX), Y5
+	VFMADD231PS  448(BX), Y5, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y4
+	VMOVUPS      128(BX), Y5
+	VMULPS       384(BX), Y5, Y5
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
+	VMULPS       Y0, Y4, Y4
+	VMOVUPS      64(BX), Y5
+	VMULPS       256(BX), Y5, Y5
+	VMOVUPS      192(BX), Y6
+	VFMADD231PS  512(BX), Y6, Y5
+	VMULPS       constantsAVX2Single<>+3008(SB), Y5, Y5
+	VMOVUPS      128(BX), Y6
+	VMULPS       448(BX), Y6, Y6
+	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y6, Y5
+	VMOVUPS      192(BX), Y6
+	VMULPS       384(BX), Y6, Y6
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y6, Y5
+	VMULPS       Y0, Y5, Y5
+	VMOVUPS      64(BX), Y6
+	VMULPS       320(BX), Y6, Y6
+	VMOVUPS      128(BX), Y7
+	VFNMADD231PS 512(BX), Y7, Y6
+	VMOVUPS      192(BX), Y7
+	VFNMADD231PS 448(BX), Y7, Y6
+	VMULPS       constantsAVX2Single<>+3104(SB), Y6, Y6
+	VMULPS       Y0, Y6, Y6
+	VMOVUPS      64(BX), Y7
+	VMULPS       256(BX), Y7, Y7
+	VMOVUPS      192(BX), Y8
+	VFNMADD231PS 512(BX), Y8, Y7
+	VMULPS       constantsAVX2Single<>+3456(SB), Y7, Y7
+	VMULPS       Y0, Y7, Y0
+	VMOVUPS      (SI)(R11*1), Y7
+	VMOVUPS      256(BX), Y8
+	VMULPS       832(BX), Y8, Y8
+	VMOVUPS      512(BX), Y9
+	VFMADD231PS  704(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+4864(SB), Y8, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       896(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFMADD231PS  640(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+4896(SB), Y9, Y8
+	VMOVUPS      384(BX), Y9
+	VMULPS       576(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+4064(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y1
+	VMOVUPS      256(BX), Y8
+	VMULPS       768(BX), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       832(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFMADD231PS  704(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+4960(SB), Y9, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       960(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFNMADD231PS 576(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+4992(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y2
+	VMOVUPS      256(BX), Y8
+	VMULPS       832(BX), Y8, Y8
+	VMOVUPS      512(BX), Y9
+	VFNMADD231PS 704(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+5024(SB), Y8, Y8
+	VMOVUPS      256(BX), Y9
+	VMULPS       960(BX), Y9, Y9
+	VMOVUPS      512(BX), Y10
+	VFNMADD231PS 576(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5056(SB), Y9, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       768(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5088(SB), Y9, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       896(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFNMADD231PS 640(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5120(SB), Y9, Y8
+	VMOVUPS      384(BX), Y9
+	VMULPS       704(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y3
+	VMOVUPS      256(BX), Y8
+	VMULPS       640(BX), Y8, Y8
+	VMOVUPS      512(BX), Y9
+	VFMADD231PS  896(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       704(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFMADD231PS  832(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5088(SB), Y9, Y8
+	VMOVUPS      384(BX), Y9
+	VMULPS       768(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5152(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y4
+	VMOVUPS      256(BX), Y8
+	VMULPS       576(BX), Y8, Y8
+	VMOVUPS      512(BX), Y9
+	VFMADD231PS  960(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+4864(SB), Y8, Y8
+	VMOVUPS      256(BX), Y9
+	VMULPS       704(BX), Y9, Y9
+	VMOVUPS      512(BX), Y10
+	VFMADD231PS  832(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5184(SB), Y9, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       640(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFMADD231PS  896(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5216(SB), Y9, Y8
+	VMOVUPS      384(BX), Y9
+	VMULPS       832(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5248(SB), Y9, Y8
+	VMOVUPS      448(BX), Y9
+	VMULPS       768(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5280(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y5
+	VMOVUPS      320(BX), Y8
+	VMULPS       576(BX), Y8, Y8
+	VMOVUPS      448(BX), Y9
+	VFMADD231PS  960(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+4896(SB), Y8, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       704(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFNMADD231PS 832(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+5120(SB), Y9, Y8
+	VMOVUPS      512(BX), Y9
+	VMULPS       768(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5312(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y6
+	VMOVUPS      256(BX), Y8
+	VMULPS       704(BX), Y8, Y8
+	VMOVUPS      512(BX), Y9
+	VFNMADD231PS 832(BX), Y9, Y8
+	VMULPS       constantsAVX2Single<>+5056(SB), Y8, Y8
+	VMOVUPS      320(BX), Y9
+	VMULPS       640(BX), Y9, Y9
+	VMOVUPS      448(BX), Y10
+	VFNMADD231PS 896(BX), Y10, Y9
+	VFMADD231PS  constantsAVX2Single<>+4992(SB), Y9, Y8
+	VMOVUPS      384(BX), Y9
+	VMULPS       960(BX), Y9, Y9
+	VFMADD231PS  constantsAVX2Single<>+5344(SB), Y9, Y8
+	VFMADD231PS  Y7, Y8, Y0
+	VMOVUPS      Y1, 512(DX)
+	VMULPS       576(BX), Y1, Y7
+	VMULPS       Y1, Y1, Y1
+	VMOVUPS      Y2, 576(DX)
+	VFMADD231PS  640(BX), Y2, Y7
+	VFMADD231PS  Y2, Y2, Y1
+	VMOVUPS      Y3, 640(DX)
+	VFMADD231PS  704(BX), Y3, Y7
+	VFMADD231PS  Y3, Y3, Y1
+	VMOVUPS      Y4, 704(DX)
+	VFMADD231PS  768(BX), Y4, Y7
+	VFMADD231PS  Y4, Y4, Y1
+	VMOVUPS      Y5, 768(DX)
+	VFMADD231PS  832(BX), Y5, Y7
+	VFMADD231PS  Y5, Y5, Y1
+	VMOVUPS      Y6, 832(DX)
+	VFMADD231PS  896(BX), Y6, Y7
+	VFMADD231PS  Y6, Y6, Y1
+	VMOVUPS      Y0, 896(DX)
+	VFMADD231PS  960(BX), Y0, Y7
+	VFMADD231PS  Y0, Y0, Y1
+	VMOVUPS      Y7, (CX)(R9*2)
+	VMOVUPS      Y1, (CX)(R12*1)
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000001, R13
+	JG           column11
+	ADDQ         $0x000003c0, DX
+	ADDQ         $0x000003c0, BX
+	SUBQ         $0x00000001, DI
+	JG           group10
+
+	// Readout and its derivatives, in a gradient times the weight of the atom:
+	// 
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	VXORPS  Y0, Y0, Y0
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
+	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+hidden12:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	PCALIGN $0x40
+
+features13:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R8), Y9, Y1
+	VFMADD231PS 64(R8), Y9, Y2
+	VFMADD231PS 128(R8), Y9, Y3
+	VFMADD231PS 192(R8), Y9, Y4
+	VFMADD231PS 256(R8), Y9, Y5
+	VFMADD231PS 320(R8), Y9, Y6
+	VFMADD231PS 384(R8), Y9, Y7
+	VFMADD231PS 448(R8), Y9, Y8
+	VMOVUPS     32(R9), Y9
+	VFMADD231PS 32(R8), Y9, Y1
+	VFMADD231PS 96(R8), Y9, Y2
+	VFMADD231PS 160(R8), Y9, Y3
+	VFMADD231PS 224(R8), Y9, Y4
+	VFMADD231PS 288(R8), Y9, Y5
+	VFMADD231PS 352(R8), Y9, Y6
+	VFMADD231PS 416(R8), Y9, Y7
+	VFMADD231PS 480(R8), Y9, Y8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000400, R8
+	SUBQ        $0x00000001, R10
+	JG          features13
+	VUNPCKLPS   Y2, Y1, Y9
+	VUNPCKHPS   Y2, Y1, Y1
+	VADDPS      Y9, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VADDPS      Y2, Y3, Y2
+	VUNPCKLPD   Y2, Y1, Y3
+	VUNPCKHPD   Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VUNPCKLPS   Y6, Y5, Y2
+	VUNPCKHPS   Y6, Y5, Y3
+	VADDPS      Y2, Y3, Y2
+	VUNPCKLPS   Y8, Y7, Y3
+	VUNPCKHPS   Y8, Y7, Y4
+	VADDPS      Y3, Y4, Y3
+	VUNPCKLPD   Y3, Y2, Y4
+	VUNPCKHPD   Y3, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VPERM2F128  $0x20, Y2, Y1, Y3
+	VPERM2F128  $0x31, Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      (DX), Y1, Y1
+	VMOVUPS     Y1, (BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        512(CX), R8
+	VXORPS      Y1, Y1, Y1
+	VXORPS      Y2, Y2, Y2
+	VXORPS      Y3, Y3, Y3
+	VXORPS      Y4, Y4, Y4
+	VXORPS      Y5, Y5, Y5
+	VXORPS      Y6, Y6, Y6
+	VXORPS      Y7, Y7, Y7
+	VXORPS      Y8, Y8, Y8
+	PCALIGN     $0x40
+
+features14:
+	VMOVUPS     (R9), Y9
+	VFMADD231PS (R8), Y9, Y1
+	VFMADD231PS 64(R8), Y9, Y2
+	VFMADD231PS 128(R8), Y9, Y3
+	VFMADD231PS 192(R8), Y9, Y4
+	VFMADD231PS 256(R8), Y9, Y5
+	VFMADD231PS 320(R8), Y9, Y6
+	VFMADD231PS 384(R8), Y9, Y7
+	VFMADD231PS 448(R8), Y9, Y8
+	VMOVUPS     32(R9), Y9
+	VFMADD231PS 32(R8), Y9, Y1
+	VFMADD231PS 96(R8), Y9, Y2
+	VFMADD231PS 160(R8), Y9, Y3
+	VFMADD231PS 224(R8), Y9, Y4
+	VFMADD231PS 288(R8), Y9, Y5
+	VFMADD231PS 352(R8), Y9, Y6
+	VFMADD231PS 416(R8), Y9, Y7
+	VFMADD231PS 480(R8), Y9, Y8
+	ADDQ        $0x00000040, R9
+	ADDQ        $0x00000400, R8
+	SUBQ        $0x00000001, R10
+	JG          features14
+	VUNPCKLPS   Y2, Y1, Y9
+	VUNPCKHPS   Y2, Y1, Y1
+	VADDPS      Y9, Y1, Y1
+	VUNPCKLPS   Y4, Y3, Y2
+	VUNPCKHPS   Y4, Y3, Y3
+	VADDPS      Y2, Y3, Y2
+	VUNPCKLPD   Y2, Y1, Y3
+	VUNPCKHPD   Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VUNPCKLPS   Y6, Y5, Y2
+	VUNPCKHPS   Y6, Y5, Y3
+	VADDPS      Y2, Y3, Y2
+	VUNPCKLPS   Y8, Y7, Y3
+	VUNPCKHPS   Y8, Y7, Y4
+	VADDPS      Y3, Y4, Y3
+	VUNPCKLPD   Y3, Y2, Y4
+	VUNPCKHPD   Y3, Y2, Y2
+	VADDPS      Y4, Y2, Y2
+	VPERM2F128  $0x20, Y2, Y1, Y3
+	VPERM2F128  $0x31, Y2, Y1, Y1
+	VADDPS      Y3, Y1, Y1
+	VADDPS      32(DX), Y1, Y1
+	VMOVUPS     Y1, 32(BX)
+	LEAQ        -512(R8), CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000001, DI
+	JG          hidden12
+	MOVQ        304(AX), CX
+	MOVQ        312(AX), DX
+	MOVQ        64(AX), BX
+	MOVQ        72(AX), SI
+	MOVQ        416(AX), DI
+	PCALIGN     $0x40
+
+activation15:
+	VMOVUPS      (CX), Y1
+	VMOVUPS      constantsAVX2Single<>+2208(SB), Y2
+	VMINPS       constantsAVX2Single<>+4352(SB), Y1, Y3
+	VMAXPS       constantsAVX2Single<>+4384(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+4416(SB), Y3, Y4
+	VROUNDPS     $0x00, Y4, Y4
+	VMOVUPS      constantsAVX2Single<>+4448(SB), Y5
+	VSUBPS       Y3, Y5, Y5
+	VFNMADD231PS constantsAVX2Single<>+4480(SB), Y4, Y5
+	VFNMADD231PS constantsAVX2Single<>+4512(SB), Y4, Y5
+	VMOVUPS      constantsAVX2Single<>+4544(SB), Y3
+	VFMADD213PS  constantsAVX2Single<>+4576(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4608(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4640(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4672(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4704(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
+	VCVTPS2DQ    Y4, Y4
+	VPSLLD       $0x17, Y4, Y4
+	VPADDD       Y3, Y4, Y4
+	VADDPS       Y2, Y4, Y3
+	VDIVPS       Y3, Y2, Y3
+	VMULPS       Y1, Y3, Y4
+	VMOVUPS      Y4, (CX)
+	VSUBPS       Y3, Y2, Y5
+	VFMADD213PS  Y2, Y1, Y5
+	VMULPS       Y3, Y5, Y5
+	VMOVUPS      (BX), Y1
+	VMULPS       Y1, Y5, Y5
+	VMOVUPS      Y5, (DX)
+	VSUBPS       (SI), Y4, Y2
+	VFMADD231PS  Y2, Y1, Y0
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, SI
+	SUBQ         $0x00000008, DI
+	JG           activation15
+	MOVQ         288(AX), CX
+	MOVQ         296(AX), DX
+	MOVQ         40(AX), BX
+	MOVQ         48(AX), SI
+	MOVQ         424(AX), DI
+	MOVQ         DI, R8
+	SHLQ         $0x02, R8
+	SHLQ         $0x04, R8
+	SHRQ         $0x04, DI
+
+wide16:
+	CMPQ        DI, $0x00000004
+	JLT         narrow17
+	VMOVUPS     (BX), Y1
+	VFMADD231PS (CX), Y1, Y0
+	VMOVUPS     32(BX), Y2
+	VFMADD231PS 32(CX), Y2, Y0
+	VMOVUPS     64(BX), Y3
+	VFMADD231PS 64(CX), Y3, Y0
+	VMOVUPS     96(BX), Y4
+	VFMADD231PS 96(CX), Y4, Y0
+	VMOVUPS     128(BX), Y5
+	VFMADD231PS 128(CX), Y5, Y0
+	VMOVUPS     160(BX), Y6
+	VFMADD231PS 160(CX), Y6, Y0
+	VMOVUPS     192(BX), Y7
+	VFMADD231PS 192(CX), Y7, Y0
+	VMOVUPS     224(BX), Y8
+	VFMADD231PS 224(CX), Y8, Y0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
+	PCALIGN     $0x40
+
+outer19:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner20:
+	VBROADCASTSS (R9), Y9
+	VFMADD231PS  (R12), Y9, Y1
+	VFMADD231PS  32(R12), Y9, Y2
+	VFMADD231PS  1024(R12), Y9, Y3
+	VFMADD231PS  1056(R12), Y9, Y4
+	VFMADD231PS  2048(R12), Y9, Y5
+	VFMADD231PS  2080(R12), Y9, Y6
+	VFMADD231PS  3072(R12), Y9, Y7
+	VFMADD231PS  3104(R12), Y9, Y8
+	VBROADCASTSS 4(R9), Y9
+	VFMADD231PS  64(R12), Y9, Y1
+	VFMADD231PS  96(R12), Y9, Y2
+	VFMADD231PS  1088(R12), Y9, Y3
+	VFMADD231PS  1120(R12), Y9, Y4
+	VFMADD231PS  2112(R12), Y9, Y5
+	VFMADD231PS  2144(R12), Y9, Y6
+	VFMADD231PS  3136(R12), Y9, Y7
+	VFMADD231PS  3168(R12), Y9, Y8
+	VBROADCASTSS 8(R9), Y9
+	VFMADD231PS  128(R12), Y9, Y1
+	VFMADD231PS  160(R12), Y9, Y2
+	VFMADD231PS  1152(R12), Y9, Y3
+	VFMADD231PS  1184(R12), Y9, Y4
+	VFMADD231PS  2176(R12), Y9, Y5
+	VFMADD231PS  2208(R12), Y9, Y6
+	VFMADD231PS  3200(R12), Y9, Y7
+	VFMADD231PS  3232(R12), Y9, Y8
+	VBROADCASTSS 12(R9), Y9
+	VFMADD231PS  192(R12), Y9, Y1
+	VFMADD231PS  224(R12), Y9, Y2
+	VFMADD231PS  1216(R12), Y9, Y3
+	VFMADD231PS  1248(R12), Y9, Y4
+	VFMADD231PS  2240(R12), Y9, Y5
+	VFMADD231PS  2272(R12), Y9, Y6
+	VFMADD231PS  3264(R12), Y9, Y7
+	VFMADD231PS  3296(R12), Y9, Y8
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner20
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer19
+	VMOVUPS      Y1, (DX)
+	VMOVUPS      Y2, 32(DX)
+	VMOVUPS      Y3, 64(DX)
+	VMOVUPS      Y4, 96(DX)
+	VMOVUPS      Y5, 128(DX)
+	VMOVUPS      Y6, 160(DX)
+	VMOVUPS      Y7, 192(DX)
+	VMOVUPS      Y8, 224(DX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000004, DI
+	JMP          wide16
+
+narrow17:
+	CMPQ        DI, $0x00000002
+	JLT         end18
+	VMOVUPS     (BX), Y1
+	VFMADD231PS (CX), Y1, Y0
+	VMOVUPS     32(BX), Y2
+	VFMADD231PS 32(CX), Y2, Y0
+	VMOVUPS     64(BX), Y3
+	VFMADD231PS 64(CX), Y3, Y0
+	VMOVUPS     96(BX), Y4
+	VFMADD231PS 96(CX), Y4, Y0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
+	PCALIGN     $0x40
+
+outer21:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner22:
+	VBROADCASTSS (R9), Y5
+	VFMADD231PS  (R12), Y5, Y1
+	VFMADD231PS  32(R12), Y5, Y2
+	VFMADD231PS  1024(R12), Y5, Y3
+	VFMADD231PS  1056(R12), Y5, Y4
+	VBROADCASTSS 4(R9), Y5
+	VFMADD231PS  64(R12), Y5, Y1
+	VFMADD231PS  96(R12), Y5, Y2
+	VFMADD231PS  1088(R12), Y5, Y3
+	VFMADD231PS  1120(R12), Y5, Y4
+	VBROADCASTSS 8(R9), Y5
+	VFMADD231PS  128(R12), Y5, Y1
+	VFMADD231PS  160(R12), Y5, Y2
+	VFMADD231PS  1152(R12), Y5, Y3
+	VFMADD231PS  1184(R12), Y5, Y4
+	VBROADCASTSS 12(R9), Y5
+	VFMADD231PS  192(R12), Y5, Y1
+	VFMADD231PS  224(R12), Y5, Y2
+	VFMADD231PS  1216(R12), Y5, Y3
+	VFMADD231PS  1248(R12), Y5, Y4
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner22
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer21
+	VMOVUPS      Y1, (DX)
+	VMOVUPS      Y2, 32(DX)
+	VMOVUPS      Y3, 64(DX)
+	VMOVUPS      Y4, 96(DX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000800, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow17
+
+end18:
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x02, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	MOVQ    R13, R14
+	ADDQ    R10, R14
+	ADDQ    R10, R14
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group23:
+	MOVQ    $0x00000002, R15
+	PCALIGN $0x40
+
+column24:
+	VMOVUPS      (BX), Y0
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      (BX)(R10*1), Y0
+	VMULPS       constantsAVX2Single<>+4736(SB), Y0, Y0
+	VMOVUPS      (BX)(R10*4), Y1
+	VMOVUPS      (BX)(R13*1), Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      64(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      (SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, (DX)
+	VMOVUPS      Y4, 64(CX)
+	VMOVUPS      128(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      64(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 64(DX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      192(DI), Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      128(SI), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMOVUPS      Y4, 128(DX)
+	VMOVUPS      Y0, 192(CX)
+	VMOVUPS      (BX)(R10*2), Y0
+	VMULPS       constantsAVX2Single<>+4768(SB), Y0, Y0
+	VMOVUPS      (BX)(R12*1), Y1
+	VMOVUPS      (BX)(R10*8), Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      256(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      192(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 192(DX)
+	VMOVUPS      Y4, 256(CX)
+	VMOVUPS      320(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      256(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 256(DX)
+	VMOVUPS      Y4, 320(CX)
+	VMOVUPS      384(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      320(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 320(DX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      448(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      384(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 384(DX)
+	VMOVUPS      Y4, 448(CX)
+	VMOVUPS      512(DI), Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      448(SI), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMOVUPS      Y4, 448(DX)
+	VMOVUPS      Y0, 512(CX)
+	VMOVUPS      (BX)(R11*1), Y0
+	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
+	VMOVUPS      (BX)(R11*2), Y1
+	VMOVUPS      (BX)(R14*1), Y2
+	VADDPS       Y2, Y2, Y2
+	VMOVUPS      576(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      512(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 512(DX)
+	VMOVUPS      Y4, 576(CX)
+	VMOVUPS      640(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      576(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 576(DX)
+	VMOVUPS      Y4, 640(CX)
+	VMOVUPS      704(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      640(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 640(DX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      768(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      704(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 704(DX)
+	VMOVUPS      Y4, 768(CX)
+	VMOVUPS      832(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      768(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 768(DX)
+	VMOVUPS      Y4, 832(CX)
+	VMOVUPS      896(DI), Y3
+	VMULPS       Y3, Y0, Y4
+	VMOVUPS      832(SI), Y5
+	VFMADD231PS  Y1, Y5, Y4
+	VMULPS       Y2, Y5, Y5
+	VFMADD231PS  Y1, Y3, Y5
+	VMOVUPS      Y5, 832(DX)
+	VMOVUPS      Y4, 896(CX)
+	VMOVUPS      960(DI), Y3
+	VMULPS       Y3, Y0, Y0
+	VMOVUPS      896(SI), Y4
+	VFMADD231PS  Y1, Y4, Y0
+	VMULPS       Y2, Y4, Y4
+	VFMADD231PS  Y1, Y3, Y4
+	VMOVUPS      Y4, 896(DX)
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8), Y0
+	VMULPS       (DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
+	VMULPS       64(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       128(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  384(DI), Y2, Y6
+	VFNMADD231PS 320(DI), Y1, Y7
+	VFNMADD231PS 256(DI), Y1, Y8
+	VFMADD231PS  512(DI), Y1, Y6
+	VFMADD231PS  384(DI), Y3, Y7
+	VFMADD231PS  448(DI), Y4, Y8
+	VFMADD231PS  320(DI), Y4, Y6
+	VFMADD231PS  448(DI), Y5, Y7
+	VFMADD231PS  512(DI), Y5, Y8
+	VFMADD231PS  256(DI), Y5, Y6
+	VFMADD231PS  384(DI), Y0, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      256(CX), Y6
+	VMOVUPS      320(CX), Y7
+	VMOVUPS      384(CX), Y8
+	VFNMADD231PS 192(DI), Y1, Y6
+	VFNMADD231PS 128(DI), Y1, Y7
+	VFMADD231PS  64(DI), Y2, Y8
+	VFMADD231PS  64(DI), Y5, Y6
+	VFMADD231PS  64(DI), Y4, Y7
+	VFMADD231PS  128(DI), Y3, Y8
+	VFMADD231PS  192(DI), Y0, Y8
+	VMOVUPS      Y6, 256(CX)
+	VMOVUPS      Y7, 320(CX)
+	VMOVUPS      Y8, 384(CX)
+	VMOVUPS      448(CX), Y0
+	VMOVUPS      512(CX), Y2
+	VFMADD231PS  192(DI), Y4, Y0
+	VFMADD231PS  64(DI), Y1, Y2
+	VFMADD231PS  128(DI), Y5, Y0
+	VFMADD231PS  192(DI), Y5, Y2
+	VMOVUPS      Y0, 448(CX)
+	VMOVUPS      Y2, 512(CX)
+	VMOVUPS      (R8)(R10*1), Y0
+	VMULPS       (DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
+	VMULPS       64(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  832(DI), Y2, Y8
+	VFMADD231PS  768(DI), Y4, Y9
+	VFMADD231PS  704(DI), Y1, Y10
+	VFMADD231PS  960(DI), Y3, Y8
+	VFMADD231PS  896(DI), Y5, Y9
+	VFMADD231PS  768(DI), Y0, Y10
+	VFMADD231PS  640(DI), Y6, Y8
+	VFMADD231PS  704(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y8
+	VMOVUPS      512(CX), Y9
+	VMOVUPS      576(CX), Y10
+	VFNMADD231PS 640(DI), Y5, Y8
+	VFNMADD231PS 704(DI), Y2, Y9
+	VFNMADD231PS 512(DI), Y3, Y10
+	VFMADD231PS  832(DI), Y7, Y8
+	VFNMADD231PS 576(DI), Y3, Y9
+	VFMADD231PS  896(DI), Y6, Y9
+	VMOVUPS      Y8, 448(CX)
+	VMOVUPS      Y9, 512(CX)
+	VMOVUPS      Y10, 576(CX)
+	VMOVUPS      640(CX), Y8
+	VMOVUPS      704(CX), Y9
+	VMOVUPS      768(CX), Y10
+	VFNMADD231PS 448(DI), Y5, Y8
+	VFNMADD231PS 512(DI), Y2, Y9
+	VFMADD231PS  320(DI), Y4, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  384(DI), Y1, Y9
+	VFMADD231PS  384(DI), Y0, Y10
+	VFMADD231PS  320(DI), Y7, Y9
+	VMOVUPS      Y8, 640(CX)
+	VMOVUPS      Y9, 704(CX)
+	VMOVUPS      Y10, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y1
+	VMOVUPS      960(CX), Y4
+	VFMADD231PS  256(DI), Y2, Y0
+	VFMADD231PS  320(DI), Y5, Y1
+	VFMADD231PS  256(DI), Y3, Y4
+	VFMADD231PS  448(DI), Y7, Y0
+	VFMADD231PS  512(DI), Y6, Y1
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 896(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      (R8)(R10*1), Y0
+	VMULPS       128(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
+	VMOVUPS      256(CX), Y5
+	VMOVUPS      320(CX), Y6
+	VMOVUPS      384(CX), Y7
+	VFMADD231PS  576(DI), Y1, Y5
+	VFMADD231PS  640(DI), Y3, Y6
+	VFMADD231PS  832(DI), Y4, Y7
+	VFMADD231PS  704(DI), Y2, Y5
+	VMOVUPS      Y5, 256(CX)
+	VMOVUPS      Y6, 320(CX)
+	VMOVUPS      Y7, 384(CX)
+	VMOVUPS      448(CX), Y5
+	VMOVUPS      512(CX), Y6
+	VMOVUPS      576(CX), Y7
+	VFMADD231PS  896(DI), Y3, Y5
+	VFMADD231PS  960(DI), Y1, Y6
+	VFMADD231PS  256(DI), Y1, Y7
+	VFMADD231PS  768(DI), Y0, Y5
+	VFMADD231PS  832(DI), Y2, Y6
+	VMOVUPS      Y5, 448(CX)
+	VMOVUPS      Y6, 512(CX)
+	VMOVUPS      Y7, 576(CX)
+	VMOVUPS      640(CX), Y5
+	VMOVUPS      704(CX), Y6
+	VMOVUPS      768(CX), Y7
+	VFMADD231PS  320(DI), Y3, Y5
+	VFMADD231PS  256(DI), Y2, Y6
+	VFMADD231PS  448(DI), Y0, Y7
+	VMOVUPS      Y5, 640(CX)
+	VMOVUPS      Y6, 704(CX)
+	VMOVUPS      Y7, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y5
+	VMOVUPS      960(CX), Y6
+	VFMADD231PS  512(DI), Y2, Y0
+	VFMADD231PS  448(DI), Y3, Y5
+	VFMADD231PS  512(DI), Y1, Y6
+	VFMADD231PS  384(DI), Y4, Y0
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y5, 896(CX)
+	VMOVUPS      Y6, 960(CX)
+	VMOVUPS      (R8)(R10*2), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       320(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       384(DX), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  192(DI), Y1, Y6
+	VFMADD231PS  64(DI), Y2, Y7
+	VFMADD231PS  64(DI), Y1, Y8
+	VFMADD231PS  128(DI), Y2, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y4, Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y4, Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  192(DI), Y5, Y7
+	VFMADD231PS  128(DI), Y5, Y8
+	VFMADD231PS  64(DI), Y0, Y6
+	VFNMADD231PS 192(DI), Y0, Y8
+	VFMADD231PS  64(DI), Y0, Y6
+	VFNMADD231PS 192(DI), Y0, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      (R8)(R11*1), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
+	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
+	VMULPS       320(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMOVUPS      64(CX), Y8
+	VMOVUPS      128(CX), Y9
+	VMOVUPS      192(CX), Y10
+	VFMADD231PS  832(DI), Y2, Y8
+	VFMADD231PS  640(DI), Y1, Y9
+	VFMADD231PS  704(DI), Y2, Y10
+	VFMADD231PS  960(DI), Y3, Y8
+	VFMADD231PS  704(DI), Y4, Y9
+	VFNMADD231PS 576(DI), Y3, Y10
+	VFMADD231PS  768(DI), Y5, Y8
+	VFMADD231PS  768(DI), Y0, Y9
+	VFNMADD231PS 640(DI), Y6, Y10
+	VFMADD231PS  896(DI), Y6, Y8
+	VFMADD231PS  832(DI), Y7, Y10
+	VFMADD231PS  704(DI), Y7, Y8
+	VMOVUPS      Y8, 64(CX)
+	VMOVUPS      Y9, 128(CX)
+	VMOVUPS      Y10, 192(CX)
+	VMOVUPS      576(CX), Y8
+	VMOVUPS      640(CX), Y9
+	VMOVUPS      704(CX), Y10
+	VFNMADD231PS 192(DI), Y3, Y8
+	VFMADD231PS  128(DI), Y1, Y9
+	VFMADD231PS  192(DI), Y2, Y10
+	VFNMADD231PS 192(DI), Y6, Y9
+	VFMADD231PS  128(DI), Y4, Y10
+	VFMADD231PS  64(DI), Y7, Y10
+	VMOVUPS      Y8, 576(CX)
+	VMOVUPS      Y9, 640(CX)
+	VMOVUPS      Y10, 704(CX)
+	VMOVUPS      768(CX), Y1
+	VMOVUPS      832(CX), Y4
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  64(DI), Y5, Y1
+	VFMADD231PS  64(DI), Y2, Y4
+	VFMADD231PS  64(DI), Y6, Y8
+	VFMADD231PS  128(DI), Y0, Y1
+	VFMADD231PS  192(DI), Y7, Y4
+	VMOVUPS      Y1, 768(CX)
+	VMOVUPS      Y4, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  64(DI), Y3, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R11*1), Y0
+	VMULPS       384(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
+	VMOVUPS      64(CX), Y6
+	VMOVUPS      128(CX), Y7
+	VMOVUPS      192(CX), Y8
+	VFMADD231PS  640(DI), Y2, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  896(DI), Y2, Y8
+	VFMADD231PS  576(DI), Y4, Y6
+	VFMADD231PS  896(DI), Y0, Y7
+	VFMADD231PS  768(DI), Y1, Y8
+	VFMADD231PS  704(DI), Y5, Y6
+	VFMADD231PS  960(DI), Y4, Y8
+	VFNMADD231PS 832(DI), Y5, Y8
+	VMOVUPS      Y6, 64(CX)
+	VMOVUPS      Y7, 128(CX)
+	VMOVUPS      Y8, 192(CX)
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  64(DI), Y2, Y7
+	VFMADD231PS  64(DI), Y5, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  192(DI), Y1, Y6
+	VFMADD231PS  128(DI), Y3, Y7
+	VFMADD231PS  192(DI), Y2, Y8
+	VFNMADD231PS 192(DI), Y5, Y7
+	VFMADD231PS  128(DI), Y0, Y8
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  192(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R10*4), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
+	VMULPS       320(DX), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
+	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
+	VMULPS       384(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  384(DI), Y2, Y8
+	VFMADD231PS  448(DI), Y1, Y9
+	VFMADD231PS  256(DI), Y2, Y10
+	VFMADD231PS  448(DI), Y4, Y8
+	VFNMADD231PS 512(DI), Y4, Y9
+	VFMADD231PS  320(DI), Y3, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  384(DI), Y3, Y9
+	VFNMADD231PS 384(DI), Y6, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  320(DI), Y5, Y9
+	VFNMADD231PS 384(DI), Y6, Y10
+	VFMADD231PS  320(DI), Y7, Y8
+	VFMADD231PS  320(DI), Y5, Y9
+	VFMADD231PS  448(DI), Y0, Y10
+	VFMADD231PS  256(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y2
+	VMOVUPS      512(CX), Y3
+	VFMADD231PS  320(DI), Y1, Y2
+	VFNMADD231PS 320(DI), Y4, Y3
+	VFMADD231PS  256(DI), Y4, Y2
+	VFMADD231PS  512(DI), Y6, Y3
+	VFMADD231PS  448(DI), Y5, Y2
+	VFMADD231PS  512(DI), Y6, Y3
+	VFMADD231PS  448(DI), Y5, Y2
+	VFMADD231PS  448(DI), Y7, Y3
+	VFMADD231PS  512(DI), Y7, Y2
+	VFMADD231PS  384(DI), Y0, Y2
+	VMOVUPS      Y2, 448(CX)
+	VMOVUPS      Y3, 512(CX)
+	VMOVUPS      (R8)(R10*4), Y0
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
+	VMOVUPS      320(CX), Y2
+	VMOVUPS      384(CX), Y3
+	VMOVUPS      448(CX), Y4
+	VFMADD231PS  320(DI), Y1, Y2
+	VFMADD231PS  512(DI), Y0, Y3
+	VFNMADD231PS 448(DI), Y1, Y4
+	VFMADD231PS  320(DI), Y1, Y2
+	VFNMADD231PS 448(DI), Y1, Y4
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 384(CX)
+	VMOVUPS      Y4, 448(CX)
+	VMOVUPS      512(CX), Y1
+	VFMADD231PS  384(DI), Y0, Y1
+	VMOVUPS      Y1, 512(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       192(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
+	VMULPS       256(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  832(DI), Y2, Y6
+	VFMADD231PS  768(DI), Y3, Y7
+	VFNMADD231PS 960(DI), Y2, Y8
+	VFMADD231PS  896(DI), Y4, Y6
+	VFNMADD231PS 960(DI), Y4, Y7
+	VFMADD231PS  832(DI), Y1, Y8
+	VFMADD231PS  832(DI), Y5, Y7
+	VFNMADD231PS 896(DI), Y5, Y8
+	VFMADD231PS  768(DI), Y0, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  640(DI), Y3, Y6
+	VFMADD231PS  576(DI), Y2, Y7
+	VFMADD231PS  576(DI), Y4, Y8
+	VFMADD231PS  704(DI), Y0, Y6
+	VFMADD231PS  704(DI), Y1, Y7
+	VFNMADD231PS 704(DI), Y5, Y8
+	VFMADD231PS  640(DI), Y5, Y7
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFNMADD231PS 704(DI), Y2, Y0
+	VFNMADD231PS 640(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       320(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
+	VMULPS       384(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
+	VMOVUPS      576(CX), Y6
+	VMOVUPS      640(CX), Y7
+	VMOVUPS      704(CX), Y8
+	VFMADD231PS  576(DI), Y2, Y6
+	VFMADD231PS  576(DI), Y4, Y7
+	VFMADD231PS  704(DI), Y3, Y8
+	VFMADD231PS  576(DI), Y2, Y6
+	VFMADD231PS  704(DI), Y5, Y7
+	VFMADD231PS  704(DI), Y3, Y8
+	VFMADD231PS  640(DI), Y4, Y6
+	VFMADD231PS  640(DI), Y5, Y8
+	VMOVUPS      Y6, 576(CX)
+	VMOVUPS      Y7, 640(CX)
+	VMOVUPS      Y8, 704(CX)
+	VMOVUPS      768(CX), Y6
+	VMOVUPS      832(CX), Y7
+	VMOVUPS      896(CX), Y8
+	VFMADD231PS  768(DI), Y1, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  960(DI), Y4, Y8
+	VFMADD231PS  768(DI), Y1, Y6
+	VFMADD231PS  832(DI), Y3, Y7
+	VFMADD231PS  832(DI), Y5, Y8
+	VFMADD231PS  832(DI), Y0, Y6
+	VFMADD231PS  896(DI), Y5, Y7
+	VFMADD231PS  768(DI), Y0, Y7
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 832(CX)
+	VMOVUPS      Y8, 896(CX)
+	VMOVUPS      960(CX), Y0
+	VFMADD231PS  960(DI), Y2, Y0
+	VFMADD231PS  960(DI), Y2, Y0
+	VFMADD231PS  896(DI), Y4, Y0
+	VMOVUPS      Y0, 960(CX)
+	VMOVUPS      (R8)(R12*1), Y0
+	VMULPS       448(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
+	VMOVUPS      576(CX), Y3
+	VMOVUPS      704(CX), Y4
+	VMOVUPS      768(CX), Y5
+	VFMADD231PS  704(DI), Y1, Y3
+	VFMADD231PS  576(DI), Y1, Y4
+	VFMADD231PS  896(DI), Y0, Y5
+	VFMADD231PS  704(DI), Y2, Y4
+	VFMADD231PS  704(DI), Y2, Y4
+	VMOVUPS      Y3, 576(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 768(CX)
+	VMOVUPS      832(CX), Y3
+	VMOVUPS      896(CX), Y4
+	VMOVUPS      960(CX), Y5
+	VFMADD231PS  960(DI), Y1, Y3
+	VFMADD231PS  768(DI), Y0, Y4
+	VFMADD231PS  832(DI), Y1, Y5
+	VFNMADD231PS 832(DI), Y2, Y3
+	VFNMADD231PS 832(DI), Y2, Y3
+	VMOVUPS      Y3, 832(CX)
+	VMOVUPS      Y4, 896(CX)
+	VMOVUPS      Y5, 960(CX)
+	VMOVUPS      (R8)(R11*2), Y0
+	VMULPS       512(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
+	VMULPS       576(DX), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
+	VMULPS       640(DX), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+4832(SB), Y3, Y5
+	VMULPS       constantsAVX2Single<>+3200(SB), Y3, Y3
+	VMULPS       704(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMOVUPS      64(CX), Y7
+	VMOVUPS      128(CX), Y8
+	VMOVUPS      192(CX), Y9
+	VFMADD231PS  512(DI), Y1, Y7
+	VFMADD231PS  256(DI), Y2, Y8
+	VFMADD231PS  256(DI), Y1, Y9
+	VFMADD231PS  448(DI), Y2, Y7
+	VFMADD231PS  320(DI), Y3, Y8
+	VFMADD231PS  320(DI), Y2, Y9
+	VFMADD231PS  384(DI), Y4, Y7
+	VFMADD231PS  384(DI), Y0, Y8
+	VFNMADD231PS 256(DI), Y5, Y9
+	VFMADD231PS  512(DI), Y5, Y7
+	VFMADD231PS  448(DI), Y6, Y9
+	VFMADD231PS  320(DI), Y6, Y7
+	VMOVUPS      Y7, 64(CX)
+	VMOVUPS      Y8, 128(CX)
+	VMOVUPS      Y9, 192(CX)
+	VMOVUPS      256(CX), Y7
+	VMOVUPS      320(CX), Y8
+	VMOVUPS      384(CX), Y9
+	VFMADD231PS  192(DI), Y1, Y7
+	VFMADD231PS  192(DI), Y2, Y8
+	VFMADD231PS  64(DI), Y4, Y9
+	VFMADD231PS  128(DI), Y2, Y7
+	VFMADD231PS  128(DI), Y3, Y8
+	VFMADD231PS  128(DI), Y0, Y9
+	VFNMADD231PS 192(DI), Y5, Y7
+	VFMADD231PS  64(DI), Y6, Y8
+	VMOVUPS      Y7, 256(CX)
+	VMOVUPS      Y8, 320(CX)
+	VMOVUPS      Y9, 384(CX)
+	VMOVUPS      448(CX), Y0
+	VMOVUPS      512(CX), Y3
+	VFMADD231PS  64(DI), Y2, Y0
+	VFMADD231PS  64(DI), Y1, Y3
+	VFMADD231PS  192(DI), Y6, Y0
+	VFMADD231PS  64(DI), Y5, Y3
+	VMOVUPS      Y0, 448(CX)
+	VMOVUPS      Y3, 512(CX)
+	VMOVUPS      (R8)(R11*2), Y0
+	VMULPS       768(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3296(SB), Y1, Y1
+	VMULPS       832(DX), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y4
+	VMULPS       896(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3456(SB), Y0, Y0
+	VMOVUPS      64(CX), Y5
+	VMOVUPS      128(CX), Y6
+	VMOVUPS      192(CX), Y7
+	VFMADD231PS  256(DI), Y2, Y5
+	VFMADD231PS  448(DI), Y3, Y6
+	VFMADD231PS  512(DI), Y2, Y7
+	VFMADD231PS  320(DI), Y4, Y5
+	VFNMADD231PS 512(DI), Y4, Y6
+	VFMADD231PS  384(DI), Y1, Y7
+	VFMADD231PS  256(DI), Y0, Y5
+	VFNMADD231PS 448(DI), Y4, Y7
+	VFNMADD231PS 512(DI), Y0, Y7
+	VMOVUPS      Y5, 64(CX)
+	VMOVUPS      Y6, 128(CX)
+	VMOVUPS      Y7, 192(CX)
+	VMOVUPS      256(CX), Y5
+	VMOVUPS      320(CX), Y6
+	VMOVUPS      384(CX), Y7
+	VFMADD231PS  64(DI), Y2, Y5
+	VFMADD231PS  64(DI), Y4, Y6
+	VFMADD231PS  192(DI), Y1, Y7
+	VFMADD231PS  64(DI), Y0, Y5
+	VMOVUPS      Y5, 256(CX)
+	VMOVUPS      Y6, 320(CX)
+	VMOVUPS      Y7, 384(CX)
+	VMOVUPS      448(CX), Y1
+	VMOVUPS      512(CX), Y5
+	VFMADD231PS  128(DI), Y3, Y1
+	VFMADD231PS  192(DI), Y2, Y5
+	VFNMADD231PS 192(DI), Y4, Y1
+	VFNMADD231PS 128(DI), Y4, Y5
+	VFNMADD231PS 192(DI), Y0, Y5
+	VMOVUPS      Y1, 448(CX)
+	VMOVUPS      Y5, 512(CX)
+	VMOVUPS      (R8)(R13*1), Y0
+	VMULPS       512(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4864(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4896(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y1
+	VMULPS       576(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4928(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4960(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y0
+	VMOVUPS      256(CX), Y6
+	VMOVUPS      320(CX), Y7
+	VMOVUPS      384(CX), Y8
+	VFMADD231PS  832(DI), Y2, Y6
+	VFMADD231PS  896(DI), Y3, Y7
+	VFMADD231PS  576(DI), Y1, Y8
+	VFMADD231PS  768(DI), Y4, Y6
+	VFMADD231PS  832(DI), Y5, Y7
+	VFMADD231PS  960(DI), Y0, Y7
+	VMOVUPS      Y6, 256(CX)
+	VMOVUPS      Y7, 320(CX)
+	VMOVUPS      Y8, 384(CX)
+	VMOVUPS      448(CX), Y6
+	VMOVUPS      512(CX), Y7
+	VMOVUPS      576(CX), Y8
+	VFMADD231PS  640(DI), Y3, Y6
+	VFMADD231PS  704(DI), Y2, Y7
+	VFMADD231PS  384(DI), Y1, Y8
+	VFMADD231PS  704(DI), Y5, Y6
+	VFNMADD231PS 448(DI), Y0, Y8
+	VFNMADD231PS 576(DI), Y0, Y6
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 512(CX)
+	VMOVUPS      Y8, 576(CX)
+	VMOVUPS      640(CX), Y1
+	VMOVUPS      704(CX), Y6
+	VMOVUPS      768(CX), Y7
+	VFMADD231PS  448(DI), Y3, Y1
+	VFMADD231PS  512(DI), Y2, Y6
+	VFMADD231PS  256(DI), Y4, Y7
+	VFMADD231PS  448(DI), Y5, Y6
+	VMOVUPS      Y1, 640(CX)
+	VMOVUPS      Y6, 704(CX)
+	VMOVUPS      Y7, 768(CX)
+	VMOVUPS      832(CX), Y1
+	VMOVUPS      896(CX), Y4
+	VMOVUPS      960(CX), Y6
+	VFMADD231PS  256(DI), Y2, Y1
+	VFMADD231PS  320(DI), Y3, Y4
+	VFMADD231PS  320(DI), Y0, Y6
+	VFMADD231PS  320(DI), Y5, Y1
+	VMOVUPS      Y1, 832(CX)
+	VMOVUPS      Y4, 896(CX)
+	VMOVUPS      Y6, 960(CX)
+	VMOVUPS      (R8)(R13*1), Y0
+	VMULPS       640(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+5024(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+5056(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+5088(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+5120(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y1
+	VMULPS       704(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4928(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+5088(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+5152(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  832(DI), Y2, Y8
+	VFMADD231PS  768(DI), Y4, Y9
+	VFMADD231PS  704(DI), Y1, Y10
+	VFMADD231PS  960(DI), Y3, Y8
+	VFMADD231PS  896(DI), Y5, Y9
+	VFMADD231PS  768(DI), Y0, Y10
+	VFMADD231PS  640(DI), Y6, Y8
+	VFMADD231PS  704(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y8
+	VMOVUPS      512(CX), Y9
+	VMOVUPS      576(CX), Y10
+	VFNMADD231PS 640(DI), Y5, Y8
+	VFNMADD231PS 704(DI), Y2, Y9
+	VFNMADD231PS 512(DI), Y3, Y10
+	VFMADD231PS  832(DI), Y7, Y8
+	VFNMADD231PS 576(DI), Y3, Y9
+	VFMADD231PS  896(DI), Y6, Y9
+	VMOVUPS      Y8, 448(CX)
+	VMOVUPS      Y9, 512(CX)
+	VMOVUPS      Y10, 576(CX)
+	VMOVUPS      640(CX), Y8
+	VMOVUPS      704(CX), Y9
+	VMOVUPS      768(CX), Y10
+	VFNMADD231PS 448(DI), Y5, Y8
+	VFNMADD231PS 512(DI), Y2, Y9
+	VFMADD231PS  320(DI), Y4, Y10
+	VFMADD231PS  256(DI), Y6, Y8
+	VFMADD231PS  384(DI), Y1, Y9
+	VFMADD231PS  384(DI), Y0, Y10
+	VFMADD231PS  320(DI), Y7, Y9
+	VMOVUPS      Y8, 640(CX)
+	VMOVUPS      Y9, 704(CX)
+	VMOVUPS      Y10, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y1
+	VMOVUPS      960(CX), Y4
+	VFMADD231PS  256(DI), Y2, Y0
+	VFMADD231PS  320(DI), Y5, Y1
+	VFMADD231PS  256(DI), Y3, Y4
+	VFMADD231PS  448(DI), Y7, Y0
+	VFMADD231PS  512(DI), Y6, Y1
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 896(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      (R8)(R13*1), Y0
+	VMULPS       768(DX), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4864(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+5184(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+5216(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+5248(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+5280(SB), Y1, Y1
+	VMULPS       832(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4896(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+5120(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+5312(SB), Y0, Y0
+	VMOVUPS      256(CX), Y8
+	VMOVUPS      320(CX), Y9
+	VMOVUPS      384(CX), Y10
+	VFMADD231PS  576(DI), Y2, Y8
+	VFMADD231PS  640(DI), Y4, Y9
+	VFMADD231PS  832(DI), Y5, Y10
+	VFMADD231PS  704(DI), Y3, Y8
+	VFMADD231PS  576(DI), Y6, Y9
+	VFMADD231PS  704(DI), Y7, Y9
+	VMOVUPS      Y8, 256(CX)
+	VMOVUPS      Y9, 320(CX)
+	VMOVUPS      Y10, 384(CX)
+	VMOVUPS      448(CX), Y8
+	VMOVUPS      512(CX), Y9
+	VMOVUPS      576(CX), Y10
+	VFMADD231PS  896(DI), Y4, Y8
+	VFMADD231PS  960(DI), Y2, Y9
+	VFMADD231PS  256(DI), Y2, Y10
+	VFMADD231PS  768(DI), Y1, Y8
+	VFMADD231PS  832(DI), Y3, Y9
+	VFMADD231PS  320(DI), Y6, Y10
+	VFMADD231PS  960(DI), Y6, Y8
+	VFMADD231PS  768(DI), Y0, Y9
+	VFNMADD231PS 832(DI), Y7, Y8
+	VMOVUPS      Y8, 448(CX)
+	VMOVUPS      Y9, 512(CX)
+	VMOVUPS      Y10, 576(CX)
+	VMOVUPS      640(CX), Y8
+	VMOVUPS      704(CX), Y9
+	VMOVUPS      768(CX), Y10
+	VFMADD231PS  320(DI), Y4, Y8
+	VFMADD231PS  256(DI), Y3, Y9
+	VFMADD231PS  448(DI), Y1, Y10
+	VFMADD231PS  320(DI), Y7, Y9
+	VFMADD231PS  512(DI), Y0, Y10
+	VMOVUPS      Y8, 640(CX)
+	VMOVUPS      Y9, 704(CX)
+	VMOVUPS      Y10, 768(CX)
+	VMOVUPS      832(CX), Y0
+	VMOVUPS      896(CX), Y1
+	VMOVUPS      960(CX), Y8
+	VFMADD231PS  512(DI), Y3, Y0
+	VFMADD231PS  448(DI), Y4, Y1
+	VFMADD231PS  512(DI), Y2, Y8
+	VFMADD231PS  384(DI), Y5, Y0
+	VFMADD231PS  448(DI), Y6, Y8
+	VFNMADD231PS 448(DI), Y7, Y0
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 896(CX)
+	VMOVUPS      Y8, 960(CX)
+	VMOVUPS      (R8)(R13*1), Y0
+	VMULPS       896(DX), Y0, Y0
+	VMULPS       constantsAVX2Single<>+5056(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+5344(SB), Y0, Y0
+	VMOVUPS      256(CX), Y3
+	VMOVUPS      320(CX), Y4
+	VMOVUPS      384(CX), Y5
+	VFMADD231PS  704(DI), Y1, Y3
+	VFMADD231PS  640(DI), Y2, Y4
+	VFMADD231PS  960(DI), Y0, Y5
+	VMOVUPS      Y3, 256(CX)
+	VMOVUPS      Y4, 320(CX)
+	VMOVUPS      Y5, 384(CX)
+	VMOVUPS      448(CX), Y3
+	VMOVUPS      512(CX), Y4
+	VMOVUPS      640(CX), Y5
+	VFNMADD231PS 896(DI), Y2, Y3
+	VFNMADD231PS 832(DI), Y1, Y4
+	VFMADD231PS  320(DI), Y2, Y5
+	VMOVUPS      Y3, 448(CX)
+	VMOVUPS      Y4, 512(CX)
+	VMOVUPS      Y5, 640(CX)
+	VMOVUPS      704(CX), Y3
+	VMOVUPS      832(CX), Y4
+	VMOVUPS      896(CX), Y5
+	VFMADD231PS  256(DI), Y1, Y3
+	VFNMADD231PS 512(DI), Y1, Y4
+	VFNMADD231PS 448(DI), Y2, Y5
+	VMOVUPS      Y3, 704(CX)
+	VMOVUPS      Y4, 832(CX)
+	VMOVUPS      Y5, 896(CX)
+	VMOVUPS      960(CX), Y1
+	VFMADD231PS  384(DI), Y0, Y1
+	VMOVUPS      Y1, 960(CX)
+	ADDQ         $0x00000020, BX
+	ADDQ         $0x00000020, R8
+	ADDQ         $0x00000020, CX
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	SUBQ         $0x00000001, R15
+	JG           column24
+	ADDQ         $0x000003c0, CX
+	ADDQ         $0x000003c0, DX
+	ADDQ         $0x000003c0, SI
+	ADDQ         $0x000003c0, DI
+	SUBQ         $0x00000001, R9
+	JG           group23
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group25:
+	VXORPS  Y0, Y0, Y0
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs26:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input27:
+	VMOVUPS      (R9), Y8
+	VMOVUPS      32(R9), Y9
+	VBROADCASTSS (R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      64(R9), Y8
+	VMOVUPS      96(R9), Y9
+	VBROADCASTSS 64(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 128(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 192(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      256(R9), Y8
+	VMOVUPS      288(R9), Y9
+	VBROADCASTSS 4(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VMOVUPS      320(R9), Y8
+	VMOVUPS      352(R9), Y9
+	VBROADCASTSS 68(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 132(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 196(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input27
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs26
+	VMOVUPS      Y0, (CX)
+	VMOVUPS      Y1, 32(CX)
+	VMOVUPS      Y2, 64(CX)
+	VMOVUPS      Y3, 96(CX)
+	VMOVUPS      Y4, 128(CX)
+	VMOVUPS      Y5, 160(CX)
+	VMOVUPS      Y6, 192(CX)
+	VMOVUPS      Y7, 224(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	VXORPS       Y8, Y8, Y8
+	VXORPS       Y9, Y9, Y9
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs28:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input29:
+	VMOVUPS      128(R9), Y10
+	VMOVUPS      160(R9), Y11
+	VBROADCASTSS 256(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 320(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 384(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 448(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 512(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	VMOVUPS      384(R9), Y10
+	VMOVUPS      416(R9), Y11
+	VBROADCASTSS 260(R8), Y12
+	VFMADD231PS  Y12, Y10, Y0
+	VFMADD231PS  Y12, Y11, Y1
+	VBROADCASTSS 324(R8), Y12
+	VFMADD231PS  Y12, Y10, Y2
+	VFMADD231PS  Y12, Y11, Y3
+	VBROADCASTSS 388(R8), Y12
+	VFMADD231PS  Y12, Y10, Y4
+	VFMADD231PS  Y12, Y11, Y5
+	VBROADCASTSS 452(R8), Y12
+	VFMADD231PS  Y12, Y10, Y6
+	VFMADD231PS  Y12, Y11, Y7
+	VBROADCASTSS 516(R8), Y12
+	VFMADD231PS  Y12, Y10, Y8
+	VFMADD231PS  Y12, Y11, Y9
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input29
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs28
+	VMOVUPS      Y0, 256(CX)
+	VMOVUPS      Y1, 288(CX)
+	VMOVUPS      Y2, 320(CX)
+	VMOVUPS      Y3, 352(CX)
+	VMOVUPS      Y4, 384(CX)
+	VMOVUPS      Y5, 416(CX)
+	VMOVUPS      Y6, 448(CX)
+	VMOVUPS      Y7, 480(CX)
+	VMOVUPS      Y8, 512(CX)
+	VMOVUPS      Y9, 544(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs30:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input31:
+	VMOVUPS      192(R9), Y8
+	VMOVUPS      224(R9), Y9
+	VBROADCASTSS 576(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 640(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 704(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 768(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	VMOVUPS      448(R9), Y8
+	VMOVUPS      480(R9), Y9
+	VBROADCASTSS 580(R8), Y10
+	VFMADD231PS  Y10, Y8, Y0
+	VFMADD231PS  Y10, Y9, Y1
+	VBROADCASTSS 644(R8), Y10
+	VFMADD231PS  Y10, Y8, Y2
+	VFMADD231PS  Y10, Y9, Y3
+	VBROADCASTSS 708(R8), Y10
+	VFMADD231PS  Y10, Y8, Y4
+	VFMADD231PS  Y10, Y9, Y5
+	VBROADCASTSS 772(R8), Y10
+	VFMADD231PS  Y10, Y8, Y6
+	VFMADD231PS  Y10, Y9, Y7
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input31
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs30
+	VMOVUPS      Y0, 576(CX)
+	VMOVUPS      Y1, 608(CX)
+	VMOVUPS      Y2, 640(CX)
+	VMOVUPS      Y3, 672(CX)
+	VMOVUPS      Y4, 704(CX)
+	VMOVUPS      Y5, 736(CX)
+	VMOVUPS      Y6, 768(CX)
+	VMOVUPS      Y7, 800(CX)
+	VXORPS       Y0, Y0, Y0
+	VXORPS       Y1, Y1, Y1
+	VXORPS       Y2, Y2, Y2
+	VXORPS       Y3, Y3, Y3
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs32:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input33:
+	VMOVUPS      192(R9), Y6
+	VMOVUPS      224(R9), Y7
+	VBROADCASTSS 832(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 896(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 960(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	VMOVUPS      448(R9), Y6
+	VMOVUPS      480(R9), Y7
+	VBROADCASTSS 836(R8), Y8
+	VFMADD231PS  Y8, Y6, Y0
+	VFMADD231PS  Y8, Y7, Y1
+	VBROADCASTSS 900(R8), Y8
+	VFMADD231PS  Y8, Y6, Y2
+	VFMADD231PS  Y8, Y7, Y3
+	VBROADCASTSS 964(R8), Y8
+	VFMADD231PS  Y8, Y6, Y4
+	VFMADD231PS  Y8, Y7, Y5
+	ADDQ         $0x00000008, R8
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000002, R11
+	JG           input33
+	ADDQ         $0x000003c0, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs32
+	VMOVUPS      Y0, 832(CX)
+	VMOVUPS      Y1, 864(CX)
+	VMOVUPS      Y2, 896(CX)
+	VMOVUPS      Y3, 928(CX)
+	VMOVUPS      Y4, 960(CX)
+	VMOVUPS      Y5, 992(CX)
+	ADDQ         $0x00000400, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group25
+	VZEROUPPER
+	RET
+
+// func edgesAVX2Single(s *site[float32])
 // Requires: AVX, CMOV, FMA3
-TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
-	// gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Reverse of the density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -3865,21 +5007,21 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	// 		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 	// 	}
 	// 
-	// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-	// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
-	MOVQ       r+24(FP), AX
-	MOVQ       dr+32(FP), CX
-	MOVQ       ga+40(FP), DX
-	MOVQ       gat+48(FP), BX
-	MOVQ       N+64(FP), SI
-	MOVQ       SI, DI
-	SHLQ       $0x02, DI
-	SHRQ       $0x04, SI
-	VMOVUPS    (DX), Y0
-	VMOVUPS    64(DX), Y1
-	VMOVUPS    128(DX), Y2
-	VMOVUPS    192(DX), Y3
+	// q as [n/Q][L], to be summed over pieces.
+	MOVQ       192(AX), CX
+	MOVQ       200(AX), DX
+	MOVQ       232(AX), BX
+	MOVQ       240(AX), SI
+	MOVQ       400(AX), DI
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	SHRQ       $0x04, DI
+	VMOVUPS    (BX), Y0
+	VMOVUPS    64(BX), Y1
+	VMOVUPS    128(BX), Y2
+	VMOVUPS    192(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -3888,10 +5030,10 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    256(DX), Y2
-	VMOVUPS    320(DX), Y5
-	VMOVUPS    384(DX), Y6
-	VMOVUPS    448(DX), Y7
+	VMOVUPS    256(BX), Y2
+	VMOVUPS    320(BX), Y5
+	VMOVUPS    384(BX), Y6
+	VMOVUPS    448(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -3903,31 +5045,31 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
-	VMOVUPS    Y6, (BX)
+	VMOVUPS    Y6, (SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 256(BX)
+	VMOVUPS    Y3, 256(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 64(BX)
+	VMOVUPS    Y3, 64(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 320(BX)
+	VMOVUPS    Y1, 320(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 128(BX)
+	VMOVUPS    Y1, 128(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 384(BX)
+	VMOVUPS    Y3, 384(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 192(BX)
+	VMOVUPS    Y1, 192(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
-	VMOVUPS    Y0, 448(BX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    96(DX), Y1
-	VMOVUPS    160(DX), Y2
-	VMOVUPS    224(DX), Y3
+	VMOVUPS    Y0, 448(SI)
+	VMOVUPS    32(BX), Y0
+	VMOVUPS    96(BX), Y1
+	VMOVUPS    160(BX), Y2
+	VMOVUPS    224(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -3936,10 +5078,10 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    288(DX), Y2
-	VMOVUPS    352(DX), Y5
-	VMOVUPS    416(DX), Y6
-	VMOVUPS    480(DX), Y7
+	VMOVUPS    288(BX), Y2
+	VMOVUPS    352(BX), Y5
+	VMOVUPS    416(BX), Y6
+	VMOVUPS    480(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -3951,31 +5093,31 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
-	VMOVUPS    Y6, 512(BX)
+	VMOVUPS    Y6, 512(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 768(BX)
+	VMOVUPS    Y3, 768(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 576(BX)
+	VMOVUPS    Y3, 576(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 832(BX)
+	VMOVUPS    Y1, 832(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 640(BX)
+	VMOVUPS    Y1, 640(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 896(BX)
+	VMOVUPS    Y3, 896(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 704(BX)
+	VMOVUPS    Y1, 704(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
-	VMOVUPS    Y0, 960(BX)
-	VMOVUPS    512(DX), Y0
-	VMOVUPS    576(DX), Y1
-	VMOVUPS    640(DX), Y2
-	VMOVUPS    704(DX), Y3
+	VMOVUPS    Y0, 960(SI)
+	VMOVUPS    512(BX), Y0
+	VMOVUPS    576(BX), Y1
+	VMOVUPS    640(BX), Y2
+	VMOVUPS    704(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -3984,10 +5126,10 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    768(DX), Y2
-	VMOVUPS    832(DX), Y5
-	VMOVUPS    896(DX), Y6
-	VMOVUPS    960(DX), Y7
+	VMOVUPS    768(BX), Y2
+	VMOVUPS    832(BX), Y5
+	VMOVUPS    896(BX), Y6
+	VMOVUPS    960(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -3999,31 +5141,31 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
-	VMOVUPS    Y6, 32(BX)
+	VMOVUPS    Y6, 32(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 288(BX)
+	VMOVUPS    Y3, 288(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 96(BX)
+	VMOVUPS    Y3, 96(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 352(BX)
+	VMOVUPS    Y1, 352(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 160(BX)
+	VMOVUPS    Y1, 160(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 416(BX)
+	VMOVUPS    Y3, 416(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 224(BX)
+	VMOVUPS    Y1, 224(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
-	VMOVUPS    Y0, 480(BX)
-	VMOVUPS    544(DX), Y0
-	VMOVUPS    608(DX), Y1
-	VMOVUPS    672(DX), Y2
-	VMOVUPS    736(DX), Y3
+	VMOVUPS    Y0, 480(SI)
+	VMOVUPS    544(BX), Y0
+	VMOVUPS    608(BX), Y1
+	VMOVUPS    672(BX), Y2
+	VMOVUPS    736(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4032,10 +5174,10 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    800(DX), Y2
-	VMOVUPS    864(DX), Y5
-	VMOVUPS    928(DX), Y6
-	VMOVUPS    992(DX), Y7
+	VMOVUPS    800(BX), Y2
+	VMOVUPS    864(BX), Y5
+	VMOVUPS    928(BX), Y6
+	VMOVUPS    992(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -4047,43 +5189,42 @@ TEXT ·adjointAVX2Single(SB), NOSPLIT, $0-72
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
-	VMOVUPS    Y6, 544(BX)
+	VMOVUPS    Y6, 544(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 800(BX)
+	VMOVUPS    Y3, 800(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 608(BX)
+	VMOVUPS    Y3, 608(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 864(BX)
+	VMOVUPS    Y1, 864(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 672(BX)
+	VMOVUPS    Y1, 672(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 928(BX)
+	VMOVUPS    Y3, 928(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 736(BX)
+	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
-	VMOVUPS    Y0, 992(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000008, R13
+	VMOVUPS    Y0, 992(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block1:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000008, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot2:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      32(DX), Y1
+	VMOVUPS      (BX), Y0
+	VMOVUPS      32(BX), Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y1, Y3
 	VMOVAPS      Y0, Y4
@@ -4092,224 +5233,224 @@ slot2:
 	VMOVAPS      Y1, Y7
 	VMOVAPS      Y0, Y0
 	VMOVAPS      Y1, Y1
-	VMOVUPS      64(DX), Y8
-	VMOVUPS      96(DX), Y9
-	VBROADCASTSS 32(R8), Y10
+	VMOVUPS      64(BX), Y8
+	VMOVUPS      96(BX), Y9
+	VBROADCASTSS 32(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 36(R8), Y10
+	VBROADCASTSS 36(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 40(R8), Y10
+	VBROADCASTSS 40(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 44(R8), Y10
+	VBROADCASTSS 44(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      128(DX), Y8
-	VMOVUPS      160(DX), Y9
-	VBROADCASTSS 64(R8), Y10
+	VMOVUPS      128(BX), Y8
+	VMOVUPS      160(BX), Y9
+	VBROADCASTSS 64(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 68(R8), Y10
+	VBROADCASTSS 68(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 72(R8), Y10
+	VBROADCASTSS 72(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 76(R8), Y10
+	VBROADCASTSS 76(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      192(DX), Y8
-	VMOVUPS      224(DX), Y9
-	VBROADCASTSS 96(R8), Y10
+	VMOVUPS      192(BX), Y8
+	VMOVUPS      224(BX), Y9
+	VBROADCASTSS 96(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 100(R8), Y10
+	VBROADCASTSS 100(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 104(R8), Y10
+	VBROADCASTSS 104(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 108(R8), Y10
+	VBROADCASTSS 108(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      256(DX), Y8
-	VMOVUPS      288(DX), Y9
-	VBROADCASTSS 128(R8), Y10
+	VMOVUPS      256(BX), Y8
+	VMOVUPS      288(BX), Y9
+	VBROADCASTSS 128(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 132(R8), Y10
+	VBROADCASTSS 132(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 136(R8), Y10
+	VBROADCASTSS 136(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 140(R8), Y10
+	VBROADCASTSS 140(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      320(DX), Y8
-	VMOVUPS      352(DX), Y9
-	VBROADCASTSS 160(R8), Y10
+	VMOVUPS      320(BX), Y8
+	VMOVUPS      352(BX), Y9
+	VBROADCASTSS 160(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 164(R8), Y10
+	VBROADCASTSS 164(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 168(R8), Y10
+	VBROADCASTSS 168(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 172(R8), Y10
+	VBROADCASTSS 172(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      384(DX), Y8
-	VMOVUPS      416(DX), Y9
-	VBROADCASTSS 192(R8), Y10
+	VMOVUPS      384(BX), Y8
+	VMOVUPS      416(BX), Y9
+	VBROADCASTSS 192(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 196(R8), Y10
+	VBROADCASTSS 196(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 200(R8), Y10
+	VBROADCASTSS 200(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 204(R8), Y10
+	VBROADCASTSS 204(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      448(DX), Y8
-	VMOVUPS      480(DX), Y9
-	VBROADCASTSS 224(R8), Y10
+	VMOVUPS      448(BX), Y8
+	VMOVUPS      480(BX), Y9
+	VBROADCASTSS 224(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 228(R8), Y10
+	VBROADCASTSS 228(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 232(R8), Y10
+	VBROADCASTSS 232(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 236(R8), Y10
+	VBROADCASTSS 236(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      512(DX), Y8
-	VMOVUPS      544(DX), Y9
-	VBROADCASTSS 256(R8), Y10
+	VMOVUPS      512(BX), Y8
+	VMOVUPS      544(BX), Y9
+	VBROADCASTSS 256(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 260(R8), Y10
+	VBROADCASTSS 260(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 264(R8), Y10
+	VBROADCASTSS 264(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 268(R8), Y10
+	VBROADCASTSS 268(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      576(DX), Y8
-	VMOVUPS      608(DX), Y9
-	VBROADCASTSS 288(R8), Y10
+	VMOVUPS      576(BX), Y8
+	VMOVUPS      608(BX), Y9
+	VBROADCASTSS 288(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 292(R8), Y10
+	VBROADCASTSS 292(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 296(R8), Y10
+	VBROADCASTSS 296(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 300(R8), Y10
+	VBROADCASTSS 300(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      640(DX), Y8
-	VMOVUPS      672(DX), Y9
-	VBROADCASTSS 320(R8), Y10
+	VMOVUPS      640(BX), Y8
+	VMOVUPS      672(BX), Y9
+	VBROADCASTSS 320(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 324(R8), Y10
+	VBROADCASTSS 324(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 328(R8), Y10
+	VBROADCASTSS 328(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 332(R8), Y10
+	VBROADCASTSS 332(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      704(DX), Y8
-	VMOVUPS      736(DX), Y9
-	VBROADCASTSS 352(R8), Y10
+	VMOVUPS      704(BX), Y8
+	VMOVUPS      736(BX), Y9
+	VBROADCASTSS 352(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 356(R8), Y10
+	VBROADCASTSS 356(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 360(R8), Y10
+	VBROADCASTSS 360(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 364(R8), Y10
+	VBROADCASTSS 364(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      768(DX), Y8
-	VMOVUPS      800(DX), Y9
-	VBROADCASTSS 384(R8), Y10
+	VMOVUPS      768(BX), Y8
+	VMOVUPS      800(BX), Y9
+	VBROADCASTSS 384(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 388(R8), Y10
+	VBROADCASTSS 388(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 392(R8), Y10
+	VBROADCASTSS 392(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 396(R8), Y10
+	VBROADCASTSS 396(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      832(DX), Y8
-	VMOVUPS      864(DX), Y9
-	VBROADCASTSS 416(R8), Y10
+	VMOVUPS      832(BX), Y8
+	VMOVUPS      864(BX), Y9
+	VBROADCASTSS 416(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 420(R8), Y10
+	VBROADCASTSS 420(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 424(R8), Y10
+	VBROADCASTSS 424(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 428(R8), Y10
+	VBROADCASTSS 428(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      896(DX), Y8
-	VMOVUPS      928(DX), Y9
-	VBROADCASTSS 448(R8), Y10
+	VMOVUPS      896(BX), Y8
+	VMOVUPS      928(BX), Y9
+	VBROADCASTSS 448(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 452(R8), Y10
+	VBROADCASTSS 452(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 456(R8), Y10
+	VBROADCASTSS 456(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 460(R8), Y10
+	VBROADCASTSS 460(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      960(DX), Y8
-	VMOVUPS      992(DX), Y9
-	VBROADCASTSS 480(R8), Y10
+	VMOVUPS      960(BX), Y8
+	VMOVUPS      992(BX), Y9
+	VBROADCASTSS 480(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 484(R8), Y10
+	VBROADCASTSS 484(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 488(R8), Y10
+	VBROADCASTSS 488(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 492(R8), Y10
+	VBROADCASTSS 492(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMULPS       (R11), Y2, Y2
-	VFMADD231PS  32(R11), Y3, Y2
-	VMULPS       (R11)(DI*1), Y4, Y3
-	VFMADD231PS  32(R11)(DI*1), Y5, Y3
-	VMULPS       (R11)(DI*2), Y6, Y4
-	VFMADD231PS  32(R11)(DI*2), Y7, Y4
-	VMULPS       (R11)(R12*1), Y0, Y0
-	VFMADD231PS  32(R11)(R12*1), Y1, Y0
+	VMULPS       (R12), Y2, Y2
+	VFMADD231PS  32(R12), Y3, Y2
+	VMULPS       (R12)(R8*1), Y4, Y3
+	VFMADD231PS  32(R12)(R8*1), Y5, Y3
+	VMULPS       (R12)(R8*2), Y6, Y4
+	VFMADD231PS  32(R12)(R8*2), Y7, Y4
+	VMULPS       (R12)(R13*1), Y0, Y0
+	VFMADD231PS  32(R12)(R13*1), Y1, Y0
 	VUNPCKLPS    Y3, Y2, Y1
 	VUNPCKHPS    Y3, Y2, Y2
 	VADDPS       Y1, Y2, Y1
@@ -4319,244 +5460,244 @@ slot2:
 	VUNPCKLPD    Y0, Y1, Y2
 	VUNPCKHPD    Y0, Y1, Y0
 	VADDPS       Y2, Y0, Y0
-	VMOVUPS      Y0, (R10)
-	ADDQ         $0x00000020, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000010, R8
+	VMOVUPS      Y0, (R11)
+	ADDQ         $0x00000020, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000010, R9
 	SUBQ         $0x00000004, R14
 	JG           slot2
-	ADDQ         $0x00000200, R8
-	SUBQ         R13, R9
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000008, R10
 	JG           block1
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
 	PCALIGN      $0x40
 
 neighbour3:
-	VMOVUPS      (BX), Y0
-	VMOVUPS      32(BX), Y1
-	VBROADCASTSS (R10), Y2
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VBROADCASTSS (R11), Y2
 	VMULPS       Y2, Y0, Y3
 	VMULPS       Y2, Y1, Y2
-	VBROADCASTSS (R10)(DI*1), Y4
+	VBROADCASTSS (R11)(R8*1), Y4
 	VMULPS       Y4, Y0, Y5
 	VMULPS       Y4, Y1, Y4
-	VBROADCASTSS (R10)(DI*2), Y6
+	VBROADCASTSS (R11)(R8*2), Y6
 	VMULPS       Y6, Y0, Y7
 	VMULPS       Y6, Y1, Y6
-	VBROADCASTSS (R10)(R11*1), Y8
+	VBROADCASTSS (R11)(R12*1), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
-	VMOVUPS      64(BX), Y8
-	VMOVUPS      96(BX), Y9
-	VBROADCASTSS 4(R10), Y10
+	VMOVUPS      64(SI), Y8
+	VMOVUPS      96(SI), Y9
+	VBROADCASTSS 4(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 4(R10)(DI*1), Y10
+	VBROADCASTSS 4(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 4(R10)(DI*2), Y10
+	VBROADCASTSS 4(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 4(R10)(R11*1), Y10
+	VBROADCASTSS 4(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      128(BX), Y8
-	VMOVUPS      160(BX), Y9
-	VBROADCASTSS 8(R10), Y10
+	VMOVUPS      128(SI), Y8
+	VMOVUPS      160(SI), Y9
+	VBROADCASTSS 8(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 8(R10)(DI*1), Y10
+	VBROADCASTSS 8(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 8(R10)(DI*2), Y10
+	VBROADCASTSS 8(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 8(R10)(R11*1), Y10
+	VBROADCASTSS 8(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      192(BX), Y8
-	VMOVUPS      224(BX), Y9
-	VBROADCASTSS 12(R10), Y10
+	VMOVUPS      192(SI), Y8
+	VMOVUPS      224(SI), Y9
+	VBROADCASTSS 12(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 12(R10)(DI*1), Y10
+	VBROADCASTSS 12(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 12(R10)(DI*2), Y10
+	VBROADCASTSS 12(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 12(R10)(R11*1), Y10
+	VBROADCASTSS 12(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      256(BX), Y8
-	VMOVUPS      288(BX), Y9
-	VBROADCASTSS 16(R10), Y10
+	VMOVUPS      256(SI), Y8
+	VMOVUPS      288(SI), Y9
+	VBROADCASTSS 16(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 16(R10)(DI*1), Y10
+	VBROADCASTSS 16(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 16(R10)(DI*2), Y10
+	VBROADCASTSS 16(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 16(R10)(R11*1), Y10
+	VBROADCASTSS 16(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      320(BX), Y8
-	VMOVUPS      352(BX), Y9
-	VBROADCASTSS 20(R10), Y10
+	VMOVUPS      320(SI), Y8
+	VMOVUPS      352(SI), Y9
+	VBROADCASTSS 20(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 20(R10)(DI*1), Y10
+	VBROADCASTSS 20(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 20(R10)(DI*2), Y10
+	VBROADCASTSS 20(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 20(R10)(R11*1), Y10
+	VBROADCASTSS 20(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      384(BX), Y8
-	VMOVUPS      416(BX), Y9
-	VBROADCASTSS 24(R10), Y10
+	VMOVUPS      384(SI), Y8
+	VMOVUPS      416(SI), Y9
+	VBROADCASTSS 24(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 24(R10)(DI*1), Y10
+	VBROADCASTSS 24(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 24(R10)(DI*2), Y10
+	VBROADCASTSS 24(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 24(R10)(R11*1), Y10
+	VBROADCASTSS 24(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      448(BX), Y8
-	VMOVUPS      480(BX), Y9
-	VBROADCASTSS 28(R10), Y10
+	VMOVUPS      448(SI), Y8
+	VMOVUPS      480(SI), Y9
+	VBROADCASTSS 28(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 28(R10)(DI*1), Y10
+	VBROADCASTSS 28(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 28(R10)(DI*2), Y10
+	VBROADCASTSS 28(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 28(R10)(R11*1), Y10
+	VBROADCASTSS 28(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      512(BX), Y8
-	VMOVUPS      544(BX), Y9
-	VBROADCASTSS 32(R10), Y10
+	VMOVUPS      512(SI), Y8
+	VMOVUPS      544(SI), Y9
+	VBROADCASTSS 32(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 32(R10)(DI*1), Y10
+	VBROADCASTSS 32(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 32(R10)(DI*2), Y10
+	VBROADCASTSS 32(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 32(R10)(R11*1), Y10
+	VBROADCASTSS 32(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      576(BX), Y8
-	VMOVUPS      608(BX), Y9
-	VBROADCASTSS 36(R10), Y10
+	VMOVUPS      576(SI), Y8
+	VMOVUPS      608(SI), Y9
+	VBROADCASTSS 36(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 36(R10)(DI*1), Y10
+	VBROADCASTSS 36(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 36(R10)(DI*2), Y10
+	VBROADCASTSS 36(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 36(R10)(R11*1), Y10
+	VBROADCASTSS 36(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      640(BX), Y8
-	VMOVUPS      672(BX), Y9
-	VBROADCASTSS 40(R10), Y10
+	VMOVUPS      640(SI), Y8
+	VMOVUPS      672(SI), Y9
+	VBROADCASTSS 40(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 40(R10)(DI*1), Y10
+	VBROADCASTSS 40(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 40(R10)(DI*2), Y10
+	VBROADCASTSS 40(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 40(R10)(R11*1), Y10
+	VBROADCASTSS 40(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      704(BX), Y8
-	VMOVUPS      736(BX), Y9
-	VBROADCASTSS 44(R10), Y10
+	VMOVUPS      704(SI), Y8
+	VMOVUPS      736(SI), Y9
+	VBROADCASTSS 44(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 44(R10)(DI*1), Y10
+	VBROADCASTSS 44(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 44(R10)(DI*2), Y10
+	VBROADCASTSS 44(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 44(R10)(R11*1), Y10
+	VBROADCASTSS 44(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      768(BX), Y8
-	VMOVUPS      800(BX), Y9
-	VBROADCASTSS 48(R10), Y10
+	VMOVUPS      768(SI), Y8
+	VMOVUPS      800(SI), Y9
+	VBROADCASTSS 48(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 48(R10)(DI*1), Y10
+	VBROADCASTSS 48(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 48(R10)(DI*2), Y10
+	VBROADCASTSS 48(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 48(R10)(R11*1), Y10
+	VBROADCASTSS 48(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      832(BX), Y8
-	VMOVUPS      864(BX), Y9
-	VBROADCASTSS 52(R10), Y10
+	VMOVUPS      832(SI), Y8
+	VMOVUPS      864(SI), Y9
+	VBROADCASTSS 52(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 52(R10)(DI*1), Y10
+	VBROADCASTSS 52(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 52(R10)(DI*2), Y10
+	VBROADCASTSS 52(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 52(R10)(R11*1), Y10
+	VBROADCASTSS 52(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      896(BX), Y8
-	VMOVUPS      928(BX), Y9
-	VBROADCASTSS 56(R10), Y10
+	VMOVUPS      896(SI), Y8
+	VMOVUPS      928(SI), Y9
+	VBROADCASTSS 56(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 56(R10)(DI*1), Y10
+	VBROADCASTSS 56(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 56(R10)(DI*2), Y10
+	VBROADCASTSS 56(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 56(R10)(R11*1), Y10
+	VBROADCASTSS 56(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      960(BX), Y8
-	VMOVUPS      992(BX), Y9
-	VBROADCASTSS 60(R10), Y10
+	VMOVUPS      960(SI), Y8
+	VMOVUPS      992(SI), Y9
+	VBROADCASTSS 60(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 60(R10)(DI*1), Y10
+	VBROADCASTSS 60(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 60(R10)(DI*2), Y10
+	VBROADCASTSS 60(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 60(R10)(R11*1), Y10
+	VBROADCASTSS 60(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
 	VUNPCKLPS    Y5, Y3, Y8
@@ -4567,10 +5708,10 @@ neighbour3:
 	VUNPCKHPD    Y5, Y8, Y5
 	VUNPCKLPD    Y0, Y3, Y8
 	VUNPCKHPD    Y0, Y3, Y0
-	VMOVUPS      Y7, (R9)
-	VMOVUPS      Y5, 32(R9)
-	VMOVUPS      Y8, 64(R9)
-	VMOVUPS      Y0, 96(R9)
+	VMOVUPS      Y7, (R10)
+	VMOVUPS      Y5, 32(R10)
+	VMOVUPS      Y8, 64(R10)
+	VMOVUPS      Y0, 96(R10)
 	VUNPCKLPS    Y4, Y2, Y0
 	VUNPCKHPS    Y4, Y2, Y2
 	VUNPCKLPS    Y1, Y6, Y3
@@ -4579,26 +5720,26 @@ neighbour3:
 	VUNPCKHPD    Y3, Y0, Y0
 	VUNPCKLPD    Y1, Y2, Y3
 	VUNPCKHPD    Y1, Y2, Y1
-	VMOVUPS      Y4, 128(R9)
-	VMOVUPS      Y0, 160(R9)
-	VMOVUPS      Y3, 192(R9)
-	VMOVUPS      Y1, 224(R9)
-	ADDQ         $0x00000100, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VMOVUPS      Y4, 128(R10)
+	VMOVUPS      Y0, 160(R10)
+	VMOVUPS      Y3, 192(R10)
+	VMOVUPS      Y1, 224(R10)
+	ADDQ         $0x00000100, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour3
-	DECQ         SI
+	DECQ         DI
 	JZ           end4
 	PCALIGN      $0x40
 
 channels5:
-	ADDQ       $0x00000400, DX
-	ADDQ       $0x00000040, AX
+	ADDQ       $0x00000400, BX
 	ADDQ       $0x00000040, CX
-	VMOVUPS    (DX), Y0
-	VMOVUPS    64(DX), Y1
-	VMOVUPS    128(DX), Y2
-	VMOVUPS    192(DX), Y3
+	ADDQ       $0x00000040, DX
+	VMOVUPS    (BX), Y0
+	VMOVUPS    64(BX), Y1
+	VMOVUPS    128(BX), Y2
+	VMOVUPS    192(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4607,10 +5748,10 @@ channels5:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    256(DX), Y2
-	VMOVUPS    320(DX), Y5
-	VMOVUPS    384(DX), Y6
-	VMOVUPS    448(DX), Y7
+	VMOVUPS    256(BX), Y2
+	VMOVUPS    320(BX), Y5
+	VMOVUPS    384(BX), Y6
+	VMOVUPS    448(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -4622,31 +5763,31 @@ channels5:
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
-	VMOVUPS    Y6, (BX)
+	VMOVUPS    Y6, (SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 256(BX)
+	VMOVUPS    Y3, 256(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 64(BX)
+	VMOVUPS    Y3, 64(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 320(BX)
+	VMOVUPS    Y1, 320(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 128(BX)
+	VMOVUPS    Y1, 128(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 384(BX)
+	VMOVUPS    Y3, 384(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 192(BX)
+	VMOVUPS    Y1, 192(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
-	VMOVUPS    Y0, 448(BX)
-	VMOVUPS    32(DX), Y0
-	VMOVUPS    96(DX), Y1
-	VMOVUPS    160(DX), Y2
-	VMOVUPS    224(DX), Y3
+	VMOVUPS    Y0, 448(SI)
+	VMOVUPS    32(BX), Y0
+	VMOVUPS    96(BX), Y1
+	VMOVUPS    160(BX), Y2
+	VMOVUPS    224(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4655,10 +5796,10 @@ channels5:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    288(DX), Y2
-	VMOVUPS    352(DX), Y5
-	VMOVUPS    416(DX), Y6
-	VMOVUPS    480(DX), Y7
+	VMOVUPS    288(BX), Y2
+	VMOVUPS    352(BX), Y5
+	VMOVUPS    416(BX), Y6
+	VMOVUPS    480(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -4670,31 +5811,31 @@ channels5:
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
-	VMOVUPS    Y6, 512(BX)
+	VMOVUPS    Y6, 512(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 768(BX)
+	VMOVUPS    Y3, 768(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 576(BX)
+	VMOVUPS    Y3, 576(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 832(BX)
+	VMOVUPS    Y1, 832(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 640(BX)
+	VMOVUPS    Y1, 640(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
-	VMOVUPS    Y3, 896(BX)
+	VMOVUPS    Y3, 896(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
-	VMOVUPS    Y1, 704(BX)
+	VMOVUPS    Y1, 704(SI)
 	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
-	VMOVUPS    Y0, 960(BX)
-	VMOVUPS    512(DX), Y0
-	VMOVUPS    576(DX), Y1
-	VMOVUPS    640(DX), Y2
-	VMOVUPS    704(DX), Y3
+	VMOVUPS    Y0, 960(SI)
+	VMOVUPS    512(BX), Y0
+	VMOVUPS    576(BX), Y1
+	VMOVUPS    640(BX), Y2
+	VMOVUPS    704(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4703,10 +5844,10 @@ channels5:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    768(DX), Y2
-	VMOVUPS    832(DX), Y5
-	VMOVUPS    896(DX), Y6
-	VMOVUPS    960(DX), Y7
+	VMOVUPS    768(BX), Y2
+	VMOVUPS    832(BX), Y5
+	VMOVUPS    896(BX), Y6
+	VMOVUPS    960(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -4718,31 +5859,31 @@ channels5:
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
-	VMOVUPS    Y6, 32(BX)
+	VMOVUPS    Y6, 32(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 288(BX)
+	VMOVUPS    Y3, 288(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 96(BX)
+	VMOVUPS    Y3, 96(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 352(BX)
+	VMOVUPS    Y1, 352(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 160(BX)
+	VMOVUPS    Y1, 160(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 416(BX)
+	VMOVUPS    Y3, 416(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 224(BX)
+	VMOVUPS    Y1, 224(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
-	VMOVUPS    Y0, 480(BX)
-	VMOVUPS    544(DX), Y0
-	VMOVUPS    608(DX), Y1
-	VMOVUPS    672(DX), Y2
-	VMOVUPS    736(DX), Y3
+	VMOVUPS    Y0, 480(SI)
+	VMOVUPS    544(BX), Y0
+	VMOVUPS    608(BX), Y1
+	VMOVUPS    672(BX), Y2
+	VMOVUPS    736(BX), Y3
 	VUNPCKLPS  Y1, Y0, Y4
 	VUNPCKHPS  Y1, Y0, Y0
 	VUNPCKLPS  Y3, Y2, Y1
@@ -4751,10 +5892,10 @@ channels5:
 	VUNPCKHPD  Y1, Y4, Y1
 	VUNPCKLPD  Y2, Y0, Y4
 	VUNPCKHPD  Y2, Y0, Y0
-	VMOVUPS    800(DX), Y2
-	VMOVUPS    864(DX), Y5
-	VMOVUPS    928(DX), Y6
-	VMOVUPS    992(DX), Y7
+	VMOVUPS    800(BX), Y2
+	VMOVUPS    864(BX), Y5
+	VMOVUPS    928(BX), Y6
+	VMOVUPS    992(BX), Y7
 	VUNPCKLPS  Y5, Y2, Y8
 	VUNPCKHPS  Y5, Y2, Y2
 	VUNPCKLPS  Y7, Y6, Y5
@@ -4766,43 +5907,42 @@ channels5:
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
-	VMOVUPS    Y6, 544(BX)
+	VMOVUPS    Y6, 544(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 800(BX)
+	VMOVUPS    Y3, 800(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 608(BX)
+	VMOVUPS    Y3, 608(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 864(BX)
+	VMOVUPS    Y1, 864(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 672(BX)
+	VMOVUPS    Y1, 672(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
-	VMOVUPS    Y3, 928(BX)
+	VMOVUPS    Y3, 928(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
 	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
-	VMOVUPS    Y1, 736(BX)
+	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
-	VMOVUPS    Y0, 992(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000008, R13
+	VMOVUPS    Y0, 992(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block6:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000008, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot7:
-	VMOVUPS      (DX), Y0
-	VMOVUPS      32(DX), Y1
+	VMOVUPS      (BX), Y0
+	VMOVUPS      32(BX), Y1
 	VMOVAPS      Y0, Y2
 	VMOVAPS      Y1, Y3
 	VMOVAPS      Y0, Y4
@@ -4811,224 +5951,224 @@ slot7:
 	VMOVAPS      Y1, Y7
 	VMOVAPS      Y0, Y0
 	VMOVAPS      Y1, Y1
-	VMOVUPS      64(DX), Y8
-	VMOVUPS      96(DX), Y9
-	VBROADCASTSS 32(R8), Y10
+	VMOVUPS      64(BX), Y8
+	VMOVUPS      96(BX), Y9
+	VBROADCASTSS 32(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 36(R8), Y10
+	VBROADCASTSS 36(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 40(R8), Y10
+	VBROADCASTSS 40(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 44(R8), Y10
+	VBROADCASTSS 44(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      128(DX), Y8
-	VMOVUPS      160(DX), Y9
-	VBROADCASTSS 64(R8), Y10
+	VMOVUPS      128(BX), Y8
+	VMOVUPS      160(BX), Y9
+	VBROADCASTSS 64(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 68(R8), Y10
+	VBROADCASTSS 68(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 72(R8), Y10
+	VBROADCASTSS 72(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 76(R8), Y10
+	VBROADCASTSS 76(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      192(DX), Y8
-	VMOVUPS      224(DX), Y9
-	VBROADCASTSS 96(R8), Y10
+	VMOVUPS      192(BX), Y8
+	VMOVUPS      224(BX), Y9
+	VBROADCASTSS 96(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 100(R8), Y10
+	VBROADCASTSS 100(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 104(R8), Y10
+	VBROADCASTSS 104(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 108(R8), Y10
+	VBROADCASTSS 108(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      256(DX), Y8
-	VMOVUPS      288(DX), Y9
-	VBROADCASTSS 128(R8), Y10
+	VMOVUPS      256(BX), Y8
+	VMOVUPS      288(BX), Y9
+	VBROADCASTSS 128(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 132(R8), Y10
+	VBROADCASTSS 132(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 136(R8), Y10
+	VBROADCASTSS 136(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 140(R8), Y10
+	VBROADCASTSS 140(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      320(DX), Y8
-	VMOVUPS      352(DX), Y9
-	VBROADCASTSS 160(R8), Y10
+	VMOVUPS      320(BX), Y8
+	VMOVUPS      352(BX), Y9
+	VBROADCASTSS 160(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 164(R8), Y10
+	VBROADCASTSS 164(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 168(R8), Y10
+	VBROADCASTSS 168(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 172(R8), Y10
+	VBROADCASTSS 172(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      384(DX), Y8
-	VMOVUPS      416(DX), Y9
-	VBROADCASTSS 192(R8), Y10
+	VMOVUPS      384(BX), Y8
+	VMOVUPS      416(BX), Y9
+	VBROADCASTSS 192(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 196(R8), Y10
+	VBROADCASTSS 196(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 200(R8), Y10
+	VBROADCASTSS 200(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 204(R8), Y10
+	VBROADCASTSS 204(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      448(DX), Y8
-	VMOVUPS      480(DX), Y9
-	VBROADCASTSS 224(R8), Y10
+	VMOVUPS      448(BX), Y8
+	VMOVUPS      480(BX), Y9
+	VBROADCASTSS 224(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 228(R8), Y10
+	VBROADCASTSS 228(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 232(R8), Y10
+	VBROADCASTSS 232(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 236(R8), Y10
+	VBROADCASTSS 236(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      512(DX), Y8
-	VMOVUPS      544(DX), Y9
-	VBROADCASTSS 256(R8), Y10
+	VMOVUPS      512(BX), Y8
+	VMOVUPS      544(BX), Y9
+	VBROADCASTSS 256(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 260(R8), Y10
+	VBROADCASTSS 260(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 264(R8), Y10
+	VBROADCASTSS 264(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 268(R8), Y10
+	VBROADCASTSS 268(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      576(DX), Y8
-	VMOVUPS      608(DX), Y9
-	VBROADCASTSS 288(R8), Y10
+	VMOVUPS      576(BX), Y8
+	VMOVUPS      608(BX), Y9
+	VBROADCASTSS 288(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 292(R8), Y10
+	VBROADCASTSS 292(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 296(R8), Y10
+	VBROADCASTSS 296(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 300(R8), Y10
+	VBROADCASTSS 300(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      640(DX), Y8
-	VMOVUPS      672(DX), Y9
-	VBROADCASTSS 320(R8), Y10
+	VMOVUPS      640(BX), Y8
+	VMOVUPS      672(BX), Y9
+	VBROADCASTSS 320(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 324(R8), Y10
+	VBROADCASTSS 324(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 328(R8), Y10
+	VBROADCASTSS 328(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 332(R8), Y10
+	VBROADCASTSS 332(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      704(DX), Y8
-	VMOVUPS      736(DX), Y9
-	VBROADCASTSS 352(R8), Y10
+	VMOVUPS      704(BX), Y8
+	VMOVUPS      736(BX), Y9
+	VBROADCASTSS 352(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 356(R8), Y10
+	VBROADCASTSS 356(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 360(R8), Y10
+	VBROADCASTSS 360(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 364(R8), Y10
+	VBROADCASTSS 364(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      768(DX), Y8
-	VMOVUPS      800(DX), Y9
-	VBROADCASTSS 384(R8), Y10
+	VMOVUPS      768(BX), Y8
+	VMOVUPS      800(BX), Y9
+	VBROADCASTSS 384(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 388(R8), Y10
+	VBROADCASTSS 388(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 392(R8), Y10
+	VBROADCASTSS 392(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 396(R8), Y10
+	VBROADCASTSS 396(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      832(DX), Y8
-	VMOVUPS      864(DX), Y9
-	VBROADCASTSS 416(R8), Y10
+	VMOVUPS      832(BX), Y8
+	VMOVUPS      864(BX), Y9
+	VBROADCASTSS 416(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 420(R8), Y10
+	VBROADCASTSS 420(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 424(R8), Y10
+	VBROADCASTSS 424(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 428(R8), Y10
+	VBROADCASTSS 428(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      896(DX), Y8
-	VMOVUPS      928(DX), Y9
-	VBROADCASTSS 448(R8), Y10
+	VMOVUPS      896(BX), Y8
+	VMOVUPS      928(BX), Y9
+	VBROADCASTSS 448(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 452(R8), Y10
+	VBROADCASTSS 452(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 456(R8), Y10
+	VBROADCASTSS 456(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 460(R8), Y10
+	VBROADCASTSS 460(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      960(DX), Y8
-	VMOVUPS      992(DX), Y9
-	VBROADCASTSS 480(R8), Y10
+	VMOVUPS      960(BX), Y8
+	VMOVUPS      992(BX), Y9
+	VBROADCASTSS 480(R9), Y10
 	VFMADD231PS  Y10, Y8, Y2
 	VFMADD231PS  Y10, Y9, Y3
-	VBROADCASTSS 484(R8), Y10
+	VBROADCASTSS 484(R9), Y10
 	VFMADD231PS  Y10, Y8, Y4
 	VFMADD231PS  Y10, Y9, Y5
-	VBROADCASTSS 488(R8), Y10
+	VBROADCASTSS 488(R9), Y10
 	VFMADD231PS  Y10, Y8, Y6
 	VFMADD231PS  Y10, Y9, Y7
-	VBROADCASTSS 492(R8), Y10
+	VBROADCASTSS 492(R9), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMULPS       (R11), Y2, Y2
-	VFMADD231PS  32(R11), Y3, Y2
-	VMULPS       (R11)(DI*1), Y4, Y3
-	VFMADD231PS  32(R11)(DI*1), Y5, Y3
-	VMULPS       (R11)(DI*2), Y6, Y4
-	VFMADD231PS  32(R11)(DI*2), Y7, Y4
-	VMULPS       (R11)(R12*1), Y0, Y0
-	VFMADD231PS  32(R11)(R12*1), Y1, Y0
+	VMULPS       (R12), Y2, Y2
+	VFMADD231PS  32(R12), Y3, Y2
+	VMULPS       (R12)(R8*1), Y4, Y3
+	VFMADD231PS  32(R12)(R8*1), Y5, Y3
+	VMULPS       (R12)(R8*2), Y6, Y4
+	VFMADD231PS  32(R12)(R8*2), Y7, Y4
+	VMULPS       (R12)(R13*1), Y0, Y0
+	VFMADD231PS  32(R12)(R13*1), Y1, Y0
 	VUNPCKLPS    Y3, Y2, Y1
 	VUNPCKHPS    Y3, Y2, Y2
 	VADDPS       Y1, Y2, Y1
@@ -5038,245 +6178,245 @@ slot7:
 	VUNPCKLPD    Y0, Y1, Y2
 	VUNPCKHPD    Y0, Y1, Y0
 	VADDPS       Y2, Y0, Y0
-	VADDPS       (R10), Y0, Y0
-	VMOVUPS      Y0, (R10)
-	ADDQ         $0x00000020, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000010, R8
+	VADDPS       (R11), Y0, Y0
+	VMOVUPS      Y0, (R11)
+	ADDQ         $0x00000020, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000010, R9
 	SUBQ         $0x00000004, R14
 	JG           slot7
-	ADDQ         $0x00000200, R8
-	SUBQ         R13, R9
+	ADDQ         $0x00000200, R9
+	SUBQ         $0x00000008, R10
 	JG           block6
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
 	PCALIGN      $0x40
 
 neighbour8:
-	VMOVUPS      (BX), Y0
-	VMOVUPS      32(BX), Y1
-	VBROADCASTSS (R10), Y2
+	VMOVUPS      (SI), Y0
+	VMOVUPS      32(SI), Y1
+	VBROADCASTSS (R11), Y2
 	VMULPS       Y2, Y0, Y3
 	VMULPS       Y2, Y1, Y2
-	VBROADCASTSS (R10)(DI*1), Y4
+	VBROADCASTSS (R11)(R8*1), Y4
 	VMULPS       Y4, Y0, Y5
 	VMULPS       Y4, Y1, Y4
-	VBROADCASTSS (R10)(DI*2), Y6
+	VBROADCASTSS (R11)(R8*2), Y6
 	VMULPS       Y6, Y0, Y7
 	VMULPS       Y6, Y1, Y6
-	VBROADCASTSS (R10)(R11*1), Y8
+	VBROADCASTSS (R11)(R12*1), Y8
 	VMULPS       Y8, Y0, Y0
 	VMULPS       Y8, Y1, Y1
-	VMOVUPS      64(BX), Y8
-	VMOVUPS      96(BX), Y9
-	VBROADCASTSS 4(R10), Y10
+	VMOVUPS      64(SI), Y8
+	VMOVUPS      96(SI), Y9
+	VBROADCASTSS 4(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 4(R10)(DI*1), Y10
+	VBROADCASTSS 4(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 4(R10)(DI*2), Y10
+	VBROADCASTSS 4(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 4(R10)(R11*1), Y10
+	VBROADCASTSS 4(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      128(BX), Y8
-	VMOVUPS      160(BX), Y9
-	VBROADCASTSS 8(R10), Y10
+	VMOVUPS      128(SI), Y8
+	VMOVUPS      160(SI), Y9
+	VBROADCASTSS 8(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 8(R10)(DI*1), Y10
+	VBROADCASTSS 8(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 8(R10)(DI*2), Y10
+	VBROADCASTSS 8(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 8(R10)(R11*1), Y10
+	VBROADCASTSS 8(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      192(BX), Y8
-	VMOVUPS      224(BX), Y9
-	VBROADCASTSS 12(R10), Y10
+	VMOVUPS      192(SI), Y8
+	VMOVUPS      224(SI), Y9
+	VBROADCASTSS 12(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 12(R10)(DI*1), Y10
+	VBROADCASTSS 12(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 12(R10)(DI*2), Y10
+	VBROADCASTSS 12(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 12(R10)(R11*1), Y10
+	VBROADCASTSS 12(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      256(BX), Y8
-	VMOVUPS      288(BX), Y9
-	VBROADCASTSS 16(R10), Y10
+	VMOVUPS      256(SI), Y8
+	VMOVUPS      288(SI), Y9
+	VBROADCASTSS 16(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 16(R10)(DI*1), Y10
+	VBROADCASTSS 16(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 16(R10)(DI*2), Y10
+	VBROADCASTSS 16(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 16(R10)(R11*1), Y10
+	VBROADCASTSS 16(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      320(BX), Y8
-	VMOVUPS      352(BX), Y9
-	VBROADCASTSS 20(R10), Y10
+	VMOVUPS      320(SI), Y8
+	VMOVUPS      352(SI), Y9
+	VBROADCASTSS 20(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 20(R10)(DI*1), Y10
+	VBROADCASTSS 20(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 20(R10)(DI*2), Y10
+	VBROADCASTSS 20(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 20(R10)(R11*1), Y10
+	VBROADCASTSS 20(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      384(BX), Y8
-	VMOVUPS      416(BX), Y9
-	VBROADCASTSS 24(R10), Y10
+	VMOVUPS      384(SI), Y8
+	VMOVUPS      416(SI), Y9
+	VBROADCASTSS 24(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 24(R10)(DI*1), Y10
+	VBROADCASTSS 24(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 24(R10)(DI*2), Y10
+	VBROADCASTSS 24(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 24(R10)(R11*1), Y10
+	VBROADCASTSS 24(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      448(BX), Y8
-	VMOVUPS      480(BX), Y9
-	VBROADCASTSS 28(R10), Y10
+	VMOVUPS      448(SI), Y8
+	VMOVUPS      480(SI), Y9
+	VBROADCASTSS 28(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 28(R10)(DI*1), Y10
+	VBROADCASTSS 28(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 28(R10)(DI*2), Y10
+	VBROADCASTSS 28(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 28(R10)(R11*1), Y10
+	VBROADCASTSS 28(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      512(BX), Y8
-	VMOVUPS      544(BX), Y9
-	VBROADCASTSS 32(R10), Y10
+	VMOVUPS      512(SI), Y8
+	VMOVUPS      544(SI), Y9
+	VBROADCASTSS 32(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 32(R10)(DI*1), Y10
+	VBROADCASTSS 32(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 32(R10)(DI*2), Y10
+	VBROADCASTSS 32(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 32(R10)(R11*1), Y10
+	VBROADCASTSS 32(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      576(BX), Y8
-	VMOVUPS      608(BX), Y9
-	VBROADCASTSS 36(R10), Y10
+	VMOVUPS      576(SI), Y8
+	VMOVUPS      608(SI), Y9
+	VBROADCASTSS 36(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 36(R10)(DI*1), Y10
+	VBROADCASTSS 36(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 36(R10)(DI*2), Y10
+	VBROADCASTSS 36(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 36(R10)(R11*1), Y10
+	VBROADCASTSS 36(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      640(BX), Y8
-	VMOVUPS      672(BX), Y9
-	VBROADCASTSS 40(R10), Y10
+	VMOVUPS      640(SI), Y8
+	VMOVUPS      672(SI), Y9
+	VBROADCASTSS 40(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 40(R10)(DI*1), Y10
+	VBROADCASTSS 40(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 40(R10)(DI*2), Y10
+	VBROADCASTSS 40(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 40(R10)(R11*1), Y10
+	VBROADCASTSS 40(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      704(BX), Y8
-	VMOVUPS      736(BX), Y9
-	VBROADCASTSS 44(R10), Y10
+	VMOVUPS      704(SI), Y8
+	VMOVUPS      736(SI), Y9
+	VBROADCASTSS 44(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 44(R10)(DI*1), Y10
+	VBROADCASTSS 44(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 44(R10)(DI*2), Y10
+	VBROADCASTSS 44(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 44(R10)(R11*1), Y10
+	VBROADCASTSS 44(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      768(BX), Y8
-	VMOVUPS      800(BX), Y9
-	VBROADCASTSS 48(R10), Y10
+	VMOVUPS      768(SI), Y8
+	VMOVUPS      800(SI), Y9
+	VBROADCASTSS 48(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 48(R10)(DI*1), Y10
+	VBROADCASTSS 48(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 48(R10)(DI*2), Y10
+	VBROADCASTSS 48(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 48(R10)(R11*1), Y10
+	VBROADCASTSS 48(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      832(BX), Y8
-	VMOVUPS      864(BX), Y9
-	VBROADCASTSS 52(R10), Y10
+	VMOVUPS      832(SI), Y8
+	VMOVUPS      864(SI), Y9
+	VBROADCASTSS 52(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 52(R10)(DI*1), Y10
+	VBROADCASTSS 52(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 52(R10)(DI*2), Y10
+	VBROADCASTSS 52(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 52(R10)(R11*1), Y10
+	VBROADCASTSS 52(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      896(BX), Y8
-	VMOVUPS      928(BX), Y9
-	VBROADCASTSS 56(R10), Y10
+	VMOVUPS      896(SI), Y8
+	VMOVUPS      928(SI), Y9
+	VBROADCASTSS 56(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 56(R10)(DI*1), Y10
+	VBROADCASTSS 56(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 56(R10)(DI*2), Y10
+	VBROADCASTSS 56(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 56(R10)(R11*1), Y10
+	VBROADCASTSS 56(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
-	VMOVUPS      960(BX), Y8
-	VMOVUPS      992(BX), Y9
-	VBROADCASTSS 60(R10), Y10
+	VMOVUPS      960(SI), Y8
+	VMOVUPS      992(SI), Y9
+	VBROADCASTSS 60(R11), Y10
 	VFMADD231PS  Y10, Y8, Y3
 	VFMADD231PS  Y10, Y9, Y2
-	VBROADCASTSS 60(R10)(DI*1), Y10
+	VBROADCASTSS 60(R11)(R8*1), Y10
 	VFMADD231PS  Y10, Y8, Y5
 	VFMADD231PS  Y10, Y9, Y4
-	VBROADCASTSS 60(R10)(DI*2), Y10
+	VBROADCASTSS 60(R11)(R8*2), Y10
 	VFMADD231PS  Y10, Y8, Y7
 	VFMADD231PS  Y10, Y9, Y6
-	VBROADCASTSS 60(R10)(R11*1), Y10
+	VBROADCASTSS 60(R11)(R12*1), Y10
 	VFMADD231PS  Y10, Y8, Y0
 	VFMADD231PS  Y10, Y9, Y1
 	VUNPCKLPS    Y5, Y3, Y8
@@ -5287,14 +6427,14 @@ neighbour8:
 	VUNPCKHPD    Y5, Y8, Y5
 	VUNPCKLPD    Y0, Y3, Y8
 	VUNPCKHPD    Y0, Y3, Y0
-	VADDPS       (R9), Y7, Y7
-	VMOVUPS      Y7, (R9)
-	VADDPS       32(R9), Y5, Y5
-	VMOVUPS      Y5, 32(R9)
-	VADDPS       64(R9), Y8, Y8
-	VMOVUPS      Y8, 64(R9)
-	VADDPS       96(R9), Y0, Y0
-	VMOVUPS      Y0, 96(R9)
+	VADDPS       (R10), Y7, Y7
+	VMOVUPS      Y7, (R10)
+	VADDPS       32(R10), Y5, Y5
+	VMOVUPS      Y5, 32(R10)
+	VADDPS       64(R10), Y8, Y8
+	VMOVUPS      Y8, 64(R10)
+	VADDPS       96(R10), Y0, Y0
+	VMOVUPS      Y0, 96(R10)
 	VUNPCKLPS    Y4, Y2, Y0
 	VUNPCKHPS    Y4, Y2, Y2
 	VUNPCKLPS    Y1, Y6, Y3
@@ -5303,30 +6443,23 @@ neighbour8:
 	VUNPCKHPD    Y3, Y0, Y0
 	VUNPCKLPD    Y1, Y2, Y3
 	VUNPCKHPD    Y1, Y2, Y1
-	VADDPS       128(R9), Y4, Y4
-	VMOVUPS      Y4, 128(R9)
-	VADDPS       160(R9), Y0, Y0
-	VMOVUPS      Y0, 160(R9)
-	VADDPS       192(R9), Y3, Y3
-	VMOVUPS      Y3, 192(R9)
-	VADDPS       224(R9), Y1, Y1
-	VMOVUPS      Y1, 224(R9)
-	ADDQ         $0x00000100, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VADDPS       128(R10), Y4, Y4
+	VMOVUPS      Y4, 128(R10)
+	VADDPS       160(R10), Y0, Y0
+	VMOVUPS      Y0, 160(R10)
+	VADDPS       192(R10), Y3, Y3
+	VMOVUPS      Y3, 192(R10)
+	VADDPS       224(R10), Y1, Y1
+	VMOVUPS      Y1, 224(R10)
+	ADDQ         $0x00000100, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour8
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x00000001, DI
 	JG           channels5
 
 end4:
-	VZEROUPPER
-	RET
-
-// func forcesAVX2Single(edges *[4]float32, strain *[6][8]float64, dx *float32, dy *float32, dz *float32, block *float32, p *float32, q *float32, edge *int32, per float32, n int)
-// Requires: AVX, CMOV, FMA3
-TEXT ·forcesAVX2Single(SB), NOSPLIT, $0-88
-	// turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-	// in the order xx yy zz yz xz xy:
+	// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 	// 
 	// 	for s := range n {
 	// 		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -5334,267 +6467,267 @@ TEXT ·forcesAVX2Single(SB), NOSPLIT, $0-88
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    edges+0(FP), AX
-	MOVQ    strain+8(FP), CX
-	MOVQ    edge+64(FP), DX
-	MOVQ    n+80(FP), BX
-	MOVQ    dx+16(FP), SI
-	MOVQ    dy+24(FP), DI
-	MOVQ    dz+32(FP), R8
-	MOVQ    block+40(FP), R9
-	MOVQ    p+48(FP), R10
-	MOVQ    q+56(FP), R11
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    168(AX), BX
+	MOVQ    384(AX), SI
+	MOVQ    136(AX), DI
+	MOVQ    144(AX), R8
+	MOVQ    152(AX), R9
+	MOVQ    184(AX), R10
+	MOVQ    208(AX), R11
+	MOVQ    216(AX), R12
 	PCALIGN $0x40
 
-block1:
+block9:
 	VXORPS       Y0, Y0, Y0
 	VXORPS       Y1, Y1, Y1
 	VXORPS       Y2, Y2, Y2
-	VMOVUPS      (R10), Y3
-	VMOVUPS      256(R10), Y4
+	VMOVUPS      (R11), Y3
+	VMOVUPS      256(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      32(R10), Y3
-	VMOVUPS      288(R10), Y4
+	VMOVUPS      32(R11), Y3
+	VMOVUPS      288(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y1, Y1
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y1
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      64(R10), Y3
-	VMOVUPS      320(R10), Y4
+	VMOVUPS      64(R11), Y3
+	VMOVUPS      320(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y2, Y2
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      96(R10), Y3
-	VMOVUPS      352(R10), Y4
+	VMOVUPS      96(R11), Y3
+	VMOVUPS      352(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y0, Y0
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      128(R10), Y3
-	VMOVUPS      384(R10), Y4
+	VMOVUPS      128(R11), Y3
+	VMOVUPS      384(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VFNMADD231PS Y4, Y5, Y1
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
 	VMOVUPS      constantsAVX2Single<>+5440(SB), Y5
 	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y5, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      160(R10), Y3
-	VMOVUPS      416(R10), Y4
+	VMOVUPS      160(R11), Y3
+	VMOVUPS      416(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y6
+	VMOVUPS      32(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y6
+	VMOVUPS      32(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y6, Y6, Y4
 	VFMADD231PS  Y4, Y5, Y1
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
 	VMOVUPS      constantsAVX2Single<>+5440(SB), Y5
 	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y5, Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y5
+	VMOVUPS      64(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VMULPS       constantsAVX2Single<>+5440(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      192(R10), Y3
-	VMOVUPS      448(R10), Y4
+	VMOVUPS      192(R11), Y3
+	VMOVUPS      448(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y6
+	VMOVUPS      64(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y6
+	VMOVUPS      64(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y1
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y6
+	VMOVUPS      32(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y2
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y5
+	VMOVUPS      64(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y5
+	VMOVUPS      64(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFNMADD231PS Y4, Y3, Y1
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y5
+	VMOVUPS      32(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y5, Y5, Y4
 	VFMADD231PS  Y4, Y3, Y2
-	VMOVUPS      224(R10), Y3
-	VMOVUPS      480(R10), Y4
+	VMOVUPS      224(R11), Y3
+	VMOVUPS      480(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
-	VMOVUPS      64(R9), Y4
+	VMOVUPS      64(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
 	VMOVUPS      constantsAVX2Single<>+5440(SB), Y6
 	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y6, Y4
 	VFMADD231PS  Y4, Y5, Y1
-	VMOVUPS      32(R9), Y4
+	VMOVUPS      32(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      64(R9), Y6
+	VMOVUPS      64(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VMULPS       constantsAVX2Single<>+5440(SB), Y4, Y4
 	VFMADD231PS  Y4, Y5, Y2
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y5
+	VMOVUPS      32(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y5, Y5, Y4
 	VFMADD231PS  Y4, Y3, Y0
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
-	VMOVUPS      32(R9), Y5
+	VMOVUPS      32(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFNMADD231PS Y4, Y3, Y1
-	VMOVUPS      (R9), Y3
-	VMOVUPS      96(R9), Y4
+	VMOVUPS      (R10), Y3
+	VMOVUPS      96(R10), Y4
 	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
 	VMULPS       Y3, Y0, Y0
-	VMOVUPS      32(R9), Y5
+	VMOVUPS      32(R10), Y5
 	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
 	VMULPS       Y3, Y1, Y1
-	VMOVUPS      64(R9), Y6
+	VMOVUPS      64(R10), Y6
 	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y4, Y0, Y3
 	VFMADD231PS  Y5, Y1, Y3
 	VFMADD231PS  Y6, Y2, Y3
-	VMOVUPS      (R11), Y7
-	VMOVUPS      32(R11), Y8
+	VMOVUPS      (R12), Y7
+	VMOVUPS      32(R12), Y8
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPS       Y9, Y7, Y7
-	VBROADCASTSS per+72(FP), Y8
+	VBROADCASTSS 460(AX), Y8
 	VMULPS       Y8, Y7, Y7
 	VSUBPS       Y3, Y7, Y7
-	MOVQ         $0x00000008, R12
-	CMPQ         BX, R12
-	CMOVQLT      BX, R12
-	LEAQ         constantsAVX2Single<>+64(SB), R13
-	XORQ         R14, R14
-	SUBQ         R12, R14
-	VMOVUPS      32(R13)(R14*4), Y3
+	MOVQ         $0x00000008, R13
+	CMPQ         SI, R13
+	CMOVQLT      SI, R13
+	LEAQ         constantsAVX2Single<>+64(SB), R14
+	XORQ         R15, R15
+	SUBQ         R13, R15
+	VMOVUPS      32(R14)(R15*4), Y3
 	VFMADD231PS  Y4, Y7, Y0
 	VANDPS       Y3, Y0, Y0
 	VFMADD231PS  Y5, Y7, Y1
 	VANDPS       Y3, Y1, Y1
 	VFMADD231PS  Y6, Y7, Y2
 	VANDPS       Y3, Y2, Y2
-	VMOVUPS      (SI), Y3
+	VMOVUPS      (DI), Y3
 	VEXTRACTF128 $0x01, Y3, X4
 	VCVTPS2PD    X3, Y3
 	VCVTPS2PD    X4, Y4
 	VEXTRACTF128 $0x01, Y0, X6
 	VCVTPS2PD    X0, Y5
 	VCVTPS2PD    X6, Y6
-	VMOVUPS      (DI), Y7
+	VMOVUPS      (R8), Y7
 	VEXTRACTF128 $0x01, Y7, X8
 	VCVTPS2PD    X7, Y7
 	VCVTPS2PD    X8, Y8
 	VEXTRACTF128 $0x01, Y1, X10
 	VCVTPS2PD    X1, Y9
 	VCVTPS2PD    X10, Y10
-	VMOVUPS      (R8), Y11
+	VMOVUPS      (R9), Y11
 	VEXTRACTF128 $0x01, Y11, X12
 	VCVTPS2PD    X11, Y11
 	VCVTPS2PD    X12, Y12
 	VEXTRACTF128 $0x01, Y2, X14
 	VCVTPS2PD    X2, Y13
 	VCVTPS2PD    X14, Y14
-	VMOVUPD      (CX), Y15
+	VMOVUPD      (DX), Y15
 	VFMADD231PD  Y3, Y5, Y15
 	VFMADD231PD  Y4, Y6, Y15
-	VMOVUPD      Y15, (CX)
-	VMOVUPD      64(CX), Y5
+	VMOVUPD      Y15, (DX)
+	VMOVUPD      64(DX), Y5
 	VFMADD231PD  Y7, Y9, Y5
 	VFMADD231PD  Y8, Y10, Y5
-	VMOVUPD      Y5, 64(CX)
-	VMOVUPD      128(CX), Y5
+	VMOVUPD      Y5, 64(DX)
+	VMOVUPD      128(DX), Y5
 	VFMADD231PD  Y11, Y13, Y5
 	VFMADD231PD  Y12, Y14, Y5
-	VMOVUPD      Y5, 128(CX)
-	VMOVUPD      192(CX), Y5
+	VMOVUPD      Y5, 128(DX)
+	VMOVUPD      192(DX), Y5
 	VFMADD231PD  Y7, Y13, Y5
 	VFMADD231PD  Y8, Y14, Y5
-	VMOVUPD      Y5, 192(CX)
-	VMOVUPD      256(CX), Y5
+	VMOVUPD      Y5, 192(DX)
+	VMOVUPD      256(DX), Y5
 	VFMADD231PD  Y3, Y13, Y5
 	VFMADD231PD  Y4, Y14, Y5
-	VMOVUPD      Y5, 256(CX)
-	VMOVUPD      320(CX), Y5
+	VMOVUPD      Y5, 256(DX)
+	VMOVUPD      320(DX), Y5
 	VFMADD231PD  Y3, Y9, Y5
 	VFMADD231PD  Y4, Y10, Y5
-	VMOVUPD      Y5, 320(CX)
+	VMOVUPD      Y5, 320(DX)
 	VXORPS       Y3, Y3, Y3
 	VUNPCKLPS    Y1, Y0, Y4
 	VUNPCKHPS    Y1, Y0, Y0
@@ -5604,39 +6737,39 @@ block1:
 	VUNPCKHPD    Y1, Y4, Y1
 	VUNPCKLPD    Y2, Y0, Y4
 	VUNPCKHPD    Y2, Y0, Y0
-	MOVLQSX      28(DX), R12
-	SHLQ         $0x04, R12
-	VEXTRACTF128 $0x01, Y0, (AX)(R12*1)
-	MOVLQSX      24(DX), R12
-	SHLQ         $0x04, R12
-	VEXTRACTF128 $0x01, Y4, (AX)(R12*1)
-	MOVLQSX      20(DX), R12
-	SHLQ         $0x04, R12
-	VEXTRACTF128 $0x01, Y1, (AX)(R12*1)
-	MOVLQSX      16(DX), R12
-	SHLQ         $0x04, R12
-	VEXTRACTF128 $0x01, Y3, (AX)(R12*1)
-	MOVLQSX      12(DX), R12
-	SHLQ         $0x04, R12
-	VMOVUPS      X0, (AX)(R12*1)
-	MOVLQSX      8(DX), R12
-	SHLQ         $0x04, R12
-	VMOVUPS      X4, (AX)(R12*1)
-	MOVLQSX      4(DX), R12
-	SHLQ         $0x04, R12
-	VMOVUPS      X1, (AX)(R12*1)
-	MOVLQSX      (DX), R12
-	SHLQ         $0x04, R12
-	VMOVUPS      X3, (AX)(R12*1)
-	ADDQ         $0x00000020, SI
+	MOVLQSX      28(BX), R13
+	SHLQ         $0x04, R13
+	VEXTRACTF128 $0x01, Y0, (CX)(R13*1)
+	MOVLQSX      24(BX), R13
+	SHLQ         $0x04, R13
+	VEXTRACTF128 $0x01, Y4, (CX)(R13*1)
+	MOVLQSX      20(BX), R13
+	SHLQ         $0x04, R13
+	VEXTRACTF128 $0x01, Y1, (CX)(R13*1)
+	MOVLQSX      16(BX), R13
+	SHLQ         $0x04, R13
+	VEXTRACTF128 $0x01, Y3, (CX)(R13*1)
+	MOVLQSX      12(BX), R13
+	SHLQ         $0x04, R13
+	VMOVUPS      X0, (CX)(R13*1)
+	MOVLQSX      8(BX), R13
+	SHLQ         $0x04, R13
+	VMOVUPS      X4, (CX)(R13*1)
+	MOVLQSX      4(BX), R13
+	SHLQ         $0x04, R13
+	VMOVUPS      X1, (CX)(R13*1)
+	MOVLQSX      (BX), R13
+	SHLQ         $0x04, R13
+	VMOVUPS      X3, (CX)(R13*1)
 	ADDQ         $0x00000020, DI
 	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000220, R9
-	ADDQ         $0x00000200, R10
-	ADDQ         $0x00000040, R11
-	ADDQ         $0x00000020, DX
-	SUBQ         $0x00000008, BX
-	JG           block1
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000220, R10
+	ADDQ         $0x00000200, R11
+	ADDQ         $0x00000040, R12
+	ADDQ         $0x00000020, BX
+	SUBQ         $0x00000008, SI
+	JG           block9
 	VZEROUPPER
 	RET
 
@@ -6472,150 +7605,150 @@ DATA constantsAVX2Single<>+4336(SB)/4, $0xbfaaaaab
 DATA constantsAVX2Single<>+4340(SB)/4, $0xbfaaaaab
 DATA constantsAVX2Single<>+4344(SB)/4, $0xbfaaaaab
 DATA constantsAVX2Single<>+4348(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4352(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4356(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4360(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4364(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4368(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4372(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4376(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4380(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4384(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4388(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4392(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4396(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4400(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4404(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4408(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4412(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4416(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4420(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4424(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4428(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4432(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4436(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4440(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4444(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4448(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4452(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4456(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4460(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4464(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4468(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4472(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4476(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4480(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4484(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4488(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4492(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4496(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4500(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4504(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4508(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4512(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4516(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4520(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4524(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4528(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4532(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4536(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4540(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4544(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4548(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4552(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4556(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4560(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4564(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4568(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4572(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4576(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4580(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4584(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4588(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4592(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4596(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4600(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4604(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4608(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4612(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4616(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4620(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4624(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4628(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4632(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4636(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4640(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4644(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4648(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4652(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4656(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4660(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4664(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4668(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4672(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4676(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4680(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4684(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4688(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4692(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4696(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4700(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+4704(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4708(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4712(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4716(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4720(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4724(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4728(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4732(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4736(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4740(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4744(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4748(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4752(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4756(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4760(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4764(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+4768(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4772(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4776(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4780(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4784(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4788(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4792(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4796(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4800(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4804(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4808(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4812(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4816(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4820(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4824(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4828(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+4832(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4836(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4840(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4844(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4848(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4852(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4856(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4860(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4864(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4868(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4872(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4876(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4880(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4884(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4888(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4892(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4896(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4900(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4904(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4908(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4912(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4916(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4920(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+4924(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+4352(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4356(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4360(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4364(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4368(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4372(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4376(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4380(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4384(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4388(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4392(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4396(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4400(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4404(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4408(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4412(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4416(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4420(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4424(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4428(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4432(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4436(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4440(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4444(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4448(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4452(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4456(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4460(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4464(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4468(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4472(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4476(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4480(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4484(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4488(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4492(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4496(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4500(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4504(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4508(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4512(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4516(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4520(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4524(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4528(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4532(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4536(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4540(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4544(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4548(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4552(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4556(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4560(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4564(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4568(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4572(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4576(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4580(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4584(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4588(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4592(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4596(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4600(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4604(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4608(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4612(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4616(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4620(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4624(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4628(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4632(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4636(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4640(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4644(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4648(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4652(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4656(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4660(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4664(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4668(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4672(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4676(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4680(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4684(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4688(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4692(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4696(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4700(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4704(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4708(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4712(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4716(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4720(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4724(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4728(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4732(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4736(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4740(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4744(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4748(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4752(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4756(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4760(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4764(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4768(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4772(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4776(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4780(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4784(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4788(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4792(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4796(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4800(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4804(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4808(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4812(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4816(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4820(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4824(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4828(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4832(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4836(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4840(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4844(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4848(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4852(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4856(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4860(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4864(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4868(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4872(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4876(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4880(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4884(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4888(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4892(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4896(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4900(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4904(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4908(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4912(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4916(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4920(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4924(SB)/4, $0x3f06ec81
 DATA constantsAVX2Single<>+4928(SB)/4, $0xbf2aaaab
 DATA constantsAVX2Single<>+4932(SB)/4, $0xbf2aaaab
 DATA constantsAVX2Single<>+4936(SB)/4, $0xbf2aaaab
@@ -6624,110 +7757,110 @@ DATA constantsAVX2Single<>+4944(SB)/4, $0xbf2aaaab
 DATA constantsAVX2Single<>+4948(SB)/4, $0xbf2aaaab
 DATA constantsAVX2Single<>+4952(SB)/4, $0xbf2aaaab
 DATA constantsAVX2Single<>+4956(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4960(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4964(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4968(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4972(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4976(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4980(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4984(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4988(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4992(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4996(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5000(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5004(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5008(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5012(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5016(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5020(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+5024(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5028(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5032(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5036(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5040(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5044(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5048(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5052(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+5056(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5060(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5064(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5068(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5072(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5076(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5080(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5084(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+5088(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5092(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5096(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5100(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5104(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5108(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5112(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5116(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5120(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5124(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5128(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5132(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5136(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5140(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5144(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5148(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+5152(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5156(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5160(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5164(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5168(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5172(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5176(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5180(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+5184(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5188(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5192(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5196(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5200(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5204(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5208(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5212(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+5216(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5220(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5224(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5228(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5232(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5236(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5240(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5244(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+5248(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5252(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5256(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5260(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5264(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5268(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5272(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5276(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+5280(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5284(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5288(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5292(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5296(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5300(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5304(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5308(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+5312(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5316(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5320(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5324(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5328(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5332(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5336(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5340(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+5344(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5348(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5352(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5356(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5360(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5364(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5368(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+5372(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4960(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4964(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4968(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4972(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4976(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4980(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4984(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4988(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+4992(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+4996(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5000(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5004(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5008(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5012(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5016(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5020(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5024(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5028(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5032(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5036(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5040(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5044(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5048(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5052(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5056(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5060(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5064(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5068(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5072(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5076(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5080(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5084(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5088(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5092(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5096(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5100(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5104(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5108(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5112(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5116(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5120(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5124(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5128(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5132(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5136(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5140(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5144(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5148(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5152(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5156(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5160(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5164(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5168(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5172(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5176(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5180(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5184(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5188(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5192(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5196(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5200(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5204(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5208(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5212(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5216(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5220(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5224(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5228(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5232(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5236(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5240(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5244(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5248(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5252(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5256(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5260(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5264(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5268(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5272(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5276(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5280(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5284(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5288(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5292(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5296(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5300(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5304(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5308(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5312(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5316(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5320(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5324(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5328(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5332(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5336(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5340(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5344(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5348(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5352(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5356(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5360(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5364(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5368(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5372(SB)/4, $0xbf3ecfa6
 DATA constantsAVX2Single<>+5376(SB)/4, $0x00000000
 DATA constantsAVX2Single<>+5380(SB)/4, $0x3fddb3d7
 DATA constantsAVX2Single<>+5384(SB)/4, $0x3fddb3d7

@@ -4,15 +4,16 @@
 
 package kernel
 
-// compactAVX512Double finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-// and of the largest core range:
+// nearAVX512Double collects the neighbours of an atom.
 //
-//	for e := range n {
+// Neighbours closer than the cutoff:
+//
+//	for e := range listed {
 //		d := F(x[j[e]] - xi)
 //		r2 := d·d
 //		if r2 < limits[0] {
-//			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-//			slots++
+//			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+//			n++
 //			near += r2 < limits[1]
 //		}
 //	}
@@ -20,10 +21,11 @@ package kernel
 // The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
 //
 //go:noescape
-func compactAVX512Double(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float64, dx *float64, dy *float64, dz *float64, to *int32, edge *int32) (slots int, near int)
+func nearAVX512Double(s *site[float64])
 
-// basisAVX512Double prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-// interval, rowBytes the size of what the radial functions take for one:
+// bondsAVX512Double turns neighbours into a density.
+//
+// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 //
 //	r := sqrt(d·d)
 //	u := d/r
@@ -36,10 +38,7 @@ func compactAVX512Double(x *[3]float64, xi *[3]float64, j *int32, n int, limits 
 //
 // The B-splines behind the last neighbour are 0.
 //
-//go:noescape
-func basisAVX512Double(dx *float64, dy *float64, dz *float64, block *float64, offset *int32, n int, per float64, last int, rowBytes int)
-
-// radialAVX512Double evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
+// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
 //
 //	for s := range n {
 //		w := pairs[types[to[s]]][offset[s]:] // four rows of N
@@ -50,10 +49,7 @@ func basisAVX512Double(dx *float64, dy *float64, dz *float64, block *float64, of
 //		}
 //	}
 //
-//go:noescape
-func radialAVX512Double(r *float64, dr *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-
-// densityAVX512Double sums the density over n neighbours:
+// density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -63,96 +59,118 @@ func radialAVX512Double(r *float64, dr *float64, pairs **float64, types *uint8, 
 //		}
 //	}
 //
-// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-//
 //go:noescape
-func densityAVX512Double(a *float64, block *float64, r *float64, n int, N int)
+func bondsAVX512Double(s *site[float64])
 
-// mixAVX512Double mixes the channels of a density, each degree l with a matrix of its own:
+// site2AVX512Double computes the energy of an atom and its derivative by the density.
+//
+// Mixing of the channels, for each degree l:
 //
 //	for lm := range 16 {
-//		for o := range out {
-//			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 //		}
 //	}
 //
-// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-//
-//go:noescape
-func mixAVX512Double(b *float64, a *float64, w *float64, in int, out int)
-
-// invariants2AVX512Double computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+// Invariants:
 //
 //	f[0] = b[0]
 //	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 //	f[3+L] = sum_M t[L M] b[L M]
 //	f[3+lt+L] = sum_M t[L M]²
 //
-// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][26][16]. G is the table of Coupling.Terms.
+// for every channel; G is the table of Coupling.Terms.
 //
-//go:noescape
-func invariants2AVX512Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-
-// invariantsReverse2AVX512Double computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-//
-// gt is laid out as t.
-//
-//go:noescape
-func invariantsReverse2AVX512Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-
-// invariants3AVX512Double computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
-//
-//	f[0] = b[0]
-//	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-//	f[3+L] = sum_M t[L M] b[L M]
-//	f[3+lt+L] = sum_M t[L M]²
-//
-// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][40][16]. G is the table of Coupling.Terms.
-//
-//go:noescape
-func invariants3AVX512Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-
-// invariantsReverse3AVX512Double computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-//
-// gt is laid out as t.
-//
-//go:noescape
-func invariantsReverse3AVX512Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-
-// readoutAVX512Double is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+// Readout and its derivatives, in a gradient times the weight of the atom:
 //
 //	for h := range H {
-//		x := d[h] + sum_k w[h][k] f[k]
+//		x := readD[h] + sum_k readW[h][k] f[k]
 //		σ := 1 / (1 + exp(-x))
 //		act[h] = x σ
-//		gh[h] = weight b[h] σ (1 + x (1-σ))
-//		energy += b[h] (act[h] - rest[h])
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
 //	}
 //	for k := range features {
-//		gf[k] = weight a[k] + sum_h gh[h] w[h][k]
-//		energy += a[k] f[k]
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
 //	}
 //
-// w is laid out [H/16][features/16][16][16].
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
 //
 //go:noescape
-func readoutAVX512Double(f *float64, gf *float64, act *float64, gh *float64, a *float64, w *float64, d *float64, b *float64, rest *float64, H int, features int, weight float64) (energy float64)
+func site2AVX512Double(s *site[float64])
 
-// adjointAVX512Double gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+// site3AVX512Double computes the energy of an atom and its derivative by the density.
+//
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
+//
+//go:noescape
+func site3AVX512Double(s *site[float64])
+
+// edgesAVX512Double computes the forces on the edges of an atom.
+//
+// Reverse of the density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -161,15 +179,11 @@ func readoutAVX512Double(f *float64, gf *float64, act *float64, gh *float64, a *
 //		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 //	}
 //
-// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 // [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
+// q as [n/Q][L], to be summed over pieces.
 //
-//go:noescape
-func adjointAVX512Double(p *float64, q *float64, block *float64, r *float64, dr *float64, ga *float64, gat *float64, n int, N int)
-
-// forcesAVX512Double turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-// in the order xx yy zz yz xz xy:
+// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 //
 //	for s := range n {
 //		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -179,77 +193,73 @@ func adjointAVX512Double(p *float64, q *float64, block *float64, r *float64, dr 
 //	}
 //
 //go:noescape
-func forcesAVX512Double(edges *[4]float64, strain *[6][8]float64, dx *float64, dy *float64, dz *float64, block *float64, p *float64, q *float64, edge *int32, per float64, n int)
+func edgesAVX512Double(s *site[float64])
 
-// radialValueAVX512Double evaluates the radial functions as radial does, without the slopes.
+// bondsValueAVX512Double turns neighbours into a density, for a gradient by parameters.
 //
-//go:noescape
-func radialValueAVX512Double(r *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-
-// readoutVectorsAVX512Double adds the gradient with respect to the vectors of the readout:
+// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 //
-//	da[k] += weight f[k]
-//	db[h] += weight (act[h] - rest[h])
-//	dd[h] += gh[h] - weight slope[h]
+//	r := sqrt(d·d)
+//	u := d/r
+//	q := r*per
+//	b := min(int(q), last)
+//	t := q - b
+//	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
+//	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+//	offset = b rowBytes
 //
-//go:noescape
-func readoutVectorsAVX512Double(da *float64, db *float64, dd *float64, f *float64, act *float64, gh *float64, rest *float64, slope *float64, H int, features int, weight float64)
-
-// readoutGradient1AVX512Double adds the gradient with respect to the matrix of the readout, of 1 atoms:
+// The B-splines behind the last neighbour are 0.
 //
-//	for h := range H {
-//		for k := range features {
-//			dw[h][k] += sum_i gh[i][h] f[i][k]
+// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
+//
+//	for s := range n {
+//		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+//		for k := range N {
+//			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+//			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+//			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 //		}
 //	}
 //
-//go:noescape
-func readoutGradient1AVX512Double(dw *float64, gh *float64, f *float64, H int, features int)
-
-// readoutGradient4AVX512Double adds the gradient with respect to the matrix of the readout, of 4 atoms:
+// density:
 //
-//	for h := range H {
-//		for k := range features {
-//			dw[h][k] += sum_i gh[i][h] f[i][k]
-//		}
-//	}
-//
-//go:noescape
-func readoutGradient4AVX512Double(dw *float64, gh *float64, f *float64, H int, features int)
-
-// coupleGradient2AVX512Double adds dE/dv for the invariants of function invariants2, laid out as there:
-//
-//	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-//
-//go:noescape
-func coupleGradient2AVX512Double(dv *float64, gt *float64, u *float64, K int)
-
-// coupleGradient3AVX512Double adds dE/dv for the invariants of function invariants3, laid out as there:
-//
-//	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-//
-//go:noescape
-func coupleGradient3AVX512Double(dv *float64, gt *float64, u *float64, K int)
-
-// mixGradientAVX512Double adds dE/dW of the mixing:
-//
-//	for l := range 4 {
-//		for n := range N {
-//			for k := range K {
-//				dw[l][n][k] += sum_m a[l m][n] gb[l m][k]
+//	for s := range n {
+//		for lm := range 16 {
+//			for k := range N {
+//				a[lm][k] += y[s][lm] * r[s][k]
 //			}
 //		}
 //	}
 //
-// a is laid out [N/16][16][16], gb [K/16][16][16], dw [4][N][K].
-//
 //go:noescape
-func mixGradientAVX512Double(dw *float64, a *float64, gb *float64, N int, K int)
+func bondsValueAVX512Double(s *site[float64])
 
-// rowsGradientAVX512Double adds the gradient with respect to the spline rows of n neighbours:
+// gradient2AVX512Double adds the gradients of an atom, all but that by the matrix of the readout.
+//
+// Gradient by the vectors of the readout:
+//
+//	dA[k] += weight f[k]
+//	dB[h] += weight (act[h] - rest[h])
+//	dD[h] += gh[h] - weight restSlope[h]
+//
+// Gradient by the couplings:
+//
+//	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+//
+// Gradient by the mixing:
+//
+//	for l := range 4 {
+//		for n := range N {
+//			for k := range K {
+//				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
+//			}
+//		}
+//	}
+//
+// Gradient by the spline rows:
 //
 //	for s := range n {
-//		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+//		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
 //		for k := range N {
 //			g := sum_lm y[s][lm] ga[lm][k]
 //			for b := range 4 {
@@ -258,119 +268,151 @@ func mixGradientAVX512Double(dw *float64, a *float64, gb *float64, N int, K int)
 //		}
 //	}
 //
-// ga is laid out [N/16][16][16].
+//go:noescape
+func gradient2AVX512Double(s *site[float64])
+
+// gradient3AVX512Double adds the gradients of an atom, all but that by the matrix of the readout.
+//
+// Gradient by the vectors of the readout:
+//
+//	dA[k] += weight f[k]
+//	dB[h] += weight (act[h] - rest[h])
+//	dD[h] += gh[h] - weight restSlope[h]
+//
+// Gradient by the couplings:
+//
+//	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+//
+// Gradient by the mixing:
+//
+//	for l := range 4 {
+//		for n := range N {
+//			for k := range K {
+//				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
+//			}
+//		}
+//	}
+//
+// Gradient by the spline rows:
+//
+//	for s := range n {
+//		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
+//		for k := range N {
+//			g := sum_lm y[s][lm] ga[lm][k]
+//			for b := range 4 {
+//				w[b][k] += S_b[s] g
+//			}
+//		}
+//	}
 //
 //go:noescape
-func rowsGradientAVX512Double(pairs **float64, types *uint8, to *int32, offset *int32, block *float64, ga *float64, n int, N int)
+func gradient3AVX512Double(s *site[float64])
 
-// AVX512Double is the AVX512 back end in float64.
+// readoutGradient1AVX512Double adds the gradients of atoms of one species by the matrix of the readout.
+//
+// Gradient by the matrix of the readout, 1 atoms of gh [][H] and f [][features]:
+//
+//	for h := range H {
+//		for k := range features {
+//			dW[h][k] += sum_i gh[i][h] f[i][k]
+//		}
+//	}
+//
+//go:noescape
+func readoutGradient1AVX512Double(s *site[float64])
+
+// readoutGradient4AVX512Double adds the gradients of atoms of one species by the matrix of the readout.
+//
+// Gradient by the matrix of the readout, 4 atoms of gh [][H] and f [][features]:
+//
+//	for h := range H {
+//		for k := range features {
+//			dW[h][k] += sum_i gh[i][h] f[i][k]
+//		}
+//	}
+//
+//go:noescape
+func readoutGradient4AVX512Double(s *site[float64])
+
+// AVX512Double is the back end in AVX-512 and float64.
 type AVX512Double struct{}
 
 // Name is "avx512".
 func (AVX512Double) Name() string { return "avx512" }
 
 // Forces implements Kernel.
-func (k AVX512Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s *Scratch[float64]) (strain [6]float64) {
+func (AVX512Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s *Scratch[float64]) (strain [6]float64) {
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
-		z := int(a.Type[i])
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		n, near := k.neighbours(l, a, i, v)
-		if n == 0 { // an isolated atom is exactly E0
+		if v.place(l, a, i) {
+			nearAVX512Double(&v.site)
+		}
+		if v.n == 0 { // an isolated atom is exactly E0
 			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[z*l.Hidden:][:l.Hidden])
+			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
 			continue
 		}
-		radialAVX512Double(&v.r[0], &v.dr[0], &l.packed.pairs[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], n, l.Channels)
-		a.Energy[i] = k.site(l, z, n, 1, 0, v)
-		a.hidden(i, v.act)
-		adjointAVX512Double(&v.p[0], &v.q[0], &v.block[0], &v.r[0], &v.dr[0], &v.ga[0], &v.gat[0], n, l.Channels)
-		forcesAVX512Double(&a.Edge[a.Start[i]], &v.strain, &v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.p[0], &v.q[0], &v.edge[0], l.packed.perInterval, n)
-		if near {
-			v.coreForces(l.Core, a, i, n, &strain)
+		v.edges = &a.Edge[a.Start[i]]
+		bondsAVX512Double(&v.site)
+		if l.LT == 2 {
+			site2AVX512Double(&v.site)
+		} else {
+			site3AVX512Double(&v.site)
+		}
+		a.Energy[i] = v.energy
+		a.hidden(i, v.activations())
+		edgesAVX512Double(&v.site)
+		if v.near != 0 {
+			v.coreForces(l.Core, a, i, &strain)
 		}
 	}
 	v.addStrain(&strain)
 	return strain
 }
 
-// neighbours prepares the neighbours of atom i and tells whether one is close enough for a core.
-func (AVX512Double) neighbours(l *Layer[float64], a *Atoms[float64], i int, v *lanes[float64]) (n int, near bool) {
-	lo, hi := a.Start[i], a.Start[i+1]
-	if lo == hi {
-		return 0, false
-	}
-	n, found := compactAVX512Double(&a.X[0], &a.X[i], &a.J[lo], int(hi-lo), &l.packed.limits[a.Type[i]][0], &v.dx[0], &v.dy[0], &v.dz[0], &v.to[0], &v.edge[0])
-	if n > 0 {
-		basisAVX512Double(&v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.offset[0], n, l.packed.perInterval, l.Intervals-1, l.packed.rowBytes)
-	}
-	return n, found != 0
-}
-
-// site returns the learned energy of an atom and leaves weight dE/dA in v, f and dE/dpre in place slot.
-func (AVX512Double) site(l *Layer[float64], z, n int, weight float64, slot int, v *lanes[float64]) float64 {
-	N, K, H, features := l.Channels, l.Mixed, l.Hidden, l.Features()
-	f, gh := &v.f[slot*features], &v.gh[slot*H]
-	mixing := 4 * N * K
-	couple := &l.Couple[z*len(l.couplings)*K]
-	densityAVX512Double(&v.a[0], &v.block[0], &v.r[0], n, N)
-	mixAVX512Double(&v.b[0], &v.a[0], &l.packed.mix[z*mixing], N, K)
-	if l.LT == 2 {
-		invariants2AVX512Double(f, &v.t[0], &v.u[0], &v.b[0], couple, K)
-	} else {
-		invariants3AVX512Double(f, &v.t[0], &v.u[0], &v.b[0], couple, K)
-	}
-	energy := readoutAVX512Double(f, &v.gf[0], &v.act[0], gh, &l.A[z*features], &l.packed.w[z*H*features], &l.D[z*H], &l.B[z*H], &l.SiluD[z*H], H, features, weight)
-	if l.LT == 2 {
-		invariantsReverse2AVX512Double(&v.gb[0], &v.gt[0], &v.gf[0], &v.t[0], &v.b[0], couple, K)
-	} else {
-		invariantsReverse3AVX512Double(&v.gb[0], &v.gt[0], &v.gf[0], &v.t[0], &v.b[0], couple, K)
-	}
-	mixAVX512Double(&v.ga[0], &v.gb[0], &l.packed.mixT[z*mixing], K, N)
-	return energy
-}
-
 // Gradient implements Trainer.
 func (k AVX512Double) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, weight float64, g *Parameters, s *Scratch[float64]) {
 	v := s.reserve(l, a, lo, hi)
 	rows := v.rowsOf(l, g)
-	N, K, H, features := l.Channels, l.Mixed, l.Hidden, l.Features()
-	pending, species := 0, 0 // atoms of one species whose part in dE/dW is still to be added
+	v.weight = weight
+	pending, species := 0, 0 // atoms of one species whose part in the gradient by W is still to be added
 	for i := lo; i < hi; i++ {
 		z := int(a.Type[i])
-		n, _ := k.neighbours(l, a, i, v)
-		if n == 0 {
+		if v.place(l, a, i) {
+			nearAVX512Double(&v.site)
+		}
+		if v.n == 0 {
 			continue
 		}
 		if pending == waiting || z != species {
-			k.readout(l, species, pending, g, v)
+			k.flush(v, pending)
 			pending, species = 0, z
 		}
-		radialValueAVX512Double(&v.r[0], &l.packed.pairs[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], n, N)
-		k.site(l, z, n, weight, pending, v)
-		readoutVectorsAVX512Double(&g.A[z*features], &g.B[z*H], &g.D[z*H], &v.f[pending*features], &v.act[0], &v.gh[pending*H], &l.SiluD[z*H], &l.packed.restSlope[z*H], H, features, weight)
-		couple := &g.Couple[z*len(l.couplings)*K]
+		v.receive(l, g, rows, z, pending)
+		bondsValueAVX512Double(&v.site)
 		if l.LT == 2 {
-			coupleGradient2AVX512Double(couple, &v.gt[0], &v.u[0], K)
+			site2AVX512Double(&v.site)
+			gradient2AVX512Double(&v.site)
 		} else {
-			coupleGradient3AVX512Double(couple, &v.gt[0], &v.u[0], K)
+			site3AVX512Double(&v.site)
+			gradient3AVX512Double(&v.site)
 		}
-		mixGradientAVX512Double(&g.Mix[z*4*N*K], &v.a[0], &v.gb[0], N, K)
-		rowsGradientAVX512Double(&rows[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], &v.ga[0], n, N)
 		pending++
 	}
-	k.readout(l, species, pending, g, v)
+	k.flush(v, pending)
+	v.weight = 1
 }
 
-// readout adds dE/dW of the atoms that wait.
-func (AVX512Double) readout(l *Layer[float64], z, pending int, g *Parameters, v *lanes[float64]) {
-	H, features := l.Hidden, l.Features()
-	w := &g.W[z*H*features]
+// flush adds the gradient by W of the atoms that wait.
+func (AVX512Double) flush(v *lanes[float64], pending int) {
 	if pending == waiting {
-		readoutGradient4AVX512Double(w, &v.gh[0], &v.f[0], H, features)
+		v.waiter(0)
+		readoutGradient4AVX512Double(&v.site)
 		return
 	}
-	for j := range pending {
-		readoutGradient1AVX512Double(w, &v.gh[j*H], &v.f[j*features], H, features)
+	for k := range pending {
+		v.waiter(k)
+		readoutGradient1AVX512Double(&v.site)
 	}
 }

@@ -4,89 +4,90 @@
 
 #include "textflag.h"
 
-// func compactAVX512Double(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float64, dx *float64, dy *float64, dz *float64, to *int32, edge *int32) (slots int, near int)
+// func nearAVX512Double(s *site[float64])
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, AVX512VL, BMI2, POPCNT
-TEXT ·compactAVX512Double(SB), NOSPLIT, $0-96
-	// finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-	// and of the largest core range:
+TEXT ·nearAVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Neighbours closer than the cutoff:
 	// 
-	// 	for e := range n {
+	// 	for e := range listed {
 	// 		d := F(x[j[e]] - xi)
 	// 		r2 := d·d
 	// 		if r2 < limits[0] {
-	// 			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-	// 			slots++
+	// 			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+	// 			n++
 	// 			near += r2 < limits[1]
 	// 		}
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         x+0(FP), AX
-	MOVQ         xi+8(FP), CX
-	MOVQ         j+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVQ         limits+32(FP), SI
-	VBROADCASTSD (SI), Z0
-	VBROADCASTSD 8(SI), Z1
-	MOVQ         dx+40(FP), SI
-	MOVQ         dy+48(FP), DI
-	MOVQ         dz+56(FP), R8
-	MOVQ         to+64(FP), R9
-	MOVQ         edge+72(FP), R10
-	VBROADCASTSD (CX), Z2
-	VBROADCASTSD 8(CX), Z3
-	VBROADCASTSD 16(CX), Z4
+	MOVQ         88(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         112(AX), BX
+	MOVQ         376(AX), SI
+	MOVQ         (AX), DI
+	VBROADCASTSD (DI), Z0
+	VBROADCASTSD 8(DI), Z1
+	MOVQ         136(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	MOVQ         160(AX), R10
+	MOVQ         168(AX), R11
+	VBROADCASTSD (DX), Z2
+	VBROADCASTSD 8(DX), Z3
+	VBROADCASTSD 16(DX), Z4
 	VMOVDQU      constantsAVX512Double<>+0(SB), Y5
-	XORQ         CX, CX
-	XORQ         R11, R11
+	XORQ         DX, DX
+	XORQ         R12, R12
 	PCALIGN      $0x40
 
 edges1:
 	KXNORB      K1, K1, K1
-	CMPQ        BX, $0x00000008
+	CMPQ        SI, $0x00000008
 	JGE         full2
-	MOVQ        $0x000000ff, R12
-	BZHIQ       BX, R12, R12
-	KMOVW       R12, K1
-	VMOVDQU32.Z (DX), K1, Y6
-	VMOVDQU     Y6, (R10)(CX*4)
-	LEAQ        (R10)(CX*4), DX
+	MOVQ        $0x000000ff, R13
+	BZHIQ       SI, R13, R13
+	KMOVW       R13, K1
+	VMOVDQU32.Z (BX), K1, Y6
+	VMOVDQU     Y6, (R11)(DX*4)
+	LEAQ        (R11)(DX*4), BX
 
 full2:
-	MOVLQSX       (DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       4(DX), R13
+	MOVLQSX       (BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X8
-	VMOVHPD       16(AX)(R13*8), X8, X8
-	VMOVUPD       (AX)(R12*8), X6
-	VMOVUPD       (AX)(R13*8), X7
-	MOVLQSX       8(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       12(DX), R13
+	MOVLQSX       4(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X8
+	VMOVHPD       16(CX)(R14*8), X8, X8
+	VMOVUPD       (CX)(R13*8), X6
+	VMOVUPD       (CX)(R14*8), X7
+	MOVLQSX       8(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x01, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x01, (AX)(R13*8), Z7, Z7
+	MOVLQSX       12(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x01, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x01, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x01, X9, Z8, Z8
-	MOVLQSX       16(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       20(DX), R13
+	MOVLQSX       16(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x02, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x02, (AX)(R13*8), Z7, Z7
+	MOVLQSX       20(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x02, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x02, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x02, X9, Z8, Z8
-	MOVLQSX       24(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       28(DX), R13
+	MOVLQSX       24(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x03, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x03, (AX)(R13*8), Z7, Z7
+	MOVLQSX       28(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x03, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x03, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x03, X9, Z8, Z8
 	VUNPCKLPD     Z7, Z6, Z9
 	VUNPCKHPD     Z7, Z6, Z6
@@ -98,52 +99,53 @@ full2:
 	VFMADD231PD   Z8, Z8, Z7
 	VCMPPD        $0x19, Z0, Z7, K1, K1
 	VCMPPD        $0x11, Z1, Z7, K1, K2
-	KMOVW         K2, R12
-	ORQ           R12, R11
+	KMOVW         K2, R13
+	ORQ           R13, R12
 	VCOMPRESSPD.Z Z9, K1, Z7
-	VMOVUPD       Z7, (SI)(CX*8)
+	VMOVUPD       Z7, (DI)(DX*8)
 	VCOMPRESSPD.Z Z6, K1, Z6
-	VMOVUPD       Z6, (DI)(CX*8)
+	VMOVUPD       Z6, (R8)(DX*8)
 	VCOMPRESSPD.Z Z8, K1, Z6
-	VMOVUPD       Z6, (R8)(CX*8)
-	VMOVDQU       (DX), Y6
+	VMOVUPD       Z6, (R9)(DX*8)
+	VMOVDQU       (BX), Y6
 	VPCOMPRESSD.Z Y6, K1, Y6
-	VMOVDQU       Y6, (R9)(CX*4)
+	VMOVDQU       Y6, (R10)(DX*4)
 	VPCOMPRESSD.Z Y5, K1, Y6
-	VMOVDQU       Y6, (R10)(CX*4)
+	VMOVDQU       Y6, (R11)(DX*4)
 	VPADDD        constantsAVX512Double<>+64(SB), Y5, Y5
-	KMOVW         K1, R12
-	POPCNTQ       R12, R12
-	ADDQ          R12, CX
-	ADDQ          $0x00000020, DX
-	SUBQ          $0x00000008, BX
+	KMOVW         K1, R13
+	POPCNTQ       R13, R13
+	ADDQ          R13, DX
+	ADDQ          $0x00000020, BX
+	SUBQ          $0x00000008, SI
 	JG            edges1
-	TESTQ         CX, CX
+	TESTQ         DX, DX
 	JZ            none3
-	VBROADCASTSD  -8(SI)(CX*8), Z0
-	VMOVUPD       Z0, (SI)(CX*8)
-	VBROADCASTSD  -8(DI)(CX*8), Z0
-	VMOVUPD       Z0, (DI)(CX*8)
-	VBROADCASTSD  -8(R8)(CX*8), Z0
-	VMOVUPD       Z0, (R8)(CX*8)
-	VPBROADCASTD  -4(R9)(CX*4), Y0
-	VMOVDQU       Y0, (R9)(CX*4)
-	VMOVDQU       Y0, 32(R9)(CX*4)
-	VPBROADCASTD  -4(R10)(CX*4), Y0
-	VMOVDQU       Y0, (R10)(CX*4)
-	VMOVDQU       Y0, 32(R10)(CX*4)
+	VBROADCASTSD  -8(DI)(DX*8), Z0
+	VMOVUPD       Z0, (DI)(DX*8)
+	VBROADCASTSD  -8(R8)(DX*8), Z0
+	VMOVUPD       Z0, (R8)(DX*8)
+	VBROADCASTSD  -8(R9)(DX*8), Z0
+	VMOVUPD       Z0, (R9)(DX*8)
+	VPBROADCASTD  -4(R10)(DX*4), Y0
+	VMOVDQU       Y0, (R10)(DX*4)
+	VMOVDQU       Y0, 32(R10)(DX*4)
+	VPBROADCASTD  -4(R11)(DX*4), Y0
+	VMOVDQU       Y0, (R11)(DX*4)
+	VMOVDQU       Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ CX, slots+80(FP)
-	MOVQ R11, near+88(FP)
+	MOVQ DX, 384(AX)
+	MOVQ R12, 392(AX)
 	VZEROUPPER
 	RET
 
-// func basisAVX512Double(dx *float64, dy *float64, dz *float64, block *float64, offset *int32, n int, per float64, last int, rowBytes int)
+// func bondsAVX512Double(s *site[float64])
 // Requires: AVX, AVX2, AVX512F, BMI2, CMOV
-TEXT ·basisAVX512Double(SB), NOSPLIT, $0-72
-	// prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-	// interval, rowBytes the size of what the radial functions take for one:
+TEXT ·bondsAVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 	// 
 	// 	r := sqrt(d·d)
 	// 	u := d/r
@@ -155,28 +157,28 @@ TEXT ·basisAVX512Double(SB), NOSPLIT, $0-72
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         dz+16(FP), DX
-	MOVQ         block+24(FP), BX
-	MOVQ         offset+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSD per+48(FP), Z0
-	VPBROADCASTD last+56(FP), Y1
-	VPBROADCASTD rowBytes+64(FP), Y2
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSD 464(AX), Z0
+	VPBROADCASTD 432(AX), Y1
+	VPBROADCASTD 440(AX), Y2
 	PCALIGN      $0x40
 
 block1:
-	VMOVUPD           (AX), Z3
-	VMOVUPD           (CX), Z4
-	VMOVUPD           (DX), Z5
+	VMOVUPD           (CX), Z3
+	VMOVUPD           (DX), Z4
+	VMOVUPD           (BX), Z5
 	VMULPD            Z3, Z3, Z6
 	VFMADD231PD       Z4, Z4, Z6
 	VFMADD231PD       Z5, Z5, Z6
 	VSQRTPD           Z6, Z6
 	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z7
 	VDIVPD            Z6, Z7, Z7
-	VMOVUPD           Z7, (BX)
+	VMOVUPD           Z7, (SI)
 	VMULPD            Z7, Z3, Z3
 	VMULPD            Z7, Z4, Z4
 	VMULPD            Z7, Z5, Z5
@@ -186,7 +188,7 @@ block1:
 	VMOVDQU           constantsAVX512Double<>+128(SB), Y8
 	VPMAXSD           Y8, Y7, Y7
 	VPMULLD           Y2, Y7, Y8
-	VMOVDQU           Y8, (SI)
+	VMOVDQU           Y8, (DI)
 	VCVTDQ2PD         Y7, Z7
 	VSUBPD            Z7, Z6, Z6
 	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z7
@@ -206,77 +208,77 @@ block1:
 	VFMADD231PD.BCST  constantsAVX512Double<>+208(SB), Z10, Z6
 	VADDPD            Z6, Z11, Z10
 	VADDPD            Z13, Z10, Z14
-	VMOVUPD           Z14, 1024(BX)
-	VMOVUPD           Z10, 1088(BX)
-	VMOVUPD           Z11, 1152(BX)
-	MOVQ              $0x00000008, R8
-	CMPQ              DI, R8
-	CMOVQLT           DI, R8
-	MOVQ              $0x000000ff, R9
-	BZHIQ             R8, R9, R9
-	KMOVW             R9, K1
+	VMOVUPD           Z14, 1024(SI)
+	VMOVUPD           Z10, 1088(SI)
+	VMOVUPD           Z11, 1152(SI)
+	MOVQ              $0x00000008, R9
+	CMPQ              R8, R9
+	CMOVQLT           R8, R9
+	MOVQ              $0x000000ff, R10
+	BZHIQ             R9, R10, R10
+	KMOVW             R10, K1
 	VMOVAPD.Z         Z12, K1, Z10
-	VMOVUPD           Z10, 1408(BX)
+	VMOVUPD           Z10, 1408(SI)
 	VMOVAPD.Z         Z13, K1, Z10
-	VMOVUPD           Z10, 1472(BX)
+	VMOVUPD           Z10, 1472(SI)
 	VMOVAPD.Z         Z6, K1, Z6
-	VMOVUPD           Z6, 1536(BX)
+	VMOVUPD           Z6, 1536(SI)
 	VMOVAPD.Z         Z11, K1, Z6
-	VMOVUPD           Z6, 1600(BX)
+	VMOVUPD           Z6, 1600(SI)
 	VBROADCASTSD      constantsAVX512Double<>+208(SB), Z6
 	VMULPD            Z6, Z8, Z8
 	VMULPD.BCST       constantsAVX512Double<>+216(SB), Z9, Z10
 	VFMADD231PD.BCST  constantsAVX512Double<>+224(SB), Z7, Z10
 	VADDPD            Z8, Z10, Z10
 	VMULPD            Z6, Z9, Z6
-	VMOVUPD           Z6, 1216(BX)
-	VMOVUPD           Z10, 1280(BX)
-	VMOVUPD           Z8, 1344(BX)
+	VMOVUPD           Z6, 1216(SI)
+	VMOVUPD           Z10, 1280(SI)
+	VMOVUPD           Z8, 1344(SI)
 	VBROADCASTSD      constantsAVX512Double<>+232(SB), Z6
 	VBROADCASTSD      constantsAVX512Double<>+240(SB), Z7
 	VMULPD            Z6, Z4, Z8
-	VMOVUPD           Z8, 64(BX)
+	VMOVUPD           Z8, 64(SI)
 	VMULPD            Z6, Z5, Z8
-	VMOVUPD           Z8, 128(BX)
+	VMOVUPD           Z8, 128(SI)
 	VMULPD            Z6, Z3, Z6
-	VMOVUPD           Z6, 192(BX)
+	VMOVUPD           Z6, 192(SI)
 	VMULPD            Z3, Z4, Z6
 	VMULPD            Z7, Z6, Z8
-	VMOVUPD           Z8, 256(BX)
+	VMOVUPD           Z8, 256(SI)
 	VMULPD            Z4, Z5, Z8
 	VMULPD            Z7, Z8, Z8
-	VMOVUPD           Z8, 320(BX)
+	VMOVUPD           Z8, 320(SI)
 	VMULPD            Z3, Z5, Z8
 	VMULPD            Z7, Z8, Z7
-	VMOVUPD           Z7, 448(BX)
+	VMOVUPD           Z7, 448(SI)
 	VMULPD            Z6, Z5, Z6
 	VMULPD.BCST       constantsAVX512Double<>+248(SB), Z6, Z6
-	VMOVUPD           Z6, 640(BX)
+	VMOVUPD           Z6, 640(SI)
 	VMULPD            Z3, Z3, Z6
 	VMULPD            Z4, Z4, Z7
 	VMULPD            Z5, Z5, Z8
 	VMOVAPD           Z8, Z9
 	VBROADCASTSD      constantsAVX512Double<>+256(SB), Z10
 	VFMADD213PD.BCST  constantsAVX512Double<>+264(SB), Z10, Z9
-	VMOVUPD           Z9, 384(BX)
+	VMOVUPD           Z9, 384(SI)
 	VSUBPD            Z7, Z6, Z9
 	VMULPD.BCST       constantsAVX512Double<>+272(SB), Z9, Z10
-	VMOVUPD           Z10, 512(BX)
+	VMOVUPD           Z10, 512(SI)
 	VMULPD            Z9, Z5, Z9
 	VMULPD.BCST       constantsAVX512Double<>+280(SB), Z9, Z9
-	VMOVUPD           Z9, 896(BX)
+	VMOVUPD           Z9, 896(SI)
 	VMOVAPD           Z8, Z9
 	VBROADCASTSD      constantsAVX512Double<>+288(SB), Z10
 	VFMADD213PD.BCST  constantsAVX512Double<>+296(SB), Z10, Z9
 	VMULPD            Z9, Z4, Z10
-	VMOVUPD           Z10, 704(BX)
+	VMOVUPD           Z10, 704(SI)
 	VMULPD            Z9, Z3, Z9
-	VMOVUPD           Z9, 832(BX)
+	VMOVUPD           Z9, 832(SI)
 	VMOVAPD           Z8, Z8
 	VBROADCASTSD      constantsAVX512Double<>+304(SB), Z9
 	VFMADD213PD.BCST  constantsAVX512Double<>+312(SB), Z9, Z8
 	VMULPD            Z8, Z5, Z5
-	VMOVUPD           Z5, 768(BX)
+	VMOVUPD           Z5, 768(SI)
 	VBROADCASTSD      constantsAVX512Double<>+320(SB), Z5
 	VMOVAPD           Z6, Z8
 	VMULPD.BCST       constantsAVX512Double<>+328(SB), Z6, Z6
@@ -284,24 +286,19 @@ block1:
 	VSUBPD            Z7, Z6, Z6
 	VMULPD            Z8, Z3, Z3
 	VMULPD            Z5, Z3, Z3
-	VMOVUPD           Z3, 960(BX)
+	VMOVUPD           Z3, 960(SI)
 	VMULPD            Z6, Z4, Z3
 	VMULPD            Z5, Z3, Z3
-	VMOVUPD           Z3, 576(BX)
-	ADDQ              $0x00000040, AX
+	VMOVUPD           Z3, 576(SI)
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, DX
-	ADDQ              $0x00000680, BX
-	ADDQ              $0x00000020, SI
-	SUBQ              $0x00000008, DI
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000680, SI
+	ADDQ              $0x00000020, DI
+	SUBQ              $0x00000008, R8
 	JG                block1
-	VZEROUPPER
-	RET
 
-// func radialAVX512Double(r *float64, dr *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·radialAVX512Double(SB), NOSPLIT, $8-72
-	// evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
+	// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
 	// 
 	// 	for s := range n {
 	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
@@ -311,50 +308,47 @@ TEXT ·radialAVX512Double(SB), NOSPLIT, $8-72
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ r+0(FP), AX
-	MOVQ dr+8(FP), CX
-	MOVQ pairs+16(FP), DX
-	MOVQ types+24(FP), BX
-	MOVQ to+32(FP), SI
-	MOVQ offset+40(FP), DI
-	MOVQ block+48(FP), R8
-	MOVQ n+56(FP), R9
-	MOVQ N+64(FP), R10
-	SHLQ $0x03, R10
-	MOVQ N+64(FP), R11
-	SHRQ $0x04, R11
-	MOVQ $0x00000008, R12
+	MOVQ 192(AX), CX
+	MOVQ 200(AX), DX
+	MOVQ 8(AX), BX
+	MOVQ 104(AX), SI
+	MOVQ 160(AX), DI
+	MOVQ 176(AX), R8
+	MOVQ 184(AX), R9
+	MOVQ 384(AX), R10
+	MOVQ 400(AX), R11
+	SHLQ $0x03, R11
 
-block1:
-	MOVQ    R9, R13
-	CMPQ    R13, R12
-	CMOVQGT R12, R13
+block2:
+	MOVQ    $0x00000008, R12
+	CMPQ    R10, R12
+	CMOVQLT R10, R12
 	PCALIGN $0x40
 
-slot2:
-	MOVLQSX      (SI), R14
-	MOVBQZX      (BX)(R14*1), R14
-	MOVQ         (DX)(R14*8), R14
-	MOVLQSX      (DI), R15
-	ADDQ         R15, R14
-	ADDQ         $0x00000004, SI
+slot3:
+	MOVLQSX      (DI), R13
+	MOVBQZX      (SI)(R13*1), R13
+	MOVQ         (BX)(R13*8), R13
+	MOVLQSX      (R8), R14
+	ADDQ         R14, R13
 	ADDQ         $0x00000004, DI
-	VBROADCASTSD 1024(R8), Z0
-	VBROADCASTSD 1088(R8), Z1
-	VBROADCASTSD 1152(R8), Z2
-	VBROADCASTSD 1216(R8), Z3
-	VBROADCASTSD 1280(R8), Z4
-	VBROADCASTSD 1344(R8), Z5
-	MOVQ         R11, R15
+	ADDQ         $0x00000004, R8
+	VBROADCASTSD 1024(R9), Z0
+	VBROADCASTSD 1088(R9), Z1
+	VBROADCASTSD 1152(R9), Z2
+	VBROADCASTSD 1216(R9), Z3
+	VBROADCASTSD 1280(R9), Z4
+	VBROADCASTSD 1344(R9), Z5
+	MOVQ         400(AX), R14
 
-group3:
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     (R14), Z6
-	VMOVUPD     (R14)(R10*1), Z7
-	VMOVUPD     (R14)(R10*2), Z8
+group4:
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     (R13), Z6
+	VMOVUPD     (R13)(R11*1), Z7
+	VMOVUPD     (R13)(R11*2), Z8
 	VSUBPD      Z6, Z7, Z9
 	VSUBPD      Z7, Z8, Z7
-	VMOVUPD     (R14)(BP*1), Z10
+	VMOVUPD     (R13)(R15*1), Z10
 	VSUBPD      Z8, Z10, Z8
 	VFMADD231PD Z9, Z0, Z6
 	VFMADD231PD Z7, Z1, Z6
@@ -362,15 +356,15 @@ group3:
 	VMULPD      Z9, Z3, Z9
 	VFMADD231PD Z7, Z4, Z9
 	VFMADD231PD Z8, Z5, Z9
-	VMOVUPD     Z6, (AX)
-	VMOVUPD     Z9, (CX)
-	LEAQ        (R10)(R10*2), BP
-	VMOVUPD     64(R14), Z6
-	VMOVUPD     64(R14)(R10*1), Z7
-	VMOVUPD     64(R14)(R10*2), Z8
+	VMOVUPD     Z6, (CX)
+	VMOVUPD     Z9, (DX)
+	LEAQ        (R11)(R11*2), R15
+	VMOVUPD     64(R13), Z6
+	VMOVUPD     64(R13)(R11*1), Z7
+	VMOVUPD     64(R13)(R11*2), Z8
 	VSUBPD      Z6, Z7, Z9
 	VSUBPD      Z7, Z8, Z7
-	VMOVUPD     64(R14)(BP*1), Z10
+	VMOVUPD     64(R13)(R15*1), Z10
 	VSUBPD      Z8, Z10, Z8
 	VFMADD231PD Z9, Z0, Z6
 	VFMADD231PD Z7, Z1, Z6
@@ -378,26 +372,21 @@ group3:
 	VMULPD      Z9, Z3, Z9
 	VFMADD231PD Z7, Z4, Z9
 	VFMADD231PD Z8, Z5, Z9
-	VMOVUPD     Z6, 64(AX)
-	VMOVUPD     Z9, 64(CX)
-	ADDQ        $0x00000080, AX
+	VMOVUPD     Z6, 64(CX)
+	VMOVUPD     Z9, 64(DX)
 	ADDQ        $0x00000080, CX
-	ADDQ        $0x00000080, R14
-	DECQ        R15
-	JNZ         group3
-	ADDQ        $0x00000008, R8
-	SUBQ        $0x00000001, R13
-	JG          slot2
-	ADDQ        $0x00000640, R8
-	SUBQ        R12, R9
-	JG          block1
-	VZEROUPPER
-	RET
+	ADDQ        $0x00000080, DX
+	ADDQ        $0x00000080, R13
+	SUBQ        $0x10, R14
+	JNZ         group4
+	ADDQ        $0x00000008, R9
+	SUBQ        $0x00000001, R12
+	JG          slot3
+	ADDQ        $0x00000640, R9
+	SUBQ        $0x00000008, R10
+	JG          block2
 
-// func densityAVX512Double(a *float64, block *float64, r *float64, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·densityAVX512Double(SB), NOSPLIT, $0-40
-	// sums the density over n neighbours:
+	// density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -406,17 +395,15 @@ TEXT ·densityAVX512Double(SB), NOSPLIT, $0-40
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-	MOVQ    a+0(FP), AX
-	MOVQ    r+16(FP), CX
-	MOVQ    N+32(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x03, BX
-	SHRQ    $0x04, DX
+	MOVQ    224(AX), CX
+	MOVQ    192(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
-group1:
+group5:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -435,71 +422,70 @@ group1:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   block+8(FP), SI
-	MOVQ   n+24(FP), DI
-	MOVQ   CX, R8
-	MOVQ   $0x00000008, R9
+	MOVQ   184(AX), DI
+	MOVQ   384(AX), R8
+	MOVQ   DX, R9
 
-block2:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block6:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot3:
-	VMOVUPD      (R8), Z18
-	VMOVUPD      64(R8), Z19
+slot7:
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
 	VADDPD       Z18, Z0, Z0
 	VADDPD       Z19, Z1, Z1
-	VBROADCASTSD 64(SI), Z20
+	VBROADCASTSD 64(DI), Z20
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD 128(SI), Z20
+	VBROADCASTSD 128(DI), Z20
 	VFMADD231PD  Z20, Z18, Z4
 	VFMADD231PD  Z20, Z19, Z5
-	VBROADCASTSD 192(SI), Z20
+	VBROADCASTSD 192(DI), Z20
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VBROADCASTSD 256(SI), Z20
+	VBROADCASTSD 256(DI), Z20
 	VFMADD231PD  Z20, Z18, Z8
 	VFMADD231PD  Z20, Z19, Z9
-	VBROADCASTSD 320(SI), Z20
+	VBROADCASTSD 320(DI), Z20
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD 384(SI), Z20
+	VBROADCASTSD 384(DI), Z20
 	VFMADD231PD  Z20, Z18, Z12
 	VFMADD231PD  Z20, Z19, Z13
-	VBROADCASTSD 448(SI), Z20
+	VBROADCASTSD 448(DI), Z20
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	VBROADCASTSD 512(SI), Z20
+	VBROADCASTSD 512(DI), Z20
 	VFMADD231PD  Z20, Z18, Z16
 	VFMADD231PD  Z20, Z19, Z17
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
-	JG           slot3
-	ADDQ         $0x00000640, SI
-	SUBQ         R9, DI
-	JG           block2
-	VMOVUPD      Z0, (AX)
-	VMOVUPD      Z1, 64(AX)
-	VMOVUPD      Z2, 128(AX)
-	VMOVUPD      Z3, 192(AX)
-	VMOVUPD      Z4, 256(AX)
-	VMOVUPD      Z5, 320(AX)
-	VMOVUPD      Z6, 384(AX)
-	VMOVUPD      Z7, 448(AX)
-	VMOVUPD      Z8, 512(AX)
-	VMOVUPD      Z9, 576(AX)
-	VMOVUPD      Z10, 640(AX)
-	VMOVUPD      Z11, 704(AX)
-	VMOVUPD      Z12, 768(AX)
-	VMOVUPD      Z13, 832(AX)
-	VMOVUPD      Z14, 896(AX)
-	VMOVUPD      Z15, 960(AX)
-	VMOVUPD      Z16, 1024(AX)
-	VMOVUPD      Z17, 1088(AX)
+	JG           slot7
+	ADDQ         $0x00000640, DI
+	SUBQ         $0x00000008, R8
+	JG           block6
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -514,90 +500,89 @@ slot3:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         block+8(FP), SI
-	MOVQ         n+24(FP), DI
-	MOVQ         CX, R8
-	MOVQ         $0x00000008, R9
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
 
-block4:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block8:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
 	PCALIGN $0x40
 
-slot5:
-	VMOVUPD      (R8), Z14
-	VMOVUPD      64(R8), Z15
-	VBROADCASTSD 576(SI), Z16
+slot9:
+	VMOVUPD      (R9), Z14
+	VMOVUPD      64(R9), Z15
+	VBROADCASTSD 576(DI), Z16
 	VFMADD231PD  Z16, Z14, Z0
 	VFMADD231PD  Z16, Z15, Z1
-	VBROADCASTSD 640(SI), Z16
+	VBROADCASTSD 640(DI), Z16
 	VFMADD231PD  Z16, Z14, Z2
 	VFMADD231PD  Z16, Z15, Z3
-	VBROADCASTSD 704(SI), Z16
+	VBROADCASTSD 704(DI), Z16
 	VFMADD231PD  Z16, Z14, Z4
 	VFMADD231PD  Z16, Z15, Z5
-	VBROADCASTSD 768(SI), Z16
+	VBROADCASTSD 768(DI), Z16
 	VFMADD231PD  Z16, Z14, Z6
 	VFMADD231PD  Z16, Z15, Z7
-	VBROADCASTSD 832(SI), Z16
+	VBROADCASTSD 832(DI), Z16
 	VFMADD231PD  Z16, Z14, Z8
 	VFMADD231PD  Z16, Z15, Z9
-	VBROADCASTSD 896(SI), Z16
+	VBROADCASTSD 896(DI), Z16
 	VFMADD231PD  Z16, Z14, Z10
 	VFMADD231PD  Z16, Z15, Z11
-	VBROADCASTSD 960(SI), Z16
+	VBROADCASTSD 960(DI), Z16
 	VFMADD231PD  Z16, Z14, Z12
 	VFMADD231PD  Z16, Z15, Z13
-	ADDQ         BX, R8
-	ADDQ         $0x00000008, SI
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
 	SUBQ         $0x00000001, R10
-	JG           slot5
-	ADDQ         $0x00000640, SI
-	SUBQ         R9, DI
-	JG           block4
-	VMOVUPD      Z0, 1152(AX)
-	VMOVUPD      Z1, 1216(AX)
-	VMOVUPD      Z2, 1280(AX)
-	VMOVUPD      Z3, 1344(AX)
-	VMOVUPD      Z4, 1408(AX)
-	VMOVUPD      Z5, 1472(AX)
-	VMOVUPD      Z6, 1536(AX)
-	VMOVUPD      Z7, 1600(AX)
-	VMOVUPD      Z8, 1664(AX)
-	VMOVUPD      Z9, 1728(AX)
-	VMOVUPD      Z10, 1792(AX)
-	VMOVUPD      Z11, 1856(AX)
-	VMOVUPD      Z12, 1920(AX)
-	VMOVUPD      Z13, 1984(AX)
-	ADDQ         $0x00000800, AX
-	ADDQ         $0x00000080, CX
-	SUBQ         $0x00000001, DX
-	JG           group1
+	JG           slot9
+	ADDQ         $0x00000640, DI
+	SUBQ         $0x00000008, R8
+	JG           block8
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000001, BX
+	JG           group5
 	VZEROUPPER
 	RET
 
-// func mixAVX512Double(b *float64, a *float64, w *float64, in int, out int)
+// func site2AVX512Double(s *site[float64])
 // Requires: AVX, AVX512F
-TEXT ·mixAVX512Double(SB), NOSPLIT, $0-40
-	// mixes the channels of a density, each degree l with a matrix of its own:
+TEXT ·site2AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
 	// 
 	// 	for lm := range 16 {
-	// 		for o := range out {
-	// 			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	// 
-	// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-	MOVQ    b+0(FP), AX
-	MOVQ    w+16(FP), CX
-	MOVQ    in+24(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x03, BX
-	SHLQ    $0x06, BX
-	SHRQ    $0x04, DX
-	MOVQ    out+32(FP), SI
-	SHRQ    $0x04, SI
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
 group1:
@@ -619,107 +604,107 @@ group1:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    a+8(FP), DI
-	MOVQ    CX, R8
+	MOVQ    224(AX), R8
 	MOVQ    DX, R9
+	MOVQ    BX, R10
 	PCALIGN $0x40
 
 inputs2:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input3:
-	VMOVUPD      (R8), Z18
-	VMOVUPD      64(R8), Z19
-	VBROADCASTSD (DI), Z20
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
+	VBROADCASTSD (R8), Z20
 	VFMADD231PD  Z20, Z18, Z0
 	VFMADD231PD  Z20, Z19, Z1
-	VMOVUPD      128(R8), Z18
-	VMOVUPD      192(R8), Z19
-	VBROADCASTSD 128(DI), Z20
+	VMOVUPD      128(R9), Z18
+	VMOVUPD      192(R9), Z19
+	VBROADCASTSD 128(R8), Z20
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD 256(DI), Z20
+	VBROADCASTSD 256(R8), Z20
 	VFMADD231PD  Z20, Z18, Z4
 	VFMADD231PD  Z20, Z19, Z5
-	VBROADCASTSD 384(DI), Z20
+	VBROADCASTSD 384(R8), Z20
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VMOVUPD      256(R8), Z18
-	VMOVUPD      320(R8), Z19
-	VBROADCASTSD 512(DI), Z20
+	VMOVUPD      256(R9), Z18
+	VMOVUPD      320(R9), Z19
+	VBROADCASTSD 512(R8), Z20
 	VFMADD231PD  Z20, Z18, Z8
 	VFMADD231PD  Z20, Z19, Z9
-	VBROADCASTSD 640(DI), Z20
+	VBROADCASTSD 640(R8), Z20
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD 768(DI), Z20
+	VBROADCASTSD 768(R8), Z20
 	VFMADD231PD  Z20, Z18, Z12
 	VFMADD231PD  Z20, Z19, Z13
-	VBROADCASTSD 896(DI), Z20
+	VBROADCASTSD 896(R8), Z20
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	VBROADCASTSD 1024(DI), Z20
+	VBROADCASTSD 1024(R8), Z20
 	VFMADD231PD  Z20, Z18, Z16
 	VFMADD231PD  Z20, Z19, Z17
-	VMOVUPD      512(R8), Z18
-	VMOVUPD      576(R8), Z19
-	VBROADCASTSD 8(DI), Z20
+	VMOVUPD      512(R9), Z18
+	VMOVUPD      576(R9), Z19
+	VBROADCASTSD 8(R8), Z20
 	VFMADD231PD  Z20, Z18, Z0
 	VFMADD231PD  Z20, Z19, Z1
-	VMOVUPD      640(R8), Z18
-	VMOVUPD      704(R8), Z19
-	VBROADCASTSD 136(DI), Z20
+	VMOVUPD      640(R9), Z18
+	VMOVUPD      704(R9), Z19
+	VBROADCASTSD 136(R8), Z20
 	VFMADD231PD  Z20, Z18, Z2
 	VFMADD231PD  Z20, Z19, Z3
-	VBROADCASTSD 264(DI), Z20
+	VBROADCASTSD 264(R8), Z20
 	VFMADD231PD  Z20, Z18, Z4
 	VFMADD231PD  Z20, Z19, Z5
-	VBROADCASTSD 392(DI), Z20
+	VBROADCASTSD 392(R8), Z20
 	VFMADD231PD  Z20, Z18, Z6
 	VFMADD231PD  Z20, Z19, Z7
-	VMOVUPD      768(R8), Z18
-	VMOVUPD      832(R8), Z19
-	VBROADCASTSD 520(DI), Z20
+	VMOVUPD      768(R9), Z18
+	VMOVUPD      832(R9), Z19
+	VBROADCASTSD 520(R8), Z20
 	VFMADD231PD  Z20, Z18, Z8
 	VFMADD231PD  Z20, Z19, Z9
-	VBROADCASTSD 648(DI), Z20
+	VBROADCASTSD 648(R8), Z20
 	VFMADD231PD  Z20, Z18, Z10
 	VFMADD231PD  Z20, Z19, Z11
-	VBROADCASTSD 776(DI), Z20
+	VBROADCASTSD 776(R8), Z20
 	VFMADD231PD  Z20, Z18, Z12
 	VFMADD231PD  Z20, Z19, Z13
-	VBROADCASTSD 904(DI), Z20
+	VBROADCASTSD 904(R8), Z20
 	VFMADD231PD  Z20, Z18, Z14
 	VFMADD231PD  Z20, Z19, Z15
-	VBROADCASTSD 1032(DI), Z20
+	VBROADCASTSD 1032(R8), Z20
 	VFMADD231PD  Z20, Z18, Z16
 	VFMADD231PD  Z20, Z19, Z17
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input3
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs2
-	VMOVUPD      Z0, (AX)
-	VMOVUPD      Z1, 64(AX)
-	VMOVUPD      Z2, 128(AX)
-	VMOVUPD      Z3, 192(AX)
-	VMOVUPD      Z4, 256(AX)
-	VMOVUPD      Z5, 320(AX)
-	VMOVUPD      Z6, 384(AX)
-	VMOVUPD      Z7, 448(AX)
-	VMOVUPD      Z8, 512(AX)
-	VMOVUPD      Z9, 576(AX)
-	VMOVUPD      Z10, 640(AX)
-	VMOVUPD      Z11, 704(AX)
-	VMOVUPD      Z12, 768(AX)
-	VMOVUPD      Z13, 832(AX)
-	VMOVUPD      Z14, 896(AX)
-	VMOVUPD      Z15, 960(AX)
-	VMOVUPD      Z16, 1024(AX)
-	VMOVUPD      Z17, 1088(AX)
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
 	VPXORD       Z0, Z0, Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -734,156 +719,151 @@ input3:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         a+8(FP), DI
-	MOVQ         CX, R8
+	MOVQ         224(AX), R8
 	MOVQ         DX, R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs4:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input5:
-	VMOVUPD      384(R8), Z14
-	VMOVUPD      448(R8), Z15
-	VBROADCASTSD 1152(DI), Z16
+	VMOVUPD      384(R9), Z14
+	VMOVUPD      448(R9), Z15
+	VBROADCASTSD 1152(R8), Z16
 	VFMADD231PD  Z16, Z14, Z0
 	VFMADD231PD  Z16, Z15, Z1
-	VBROADCASTSD 1280(DI), Z16
+	VBROADCASTSD 1280(R8), Z16
 	VFMADD231PD  Z16, Z14, Z2
 	VFMADD231PD  Z16, Z15, Z3
-	VBROADCASTSD 1408(DI), Z16
+	VBROADCASTSD 1408(R8), Z16
 	VFMADD231PD  Z16, Z14, Z4
 	VFMADD231PD  Z16, Z15, Z5
-	VBROADCASTSD 1536(DI), Z16
+	VBROADCASTSD 1536(R8), Z16
 	VFMADD231PD  Z16, Z14, Z6
 	VFMADD231PD  Z16, Z15, Z7
-	VBROADCASTSD 1664(DI), Z16
+	VBROADCASTSD 1664(R8), Z16
 	VFMADD231PD  Z16, Z14, Z8
 	VFMADD231PD  Z16, Z15, Z9
-	VBROADCASTSD 1792(DI), Z16
+	VBROADCASTSD 1792(R8), Z16
 	VFMADD231PD  Z16, Z14, Z10
 	VFMADD231PD  Z16, Z15, Z11
-	VBROADCASTSD 1920(DI), Z16
+	VBROADCASTSD 1920(R8), Z16
 	VFMADD231PD  Z16, Z14, Z12
 	VFMADD231PD  Z16, Z15, Z13
-	VMOVUPD      896(R8), Z14
-	VMOVUPD      960(R8), Z15
-	VBROADCASTSD 1160(DI), Z16
+	VMOVUPD      896(R9), Z14
+	VMOVUPD      960(R9), Z15
+	VBROADCASTSD 1160(R8), Z16
 	VFMADD231PD  Z16, Z14, Z0
 	VFMADD231PD  Z16, Z15, Z1
-	VBROADCASTSD 1288(DI), Z16
+	VBROADCASTSD 1288(R8), Z16
 	VFMADD231PD  Z16, Z14, Z2
 	VFMADD231PD  Z16, Z15, Z3
-	VBROADCASTSD 1416(DI), Z16
+	VBROADCASTSD 1416(R8), Z16
 	VFMADD231PD  Z16, Z14, Z4
 	VFMADD231PD  Z16, Z15, Z5
-	VBROADCASTSD 1544(DI), Z16
+	VBROADCASTSD 1544(R8), Z16
 	VFMADD231PD  Z16, Z14, Z6
 	VFMADD231PD  Z16, Z15, Z7
-	VBROADCASTSD 1672(DI), Z16
+	VBROADCASTSD 1672(R8), Z16
 	VFMADD231PD  Z16, Z14, Z8
 	VFMADD231PD  Z16, Z15, Z9
-	VBROADCASTSD 1800(DI), Z16
+	VBROADCASTSD 1800(R8), Z16
 	VFMADD231PD  Z16, Z14, Z10
 	VFMADD231PD  Z16, Z15, Z11
-	VBROADCASTSD 1928(DI), Z16
+	VBROADCASTSD 1928(R8), Z16
 	VFMADD231PD  Z16, Z14, Z12
 	VFMADD231PD  Z16, Z15, Z13
-	ADDQ         $0x00000010, DI
-	ADDQ         $0x00000400, R8
-	SUBQ         $0x00000002, R10
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
 	JG           input5
-	ADDQ         $0x00000780, DI
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
 	JG           inputs4
-	VMOVUPD      Z0, 1152(AX)
-	VMOVUPD      Z1, 1216(AX)
-	VMOVUPD      Z2, 1280(AX)
-	VMOVUPD      Z3, 1344(AX)
-	VMOVUPD      Z4, 1408(AX)
-	VMOVUPD      Z5, 1472(AX)
-	VMOVUPD      Z6, 1536(AX)
-	VMOVUPD      Z7, 1600(AX)
-	VMOVUPD      Z8, 1664(AX)
-	VMOVUPD      Z9, 1728(AX)
-	VMOVUPD      Z10, 1792(AX)
-	VMOVUPD      Z11, 1856(AX)
-	VMOVUPD      Z12, 1920(AX)
-	VMOVUPD      Z13, 1984(AX)
-	ADDQ         $0x00000800, AX
-	ADDQ         BX, CX
-	SUBQ         $0x00000001, SI
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
 	JG           group1
-	VZEROUPPER
-	RET
 
-// func invariants2AVX512Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariants2AVX512Double(SB), NOSPLIT, $0-48
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+	// Invariants:
 	// 
 	// 	f[0] = b[0]
 	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 	// 	f[3+L] = sum_M t[L M] b[L M]
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][26][16]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+24(FP), DX
-	MOVQ    v+32(FP), BX
-	MOVQ    u+16(FP), SI
-	MOVQ    K+40(FP), DI
-	MOVQ    DI, R8
-	SHLQ    $0x03, R8
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    280(AX), DI
+	MOVQ    408(AX), R8
 	MOVQ    R8, R9
-	ADDQ    R8, R9
-	ADDQ    R8, R9
+	SHLQ    $0x03, R9
 	MOVQ    R9, R10
-	ADDQ    R8, R10
-	ADDQ    R8, R10
+	ADDQ    R9, R10
+	ADDQ    R9, R10
 	MOVQ    R10, R11
-	ADDQ    R8, R11
-	ADDQ    R8, R11
-	SHRQ    $0x04, DI
+	ADDQ    R9, R11
+	ADDQ    R9, R11
+	MOVQ    R11, R12
+	ADDQ    R9, R12
+	ADDQ    R9, R12
+	SHRQ    $0x04, R8
 	PCALIGN $0x40
 
-group1:
-	MOVQ    $0x00000002, R12
+group6:
+	MOVQ    $0x00000002, R13
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD          (DX), Z0
-	VMOVUPD          Z0, (AX)
-	VMOVUPD          128(DX), Z0
-	VMOVUPD          256(DX), Z1
-	VMOVUPD          384(DX), Z2
-	VMOVUPD          512(DX), Z3
-	VMOVUPD          640(DX), Z4
-	VMOVUPD          768(DX), Z5
-	VMOVUPD          896(DX), Z6
-	VMOVUPD          1024(DX), Z7
-	VMOVUPD          1152(DX), Z8
-	VMOVUPD          1280(DX), Z9
-	VMOVUPD          1408(DX), Z10
-	VMOVUPD          1536(DX), Z11
-	VMOVUPD          1664(DX), Z12
-	VMOVUPD          1792(DX), Z13
-	VMOVUPD          1920(DX), Z14
+column7:
+	VMOVUPD          (BX), Z0
+	VMOVUPD          Z0, (CX)
+	VMOVUPD          128(BX), Z0
+	VMOVUPD          256(BX), Z1
+	VMOVUPD          384(BX), Z2
+	VMOVUPD          512(BX), Z3
+	VMOVUPD          640(BX), Z4
+	VMOVUPD          768(BX), Z5
+	VMOVUPD          896(BX), Z6
+	VMOVUPD          1024(BX), Z7
+	VMOVUPD          1152(BX), Z8
+	VMOVUPD          1280(BX), Z9
+	VMOVUPD          1408(BX), Z10
+	VMOVUPD          1536(BX), Z11
+	VMOVUPD          1664(BX), Z12
+	VMOVUPD          1792(BX), Z13
+	VMOVUPD          1920(BX), Z14
 	VMULPD           Z0, Z0, Z15
 	VFMADD231PD      Z1, Z1, Z15
 	VFMADD231PD      Z2, Z2, Z15
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R8*1)
+	VMOVUPD          Z15, (CX)(R9*1)
 	VMULPD           Z3, Z3, Z15
 	VFMADD231PD      Z4, Z4, Z15
 	VFMADD231PD      Z5, Z5, Z15
 	VFMADD231PD      Z6, Z6, Z15
 	VFMADD231PD      Z7, Z7, Z15
 	VMULPD.BCST      constantsAVX512Double<>+344(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R8*2)
+	VMOVUPD          Z15, (CX)(R9*2)
 	VMULPD           Z8, Z8, Z15
 	VFMADD231PD      Z9, Z9, Z15
 	VFMADD231PD      Z10, Z10, Z15
@@ -892,22 +872,22 @@ column2:
 	VFMADD231PD      Z13, Z13, Z15
 	VFMADD231PD      Z14, Z14, Z15
 	VMULPD.BCST      constantsAVX512Double<>+352(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R9*1)
-	VMOVUPD          (BX), Z15
+	VMOVUPD          Z15, (CX)(R10*1)
+	VMOVUPD          (SI), Z15
 	VMULPD           Z5, Z0, Z16
 	VMULPD.BCST      constantsAVX512Double<>+360(SB), Z16, Z16
 	VMULPD           Z7, Z0, Z17
 	VFNMADD231PD     Z4, Z1, Z17
 	VFNMADD231PD     Z3, Z2, Z17
 	VFMADD231PD.BCST constantsAVX512Double<>+368(SB), Z17, Z16
-	VMOVUPD          Z16, (SI)
+	VMOVUPD          Z16, (DI)
 	VMULPD           Z15, Z16, Z16
 	VMULPD           Z4, Z0, Z17
 	VFMADD231PD      Z6, Z2, Z17
 	VMULPD.BCST      constantsAVX512Double<>+376(SB), Z17, Z17
 	VMULPD           Z5, Z1, Z18
 	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z18, Z17
-	VMOVUPD          Z17, 128(SI)
+	VMOVUPD          Z17, 128(DI)
 	VMULPD           Z15, Z17, Z17
 	VMULPD           Z3, Z0, Z18
 	VFMADD231PD      Z6, Z1, Z18
@@ -915,9 +895,9 @@ column2:
 	VMULPD.BCST      constantsAVX512Double<>+392(SB), Z18, Z18
 	VMULPD           Z5, Z2, Z19
 	VFMADD231PD.BCST constantsAVX512Double<>+400(SB), Z19, Z18
-	VMOVUPD          Z18, 256(SI)
+	VMOVUPD          Z18, 256(DI)
 	VMULPD           Z15, Z18, Z15
-	VMOVUPD          (BX)(R8*1), Z18
+	VMOVUPD          (SI)(R9*1), Z18
 	VMULPD           Z12, Z3, Z19
 	VFNMADD231PD     Z10, Z7, Z19
 	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z19, Z19
@@ -931,7 +911,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z20, Z19
 	VMULPD           Z10, Z5, Z20
 	VFMADD231PD.BCST constantsAVX512Double<>+440(SB), Z20, Z19
-	VMOVUPD          Z19, 384(SI)
+	VMOVUPD          Z19, 384(DI)
 	VFMADD231PD      Z18, Z19, Z16
 	VMULPD           Z9, Z3, Z19
 	VFMADD231PD      Z13, Z7, Z19
@@ -941,7 +921,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z20, Z19
 	VMULPD           Z11, Z5, Z20
 	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z20, Z19
-	VMOVUPD          Z19, 512(SI)
+	VMOVUPD          Z19, 512(DI)
 	VFMADD231PD      Z18, Z19, Z17
 	VMULPD           Z8, Z3, Z19
 	VFMADD231PD      Z14, Z7, Z19
@@ -956,45 +936,45 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+480(SB), Z20, Z19
 	VMULPD           Z11, Z6, Z20
 	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z20, Z19
-	VMOVUPD          Z19, 640(SI)
+	VMOVUPD          Z19, 640(DI)
 	VFMADD231PD      Z18, Z19, Z15
-	VMOVUPD          Z16, (CX)
+	VMOVUPD          Z16, (DX)
 	VMULPD           Z0, Z16, Z18
 	VMULPD           Z16, Z16, Z16
-	VMOVUPD          Z17, 128(CX)
+	VMOVUPD          Z17, 128(DX)
 	VFMADD231PD      Z1, Z17, Z18
 	VFMADD231PD      Z17, Z17, Z16
-	VMOVUPD          Z15, 256(CX)
+	VMOVUPD          Z15, 256(DX)
 	VFMADD231PD      Z2, Z15, Z18
 	VFMADD231PD      Z15, Z15, Z16
-	VMOVUPD          Z18, (AX)(R8*4)
-	VMOVUPD          Z16, (AX)(R9*2)
-	VMOVUPD          (BX)(R8*2), Z15
+	VMOVUPD          Z18, (CX)(R9*4)
+	VMOVUPD          Z16, (CX)(R10*2)
+	VMOVUPD          (SI)(R9*2), Z15
 	VMULPD           Z2, Z0, Z16
 	VMULPD.BCST      constantsAVX512Double<>+488(SB), Z16, Z16
-	VMOVUPD          Z16, 768(SI)
+	VMOVUPD          Z16, 768(DI)
 	VMULPD           Z15, Z16, Z16
 	VMULPD           Z1, Z0, Z17
 	VMULPD.BCST      constantsAVX512Double<>+496(SB), Z17, Z17
-	VMOVUPD          Z17, 896(SI)
+	VMOVUPD          Z17, 896(DI)
 	VMULPD           Z15, Z17, Z17
 	VMULPD           Z0, Z0, Z18
 	VFMADD231PD      Z2, Z2, Z18
 	VMULPD.BCST      constantsAVX512Double<>+504(SB), Z18, Z18
 	VMULPD           Z1, Z1, Z19
 	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z19, Z18
-	VMOVUPD          Z18, 1024(SI)
+	VMOVUPD          Z18, 1024(DI)
 	VMULPD           Z15, Z18, Z18
 	VMULPD           Z2, Z1, Z19
 	VMULPD.BCST      constantsAVX512Double<>+512(SB), Z19, Z19
-	VMOVUPD          Z19, 1152(SI)
+	VMOVUPD          Z19, 1152(DI)
 	VMULPD           Z15, Z19, Z19
 	VMULPD           Z0, Z0, Z20
 	VFNMADD231PD     Z2, Z2, Z20
 	VMULPD.BCST      constantsAVX512Double<>+368(SB), Z20, Z20
-	VMOVUPD          Z20, 1280(SI)
+	VMOVUPD          Z20, 1280(DI)
 	VMULPD           Z15, Z20, Z15
-	VMOVUPD          (BX)(R9*1), Z20
+	VMOVUPD          (SI)(R10*1), Z20
 	VMULPD           Z12, Z0, Z21
 	VFMADD231PD      Z10, Z2, Z21
 	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z21, Z21
@@ -1003,7 +983,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+520(SB), Z22, Z21
 	VMULPD           Z9, Z1, Z22
 	VFMADD231PD.BCST constantsAVX512Double<>+448(SB), Z22, Z21
-	VMOVUPD          Z21, 1408(SI)
+	VMOVUPD          Z21, 1408(DI)
 	VFMADD231PD      Z20, Z21, Z16
 	VMULPD           Z11, Z0, Z21
 	VMULPD.BCST      constantsAVX512Double<>+424(SB), Z21, Z21
@@ -1012,14 +992,14 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z22, Z21
 	VMULPD           Z10, Z1, Z22
 	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z22, Z21
-	VMOVUPD          Z21, 1536(SI)
+	VMOVUPD          Z21, 1536(DI)
 	VFMADD231PD      Z20, Z21, Z17
 	VMULPD           Z10, Z0, Z21
 	VFMADD231PD      Z12, Z2, Z21
 	VMULPD.BCST      constantsAVX512Double<>+440(SB), Z21, Z21
 	VMULPD           Z11, Z1, Z22
 	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z22, Z21
-	VMOVUPD          Z21, 1664(SI)
+	VMOVUPD          Z21, 1664(DI)
 	VFMADD231PD      Z20, Z21, Z18
 	VMULPD           Z9, Z0, Z21
 	VFMADD231PD      Z13, Z2, Z21
@@ -1028,7 +1008,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+528(SB), Z22, Z21
 	VMULPD           Z11, Z2, Z22
 	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z22, Z21
-	VMOVUPD          Z21, 1792(SI)
+	VMOVUPD          Z21, 1792(DI)
 	VFMADD231PD      Z20, Z21, Z19
 	VMULPD           Z8, Z0, Z21
 	VFMADD231PD      Z14, Z2, Z21
@@ -1038,21 +1018,21 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+544(SB), Z0, Z21
 	VMULPD           Z13, Z1, Z0
 	VFMADD231PD.BCST constantsAVX512Double<>+552(SB), Z0, Z21
-	VMOVUPD          Z21, 1920(SI)
+	VMOVUPD          Z21, 1920(DI)
 	VFMADD231PD      Z20, Z21, Z15
-	VMOVUPD          (BX)(R8*4), Z0
+	VMOVUPD          (SI)(R9*4), Z0
 	VMULPD           Z5, Z3, Z1
 	VMULPD.BCST      constantsAVX512Double<>+560(SB), Z1, Z1
 	VMULPD           Z6, Z4, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+568(SB), Z2, Z1
-	VMOVUPD          Z1, 2048(SI)
+	VMOVUPD          Z1, 2048(DI)
 	VFMADD231PD      Z0, Z1, Z16
 	VMULPD           Z6, Z3, Z1
 	VFNMADD231PD     Z7, Z4, Z1
 	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z1, Z1
 	VMULPD           Z5, Z4, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+576(SB), Z2, Z1
-	VMOVUPD          Z1, 2176(SI)
+	VMOVUPD          Z1, 2176(DI)
 	VFMADD231PD      Z0, Z1, Z17
 	VMULPD           Z3, Z3, Z1
 	VFNMADD231PD     Z5, Z5, Z1
@@ -1061,23 +1041,23 @@ column2:
 	VMULPD           Z4, Z4, Z2
 	VFMADD231PD      Z6, Z6, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+592(SB), Z2, Z1
-	VMOVUPD          Z1, 2304(SI)
+	VMOVUPD          Z1, 2304(DI)
 	VFMADD231PD      Z0, Z1, Z18
 	VMULPD           Z4, Z3, Z1
 	VFMADD231PD      Z7, Z6, Z1
 	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z1, Z1
 	VMULPD           Z6, Z5, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+600(SB), Z2, Z1
-	VMOVUPD          Z1, 2432(SI)
+	VMOVUPD          Z1, 2432(DI)
 	VFMADD231PD      Z0, Z1, Z19
 	VMULPD           Z4, Z4, Z1
 	VFNMADD231PD     Z6, Z6, Z1
 	VMULPD.BCST      constantsAVX512Double<>+608(SB), Z1, Z1
 	VMULPD           Z7, Z5, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+616(SB), Z2, Z1
-	VMOVUPD          Z1, 2560(SI)
+	VMOVUPD          Z1, 2560(DI)
 	VFMADD231PD      Z0, Z1, Z15
-	VMOVUPD          (BX)(R10*1), Z0
+	VMOVUPD          (SI)(R11*1), Z0
 	VMULPD           Z12, Z8, Z1
 	VFNMADD231PD     Z14, Z10, Z1
 	VMULPD.BCST      constantsAVX512Double<>+624(SB), Z1, Z1
@@ -1085,7 +1065,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+632(SB), Z2, Z1
 	VMULPD           Z12, Z10, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+640(SB), Z2, Z1
-	VMOVUPD          Z1, 2688(SI)
+	VMOVUPD          Z1, 2688(DI)
 	VFMADD231PD      Z0, Z1, Z16
 	VMULPD           Z13, Z8, Z1
 	VFNMADD231PD     Z14, Z9, Z1
@@ -1095,7 +1075,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+656(SB), Z2, Z1
 	VMULPD           Z11, Z10, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+664(SB), Z2, Z1
-	VMOVUPD          Z1, 2816(SI)
+	VMOVUPD          Z1, 2816(DI)
 	VFMADD231PD      Z0, Z1, Z17
 	VMULPD           Z8, Z8, Z1
 	VFMADD231PD      Z14, Z14, Z1
@@ -1105,7 +1085,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+680(SB), Z2, Z1
 	VMULPD           Z11, Z11, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+688(SB), Z2, Z1
-	VMOVUPD          Z1, 2944(SI)
+	VMOVUPD          Z1, 2944(DI)
 	VFMADD231PD      Z0, Z1, Z18
 	VMULPD           Z9, Z8, Z1
 	VFMADD231PD      Z14, Z13, Z1
@@ -1115,7 +1095,7 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+704(SB), Z2, Z1
 	VMULPD           Z12, Z11, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+712(SB), Z2, Z1
-	VMOVUPD          Z1, 3072(SI)
+	VMOVUPD          Z1, 3072(DI)
 	VFMADD231PD      Z0, Z1, Z19
 	VMULPD           Z10, Z8, Z1
 	VFMADD231PD      Z14, Z12, Z1
@@ -1125,1698 +1105,65 @@ column2:
 	VFMADD231PD.BCST constantsAVX512Double<>+728(SB), Z2, Z1
 	VMULPD           Z13, Z11, Z2
 	VFMADD231PD.BCST constantsAVX512Double<>+736(SB), Z2, Z1
-	VMOVUPD          Z1, 3200(SI)
+	VMOVUPD          Z1, 3200(DI)
 	VFMADD231PD      Z0, Z1, Z15
-	VMOVUPD          Z16, 384(CX)
+	VMOVUPD          Z16, 384(DX)
 	VMULPD           Z3, Z16, Z0
 	VMULPD           Z16, Z16, Z1
-	VMOVUPD          Z17, 512(CX)
+	VMOVUPD          Z17, 512(DX)
 	VFMADD231PD      Z4, Z17, Z0
 	VFMADD231PD      Z17, Z17, Z1
-	VMOVUPD          Z18, 640(CX)
+	VMOVUPD          Z18, 640(DX)
 	VFMADD231PD      Z5, Z18, Z0
 	VFMADD231PD      Z18, Z18, Z1
-	VMOVUPD          Z19, 768(CX)
+	VMOVUPD          Z19, 768(DX)
 	VFMADD231PD      Z6, Z19, Z0
 	VFMADD231PD      Z19, Z19, Z1
-	VMOVUPD          Z15, 896(CX)
+	VMOVUPD          Z15, 896(DX)
 	VFMADD231PD      Z7, Z15, Z0
 	VFMADD231PD      Z15, Z15, Z1
-	VMOVUPD          Z0, (AX)(R10*1)
-	VMOVUPD          Z1, (AX)(R11*1)
-	ADDQ             $0x00000040, AX
-	ADDQ             $0x00000040, BX
+	VMOVUPD          Z0, (CX)(R11*1)
+	VMOVUPD          Z1, (CX)(R12*1)
 	ADDQ             $0x00000040, CX
-	ADDQ             $0x00000040, DX
 	ADDQ             $0x00000040, SI
-	SUBQ             $0x00000001, R12
-	JG               column2
-	ADDQ             $0x00000780, CX
+	ADDQ             $0x00000040, DX
+	ADDQ             $0x00000040, BX
+	ADDQ             $0x00000040, DI
+	SUBQ             $0x00000001, R13
+	JG               column7
 	ADDQ             $0x00000780, DX
-	ADDQ             $0x00000c80, SI
-	SUBQ             $0x00000001, DI
-	JG               group1
-	VZEROUPPER
-	RET
+	ADDQ             $0x00000780, BX
+	ADDQ             $0x00000c80, DI
+	SUBQ             $0x00000001, R8
+	JG               group6
 
-// func invariantsReverse2AVX512Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariantsReverse2AVX512Double(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
+	// Readout and its derivatives, in a gradient times the weight of the atom:
 	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x03, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
-	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	SHRQ    $0x04, R8
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000002, R13
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD      (DX), Z0
-	VMOVUPD      Z0, (AX)
-	VMOVUPD      (DX)(R9*1), Z0
-	VMULPD.BCST  constantsAVX512Double<>+744(SB), Z0, Z0
-	VMOVUPD      (DX)(R9*4), Z1
-	VMOVUPD      (DX)(R10*2), Z2
-	VADDPD       Z2, Z2, Z2
-	VMOVUPD      128(SI), Z3
-	VMULPD       Z3, Z0, Z4
-	VMOVUPD      (BX), Z5
-	VFMADD231PD  Z1, Z5, Z4
-	VMULPD       Z2, Z5, Z5
-	VFMADD231PD  Z1, Z3, Z5
-	VMOVUPD      Z5, (CX)
-	VMOVUPD      256(SI), Z3
-	VMULPD       Z3, Z0, Z5
-	VMOVUPD      128(BX), Z6
-	VFMADD231PD  Z1, Z6, Z5
-	VMULPD       Z2, Z6, Z6
-	VFMADD231PD  Z1, Z3, Z6
-	VMOVUPD      Z6, 128(CX)
-	VMOVUPD      384(SI), Z3
-	VMULPD       Z3, Z0, Z0
-	VMOVUPD      256(BX), Z6
-	VFMADD231PD  Z1, Z6, Z0
-	VMULPD       Z2, Z6, Z6
-	VFMADD231PD  Z1, Z3, Z6
-	VMOVUPD      Z6, 256(CX)
-	VMOVUPD      (DX)(R9*2), Z1
-	VMULPD.BCST  constantsAVX512Double<>+752(SB), Z1, Z1
-	VMOVUPD      (DX)(R11*1), Z2
-	VMOVUPD      (DX)(R12*1), Z3
-	VADDPD       Z3, Z3, Z3
-	VMOVUPD      512(SI), Z6
-	VMULPD       Z6, Z1, Z7
-	VMOVUPD      384(BX), Z8
-	VFMADD231PD  Z2, Z8, Z7
-	VMULPD       Z3, Z8, Z8
-	VFMADD231PD  Z2, Z6, Z8
-	VMOVUPD      Z8, 384(CX)
-	VMOVUPD      640(SI), Z6
-	VMULPD       Z6, Z1, Z8
-	VMOVUPD      512(BX), Z9
-	VFMADD231PD  Z2, Z9, Z8
-	VMULPD       Z3, Z9, Z9
-	VFMADD231PD  Z2, Z6, Z9
-	VMOVUPD      Z9, 512(CX)
-	VMOVUPD      768(SI), Z6
-	VMULPD       Z6, Z1, Z9
-	VMOVUPD      640(BX), Z10
-	VFMADD231PD  Z2, Z10, Z9
-	VMULPD       Z3, Z10, Z10
-	VFMADD231PD  Z2, Z6, Z10
-	VMOVUPD      Z10, 640(CX)
-	VMOVUPD      896(SI), Z6
-	VMULPD       Z6, Z1, Z10
-	VMOVUPD      768(BX), Z11
-	VFMADD231PD  Z2, Z11, Z10
-	VMULPD       Z3, Z11, Z11
-	VFMADD231PD  Z2, Z6, Z11
-	VMOVUPD      Z11, 768(CX)
-	VMOVUPD      1024(SI), Z6
-	VMULPD       Z6, Z1, Z1
-	VMOVUPD      896(BX), Z11
-	VFMADD231PD  Z2, Z11, Z1
-	VMULPD       Z3, Z11, Z11
-	VFMADD231PD  Z2, Z6, Z11
-	VMOVUPD      Z11, 896(CX)
-	VMOVUPD      (DX)(R10*1), Z2
-	VMULPD.BCST  constantsAVX512Double<>+760(SB), Z2, Z2
-	VMOVUPD      1152(SI), Z3
-	VMULPD       Z3, Z2, Z3
-	VMOVUPD      1280(SI), Z6
-	VMULPD       Z6, Z2, Z6
-	VMOVUPD      1408(SI), Z11
-	VMULPD       Z11, Z2, Z11
-	VMOVUPD      1536(SI), Z12
-	VMULPD       Z12, Z2, Z12
-	VMOVUPD      1664(SI), Z13
-	VMULPD       Z13, Z2, Z13
-	VMOVUPD      1792(SI), Z14
-	VMULPD       Z14, Z2, Z14
-	VMOVUPD      1920(SI), Z15
-	VMULPD       Z15, Z2, Z2
-	VMOVUPD      (DI), Z15
-	VMULPD       (CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+360(SB), Z16, Z17
-	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z16, Z16
-	VMULPD       128(CX), Z15, Z18
-	VMULPD.BCST  constantsAVX512Double<>+376(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
-	VMULPD       256(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+392(SB), Z15, Z20
-	VMULPD.BCST  constantsAVX512Double<>+400(SB), Z15, Z15
-	VFMADD231PD  768(SI), Z17, Z4
-	VFNMADD231PD 640(SI), Z16, Z5
-	VFNMADD231PD 512(SI), Z16, Z0
-	VFNMADD231PD 384(SI), Z16, Z7
-	VFNMADD231PD 256(SI), Z16, Z8
-	VFMADD231PD  128(SI), Z17, Z9
-	VFMADD231PD  384(SI), Z19, Z10
-	VFMADD231PD  128(SI), Z16, Z1
-	VFMADD231PD  1024(SI), Z16, Z4
-	VFMADD231PD  768(SI), Z18, Z5
-	VFMADD231PD  896(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z20, Z7
-	VFMADD231PD  128(SI), Z19, Z8
-	VFMADD231PD  256(SI), Z18, Z9
-	VFMADD231PD  256(SI), Z20, Z10
-	VFMADD231PD  384(SI), Z20, Z1
-	VFMADD231PD  640(SI), Z19, Z4
-	VFMADD231PD  896(SI), Z20, Z5
-	VFMADD231PD  1024(SI), Z20, Z0
-	VFMADD231PD  384(SI), Z15, Z9
-	VFMADD231PD  512(SI), Z20, Z4
-	VFMADD231PD  768(SI), Z15, Z0
-	VMOVUPD      (DI)(R9*1), Z15
-	VMULPD       (CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z16, Z17
-	VMULPD.BCST  constantsAVX512Double<>+416(SB), Z16, Z18
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z16, Z19
-	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z16, Z20
-	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z16, Z16
-	VMULPD       128(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z21
-	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z15, Z22
-	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z15, Z15
-	VFMADD231PD  1664(SI), Z17, Z7
-	VFMADD231PD  1536(SI), Z19, Z8
-	VFMADD231PD  1408(SI), Z16, Z9
-	VFNMADD231PD 1280(SI), Z20, Z10
-	VFNMADD231PD 1408(SI), Z17, Z1
-	VFNMADD231PD 1024(SI), Z18, Z3
-	VFNMADD231PD 896(SI), Z20, Z6
-	VFNMADD231PD 1024(SI), Z17, Z11
-	VFMADD231PD  640(SI), Z19, Z12
-	VFMADD231PD  512(SI), Z17, Z13
-	VFMADD231PD  640(SI), Z20, Z14
-	VFMADD231PD  512(SI), Z18, Z2
-	VFMADD231PD  1920(SI), Z18, Z7
-	VFMADD231PD  1792(SI), Z20, Z8
-	VFMADD231PD  1536(SI), Z15, Z9
-	VFMADD231PD  1664(SI), Z22, Z10
-	VFNMADD231PD 1152(SI), Z18, Z1
-	VFMADD231PD  512(SI), Z21, Z6
-	VFMADD231PD  768(SI), Z16, Z11
-	VFMADD231PD  768(SI), Z15, Z12
-	VFMADD231PD  896(SI), Z22, Z13
-	VFMADD231PD  1024(SI), Z21, Z14
-	VFMADD231PD  1280(SI), Z21, Z7
-	VFMADD231PD  1408(SI), Z22, Z8
-	VFMADD231PD  1792(SI), Z21, Z1
-	VFMADD231PD  640(SI), Z22, Z11
-	VMOVUPD      (DI)(R9*1), Z15
-	VMULPD       256(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+472(SB), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z15, Z17
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z18
-	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z15, Z19
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z15, Z15
-	VFMADD231PD  1152(SI), Z16, Z7
-	VFMADD231PD  1280(SI), Z18, Z8
-	VFMADD231PD  1664(SI), Z19, Z9
-	VFMADD231PD  1792(SI), Z18, Z10
-	VFMADD231PD  1920(SI), Z16, Z1
-	VFMADD231PD  512(SI), Z16, Z3
-	VFMADD231PD  640(SI), Z18, Z6
-	VFMADD231PD  512(SI), Z17, Z11
-	VFMADD231PD  896(SI), Z15, Z12
-	VFMADD231PD  1024(SI), Z17, Z13
-	VFMADD231PD  896(SI), Z18, Z14
-	VFMADD231PD  1024(SI), Z16, Z2
-	VFMADD231PD  1408(SI), Z17, Z7
-	VFMADD231PD  1536(SI), Z15, Z10
-	VFMADD231PD  1664(SI), Z17, Z1
-	VFMADD231PD  768(SI), Z19, Z13
-	VMOVUPD      (DI)(R9*2), Z15
-	VMULPD       384(CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+488(SB), Z16, Z16
-	VMULPD       512(CX), Z15, Z17
-	VMULPD.BCST  constantsAVX512Double<>+496(SB), Z17, Z17
-	VMULPD       640(CX), Z15, Z18
-	VMULPD.BCST  constantsAVX512Double<>+504(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
-	VMULPD       768(CX), Z15, Z20
-	VMULPD.BCST  constantsAVX512Double<>+512(SB), Z20, Z20
-	VMULPD       896(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z15, Z15
-	VFMADD231PD  384(SI), Z16, Z4
-	VFMADD231PD  128(SI), Z17, Z5
-	VFMADD231PD  128(SI), Z16, Z0
-	VFMADD231PD  256(SI), Z17, Z4
-	VFMADD231PD  256(SI), Z18, Z5
-	VFMADD231PD  384(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z19, Z4
-	VFMADD231PD  256(SI), Z18, Z5
-	VFMADD231PD  384(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z19, Z4
-	VFMADD231PD  384(SI), Z20, Z5
-	VFMADD231PD  256(SI), Z20, Z0
-	VFMADD231PD  128(SI), Z15, Z4
-	VFNMADD231PD 384(SI), Z15, Z0
-	VFMADD231PD  128(SI), Z15, Z4
-	VFNMADD231PD 384(SI), Z15, Z0
-	VMOVUPD      (DI)(R10*1), Z15
-	VMULPD       384(CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z16, Z17
-	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z16, Z18
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z16, Z16
-	VMULPD       512(CX), Z15, Z19
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z19, Z19
-	VMULPD       640(CX), Z15, Z22
-	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z22, Z22
-	VMULPD       768(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z24
-	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z15, Z25
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z15, Z15
-	VFMADD231PD  1664(SI), Z17, Z4
-	VFMADD231PD  1280(SI), Z16, Z5
-	VFMADD231PD  1408(SI), Z17, Z0
-	VFNMADD231PD 384(SI), Z18, Z3
-	VFMADD231PD  256(SI), Z16, Z6
-	VFMADD231PD  384(SI), Z17, Z11
-	VFMADD231PD  128(SI), Z20, Z12
-	VFMADD231PD  128(SI), Z17, Z13
-	VFMADD231PD  128(SI), Z21, Z14
-	VFMADD231PD  128(SI), Z18, Z2
-	VFMADD231PD  1920(SI), Z18, Z4
-	VFMADD231PD  1408(SI), Z19, Z5
-	VFNMADD231PD 1152(SI), Z18, Z0
-	VFNMADD231PD 384(SI), Z21, Z6
-	VFMADD231PD  256(SI), Z19, Z11
-	VFMADD231PD  256(SI), Z22, Z12
-	VFMADD231PD  384(SI), Z23, Z13
-	VFMADD231PD  384(SI), Z24, Z14
-	VFMADD231PD  1536(SI), Z20, Z4
-	VFMADD231PD  1536(SI), Z22, Z5
-	VFNMADD231PD 1280(SI), Z21, Z0
-	VFMADD231PD  128(SI), Z24, Z6
-	VFMADD231PD  128(SI), Z23, Z11
-	VFMADD231PD  384(SI), Z15, Z12
-	VFMADD231PD  256(SI), Z25, Z13
-	VFMADD231PD  1792(SI), Z21, Z4
-	VFMADD231PD  1664(SI), Z25, Z5
-	VFMADD231PD  1664(SI), Z23, Z0
-	VFMADD231PD  1408(SI), Z23, Z4
-	VFMADD231PD  1792(SI), Z24, Z0
-	VFMADD231PD  1280(SI), Z24, Z4
-	VFMADD231PD  1536(SI), Z15, Z0
-	VMOVUPD      (DI)(R10*1), Z15
-	VMULPD       896(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+544(SB), Z15, Z17
-	VMULPD.BCST  constantsAVX512Double<>+552(SB), Z15, Z15
-	VFMADD231PD  1152(SI), Z16, Z4
-	VFMADD231PD  1792(SI), Z15, Z5
-	VFMADD231PD  1920(SI), Z16, Z0
-	VFMADD231PD  128(SI), Z16, Z3
-	VFMADD231PD  128(SI), Z17, Z11
-	VFNMADD231PD 384(SI), Z17, Z13
-	VFMADD231PD  256(SI), Z15, Z14
-	VFMADD231PD  384(SI), Z16, Z2
-	VFMADD231PD  1408(SI), Z17, Z4
-	VFNMADD231PD 1664(SI), Z17, Z0
-	VMOVUPD      (DI)(R9*4), Z15
-	VMULPD       384(CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+560(SB), Z16, Z17
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z16, Z16
-	VMULPD       512(CX), Z15, Z18
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+576(SB), Z18, Z18
-	VMULPD       640(CX), Z15, Z20
-	VMULPD.BCST  constantsAVX512Double<>+584(SB), Z20, Z21
-	VMULPD.BCST  constantsAVX512Double<>+592(SB), Z20, Z20
-	VMULPD       768(CX), Z15, Z22
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+600(SB), Z22, Z22
-	VMULPD       896(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+608(SB), Z15, Z24
-	VMULPD.BCST  constantsAVX512Double<>+616(SB), Z15, Z15
-	VFMADD231PD  768(SI), Z17, Z7
-	VFMADD231PD  896(SI), Z16, Z8
-	VFMADD231PD  512(SI), Z17, Z9
-	VFMADD231PD  640(SI), Z16, Z10
-	VFNMADD231PD 640(SI), Z19, Z1
-	VFMADD231PD  896(SI), Z19, Z7
-	VFNMADD231PD 1024(SI), Z19, Z8
-	VFMADD231PD  640(SI), Z18, Z9
-	VFMADD231PD  512(SI), Z19, Z10
-	VFMADD231PD  1024(SI), Z21, Z1
-	VFMADD231PD  512(SI), Z21, Z7
-	VFMADD231PD  768(SI), Z18, Z8
-	VFNMADD231PD 768(SI), Z21, Z9
-	VFMADD231PD  896(SI), Z20, Z10
-	VFMADD231PD  1024(SI), Z21, Z1
-	VFMADD231PD  512(SI), Z21, Z7
-	VFMADD231PD  640(SI), Z20, Z8
-	VFNMADD231PD 768(SI), Z21, Z9
-	VFMADD231PD  896(SI), Z20, Z10
-	VFMADD231PD  896(SI), Z23, Z1
-	VFMADD231PD  640(SI), Z23, Z7
-	VFMADD231PD  640(SI), Z20, Z8
-	VFMADD231PD  896(SI), Z22, Z9
-	VFMADD231PD  1024(SI), Z23, Z10
-	VFMADD231PD  768(SI), Z15, Z1
-	VFMADD231PD  512(SI), Z23, Z8
-	VFMADD231PD  1024(SI), Z15, Z9
-	VFMADD231PD  768(SI), Z22, Z10
-	VFMADD231PD  640(SI), Z24, Z8
-	VFNMADD231PD 896(SI), Z24, Z10
-	VFMADD231PD  640(SI), Z24, Z8
-	VFNMADD231PD 896(SI), Z24, Z10
-	VMOVUPD      (DI)(R11*1), Z15
-	VMULPD       384(CX), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+624(SB), Z16, Z17
-	VMULPD.BCST  constantsAVX512Double<>+632(SB), Z16, Z18
-	VMULPD.BCST  constantsAVX512Double<>+640(SB), Z16, Z16
-	VMULPD       512(CX), Z15, Z19
-	VMULPD.BCST  constantsAVX512Double<>+648(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+656(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+664(SB), Z19, Z19
-	VMULPD       640(CX), Z15, Z22
-	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z22, Z24
-	VMULPD.BCST  constantsAVX512Double<>+688(SB), Z22, Z22
-	VMULPD       768(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+696(SB), Z15, Z25
-	VMULPD.BCST  constantsAVX512Double<>+704(SB), Z15, Z26
-	VMULPD.BCST  constantsAVX512Double<>+712(SB), Z15, Z15
-	VFMADD231PD  1664(SI), Z17, Z3
-	VFMADD231PD  1536(SI), Z18, Z6
-	VFNMADD231PD 1920(SI), Z17, Z11
-	VFMADD231PD  1280(SI), Z18, Z12
-	VFMADD231PD  1152(SI), Z17, Z13
-	VFMADD231PD  1152(SI), Z20, Z14
-	VFNMADD231PD 1408(SI), Z17, Z2
-	VFMADD231PD  1792(SI), Z20, Z3
-	VFNMADD231PD 1920(SI), Z20, Z6
-	VFMADD231PD  1664(SI), Z16, Z11
-	VFMADD231PD  1408(SI), Z19, Z12
-	VFMADD231PD  1408(SI), Z16, Z13
-	VFNMADD231PD 1408(SI), Z21, Z14
-	VFNMADD231PD 1280(SI), Z20, Z2
-	VFMADD231PD  1152(SI), Z23, Z3
-	VFMADD231PD  1664(SI), Z21, Z6
-	VFNMADD231PD 1792(SI), Z21, Z11
-	VFMADD231PD  1536(SI), Z22, Z12
-	VFMADD231PD  1280(SI), Z21, Z13
-	VFMADD231PD  1920(SI), Z25, Z14
-	VFMADD231PD  1920(SI), Z23, Z2
-	VFMADD231PD  1152(SI), Z23, Z3
-	VFMADD231PD  1152(SI), Z25, Z6
-	VFMADD231PD  1536(SI), Z19, Z11
-	VFMADD231PD  1536(SI), Z22, Z12
-	VFMADD231PD  1664(SI), Z24, Z13
-	VFMADD231PD  1664(SI), Z26, Z14
-	VFMADD231PD  1920(SI), Z23, Z2
-	VFMADD231PD  1280(SI), Z25, Z3
-	VFMADD231PD  1408(SI), Z26, Z6
-	VFMADD231PD  1408(SI), Z24, Z11
-	VFMADD231PD  1664(SI), Z15, Z12
-	VFMADD231PD  1664(SI), Z24, Z13
-	VFMADD231PD  1792(SI), Z25, Z2
-	VFMADD231PD  1408(SI), Z24, Z11
-	VFMADD231PD  1792(SI), Z26, Z13
-	VFMADD231PD  1280(SI), Z26, Z11
-	VFMADD231PD  1536(SI), Z15, Z13
-	VMOVUPD      (DI)(R11*1), Z15
-	VMULPD       896(CX), Z15, Z15
-	VMULPD.BCST  constantsAVX512Double<>+720(SB), Z15, Z16
-	VMULPD.BCST  constantsAVX512Double<>+728(SB), Z15, Z17
-	VMULPD.BCST  constantsAVX512Double<>+736(SB), Z15, Z15
-	VFMADD231PD  1408(SI), Z16, Z3
-	VFMADD231PD  1152(SI), Z16, Z11
-	VFMADD231PD  1792(SI), Z15, Z12
-	VFMADD231PD  1920(SI), Z16, Z13
-	VFMADD231PD  1536(SI), Z15, Z14
-	VFMADD231PD  1664(SI), Z16, Z2
-	VFMADD231PD  1408(SI), Z17, Z11
-	VFNMADD231PD 1664(SI), Z17, Z13
-	VFMADD231PD  1408(SI), Z17, Z11
-	VFNMADD231PD 1664(SI), Z17, Z13
-	VMOVUPD      Z4, 128(AX)
-	VMOVUPD      Z5, 256(AX)
-	VMOVUPD      Z0, 384(AX)
-	VMOVUPD      Z7, 512(AX)
-	VMOVUPD      Z8, 640(AX)
-	VMOVUPD      Z9, 768(AX)
-	VMOVUPD      Z10, 896(AX)
-	VMOVUPD      Z1, 1024(AX)
-	VMOVUPD      Z3, 1152(AX)
-	VMOVUPD      Z6, 1280(AX)
-	VMOVUPD      Z11, 1408(AX)
-	VMOVUPD      Z12, 1536(AX)
-	VMOVUPD      Z13, 1664(AX)
-	VMOVUPD      Z14, 1792(AX)
-	VMOVUPD      Z2, 1920(AX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, R13
-	JG           column2
-	ADDQ         $0x00000780, AX
-	ADDQ         $0x00000780, CX
-	ADDQ         $0x00000780, BX
-	ADDQ         $0x00000780, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariants3AVX512Double(f *float64, t *float64, u *float64, b *float64, v *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariants3AVX512Double(SB), NOSPLIT, $0-48
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
-	// 
-	// 	f[0] = b[0]
-	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-	// 	f[3+L] = sum_M t[L M] b[L M]
-	// 	f[3+lt+L] = sum_M t[L M]²
-	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K], u [K/16][40][16]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+24(FP), DX
-	MOVQ    v+32(FP), BX
-	MOVQ    u+16(FP), SI
-	MOVQ    K+40(FP), DI
-	MOVQ    DI, R8
-	SHLQ    $0x03, R8
-	MOVQ    R8, R9
-	ADDQ    R8, R9
-	ADDQ    R8, R9
-	MOVQ    R9, R10
-	ADDQ    R8, R10
-	ADDQ    R8, R10
-	MOVQ    R10, R11
-	ADDQ    R8, R11
-	ADDQ    R8, R11
-	MOVQ    R11, R12
-	ADDQ    R8, R12
-	ADDQ    R8, R12
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	VPXORD  Z0, Z0, Z0
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
+	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-group1:
-	MOVQ    $0x00000002, R13
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD          (DX), Z0
-	VMOVUPD          Z0, (AX)
-	VMOVUPD          128(DX), Z0
-	VMOVUPD          256(DX), Z1
-	VMOVUPD          384(DX), Z2
-	VMOVUPD          512(DX), Z3
-	VMOVUPD          640(DX), Z4
-	VMOVUPD          768(DX), Z5
-	VMOVUPD          896(DX), Z6
-	VMOVUPD          1024(DX), Z7
-	VMOVUPD          1152(DX), Z8
-	VMOVUPD          1280(DX), Z9
-	VMOVUPD          1408(DX), Z10
-	VMOVUPD          1536(DX), Z11
-	VMOVUPD          1664(DX), Z12
-	VMOVUPD          1792(DX), Z13
-	VMOVUPD          1920(DX), Z14
-	VMULPD           Z0, Z0, Z15
-	VFMADD231PD      Z1, Z1, Z15
-	VFMADD231PD      Z2, Z2, Z15
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R8*1)
-	VMULPD           Z3, Z3, Z15
-	VFMADD231PD      Z4, Z4, Z15
-	VFMADD231PD      Z5, Z5, Z15
-	VFMADD231PD      Z6, Z6, Z15
-	VFMADD231PD      Z7, Z7, Z15
-	VMULPD.BCST      constantsAVX512Double<>+344(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R8*2)
-	VMULPD           Z8, Z8, Z15
-	VFMADD231PD      Z9, Z9, Z15
-	VFMADD231PD      Z10, Z10, Z15
-	VFMADD231PD      Z11, Z11, Z15
-	VFMADD231PD      Z12, Z12, Z15
-	VFMADD231PD      Z13, Z13, Z15
-	VFMADD231PD      Z14, Z14, Z15
-	VMULPD.BCST      constantsAVX512Double<>+352(SB), Z15, Z15
-	VMOVUPD          Z15, (AX)(R9*1)
-	VMOVUPD          (BX), Z15
-	VMULPD           Z5, Z0, Z16
-	VMULPD.BCST      constantsAVX512Double<>+360(SB), Z16, Z16
-	VMULPD           Z7, Z0, Z17
-	VFNMADD231PD     Z4, Z1, Z17
-	VFNMADD231PD     Z3, Z2, Z17
-	VFMADD231PD.BCST constantsAVX512Double<>+368(SB), Z17, Z16
-	VMOVUPD          Z16, (SI)
-	VMULPD           Z15, Z16, Z16
-	VMULPD           Z4, Z0, Z17
-	VFMADD231PD      Z6, Z2, Z17
-	VMULPD.BCST      constantsAVX512Double<>+376(SB), Z17, Z17
-	VMULPD           Z5, Z1, Z18
-	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z18, Z17
-	VMOVUPD          Z17, 128(SI)
-	VMULPD           Z15, Z17, Z17
-	VMULPD           Z3, Z0, Z18
-	VFMADD231PD      Z6, Z1, Z18
-	VFMADD231PD      Z7, Z2, Z18
-	VMULPD.BCST      constantsAVX512Double<>+392(SB), Z18, Z18
-	VMULPD           Z5, Z2, Z19
-	VFMADD231PD.BCST constantsAVX512Double<>+400(SB), Z19, Z18
-	VMOVUPD          Z18, 256(SI)
-	VMULPD           Z15, Z18, Z15
-	VMOVUPD          (BX)(R8*1), Z18
-	VMULPD           Z12, Z3, Z19
-	VFNMADD231PD     Z10, Z7, Z19
-	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z19, Z19
-	VMULPD           Z14, Z3, Z20
-	VFNMADD231PD     Z8, Z7, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+416(SB), Z20, Z19
-	VMULPD           Z11, Z4, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z20, Z19
-	VMULPD           Z13, Z4, Z20
-	VFNMADD231PD     Z9, Z6, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z20, Z19
-	VMULPD           Z10, Z5, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+440(SB), Z20, Z19
-	VMOVUPD          Z19, 384(SI)
-	VFMADD231PD      Z18, Z19, Z16
-	VMULPD           Z9, Z3, Z19
-	VFMADD231PD      Z13, Z7, Z19
-	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z19, Z19
-	VMULPD           Z10, Z4, Z20
-	VFMADD231PD      Z12, Z6, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z20, Z19
-	VMULPD           Z11, Z5, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z20, Z19
-	VMOVUPD          Z19, 512(SI)
-	VFMADD231PD      Z18, Z19, Z17
-	VMULPD           Z8, Z3, Z19
-	VFMADD231PD      Z14, Z7, Z19
-	VMULPD.BCST      constantsAVX512Double<>+472(SB), Z19, Z19
-	VMULPD           Z10, Z3, Z20
-	VFMADD231PD      Z12, Z7, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+408(SB), Z20, Z19
-	VMULPD           Z9, Z4, Z20
-	VFMADD231PD      Z13, Z6, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+448(SB), Z20, Z19
-	VMULPD           Z12, Z5, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+480(SB), Z20, Z19
-	VMULPD           Z11, Z6, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z20, Z19
-	VMOVUPD          Z19, 640(SI)
-	VFMADD231PD      Z18, Z19, Z15
-	VMOVUPD          Z16, (CX)
-	VMULPD           Z0, Z16, Z18
-	VMULPD           Z16, Z16, Z16
-	VMOVUPD          Z17, 128(CX)
-	VFMADD231PD      Z1, Z17, Z18
-	VFMADD231PD      Z17, Z17, Z16
-	VMOVUPD          Z15, 256(CX)
-	VFMADD231PD      Z2, Z15, Z18
-	VFMADD231PD      Z15, Z15, Z16
-	VMOVUPD          Z18, (AX)(R8*4)
-	VMOVUPD          Z16, (AX)(R11*1)
-	VMOVUPD          (BX)(R8*2), Z15
-	VMULPD           Z2, Z0, Z16
-	VMULPD.BCST      constantsAVX512Double<>+488(SB), Z16, Z16
-	VMOVUPD          Z16, 768(SI)
-	VMULPD           Z15, Z16, Z16
-	VMULPD           Z1, Z0, Z17
-	VMULPD.BCST      constantsAVX512Double<>+496(SB), Z17, Z17
-	VMOVUPD          Z17, 896(SI)
-	VMULPD           Z15, Z17, Z17
-	VMULPD           Z0, Z0, Z18
-	VFMADD231PD      Z2, Z2, Z18
-	VMULPD.BCST      constantsAVX512Double<>+504(SB), Z18, Z18
-	VMULPD           Z1, Z1, Z19
-	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z19, Z18
-	VMOVUPD          Z18, 1024(SI)
-	VMULPD           Z15, Z18, Z18
-	VMULPD           Z2, Z1, Z19
-	VMULPD.BCST      constantsAVX512Double<>+512(SB), Z19, Z19
-	VMOVUPD          Z19, 1152(SI)
-	VMULPD           Z15, Z19, Z19
-	VMULPD           Z0, Z0, Z20
-	VFNMADD231PD     Z2, Z2, Z20
-	VMULPD.BCST      constantsAVX512Double<>+368(SB), Z20, Z20
-	VMOVUPD          Z20, 1280(SI)
-	VMULPD           Z15, Z20, Z15
-	VMOVUPD          (BX)(R9*1), Z20
-	VMULPD           Z12, Z0, Z21
-	VFMADD231PD      Z10, Z2, Z21
-	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z21, Z21
-	VMULPD           Z14, Z0, Z22
-	VFNMADD231PD     Z8, Z2, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+520(SB), Z22, Z21
-	VMULPD           Z9, Z1, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+448(SB), Z22, Z21
-	VMOVUPD          Z21, 1408(SI)
-	VFMADD231PD      Z20, Z21, Z16
-	VMULPD           Z11, Z0, Z21
-	VMULPD.BCST      constantsAVX512Double<>+424(SB), Z21, Z21
-	VMULPD           Z13, Z0, Z22
-	VFNMADD231PD     Z9, Z2, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z22, Z21
-	VMULPD           Z10, Z1, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z22, Z21
-	VMOVUPD          Z21, 1536(SI)
-	VFMADD231PD      Z20, Z21, Z17
-	VMULPD           Z10, Z0, Z21
-	VFMADD231PD      Z12, Z2, Z21
-	VMULPD.BCST      constantsAVX512Double<>+440(SB), Z21, Z21
-	VMULPD           Z11, Z1, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z22, Z21
-	VMOVUPD          Z21, 1664(SI)
-	VFMADD231PD      Z20, Z21, Z18
-	VMULPD           Z9, Z0, Z21
-	VFMADD231PD      Z13, Z2, Z21
-	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z21, Z21
-	VMULPD           Z12, Z1, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+528(SB), Z22, Z21
-	VMULPD           Z11, Z2, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z22, Z21
-	VMOVUPD          Z21, 1792(SI)
-	VFMADD231PD      Z20, Z21, Z19
-	VMULPD           Z8, Z0, Z21
-	VFMADD231PD      Z14, Z2, Z21
-	VMULPD.BCST      constantsAVX512Double<>+536(SB), Z21, Z21
-	VMULPD           Z10, Z0, Z22
-	VFNMADD231PD     Z12, Z2, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+544(SB), Z22, Z21
-	VMULPD           Z13, Z1, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+552(SB), Z22, Z21
-	VMOVUPD          Z21, 1920(SI)
-	VFMADD231PD      Z20, Z21, Z15
-	VMOVUPD          (BX)(R8*4), Z20
-	VMULPD           Z5, Z3, Z21
-	VMULPD.BCST      constantsAVX512Double<>+560(SB), Z21, Z21
-	VMULPD           Z6, Z4, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+568(SB), Z22, Z21
-	VMOVUPD          Z21, 2048(SI)
-	VFMADD231PD      Z20, Z21, Z16
-	VMULPD           Z6, Z3, Z21
-	VFNMADD231PD     Z7, Z4, Z21
-	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z21, Z21
-	VMULPD           Z5, Z4, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+576(SB), Z22, Z21
-	VMOVUPD          Z21, 2176(SI)
-	VFMADD231PD      Z20, Z21, Z17
-	VMULPD           Z3, Z3, Z21
-	VFNMADD231PD     Z5, Z5, Z21
-	VFMADD231PD      Z7, Z7, Z21
-	VMULPD.BCST      constantsAVX512Double<>+584(SB), Z21, Z21
-	VMULPD           Z4, Z4, Z22
-	VFMADD231PD      Z6, Z6, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+592(SB), Z22, Z21
-	VMOVUPD          Z21, 2304(SI)
-	VFMADD231PD      Z20, Z21, Z18
-	VMULPD           Z4, Z3, Z21
-	VFMADD231PD      Z7, Z6, Z21
-	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z21, Z21
-	VMULPD           Z6, Z5, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+600(SB), Z22, Z21
-	VMOVUPD          Z21, 2432(SI)
-	VFMADD231PD      Z20, Z21, Z19
-	VMULPD           Z4, Z4, Z21
-	VFNMADD231PD     Z6, Z6, Z21
-	VMULPD.BCST      constantsAVX512Double<>+608(SB), Z21, Z21
-	VMULPD           Z7, Z5, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+616(SB), Z22, Z21
-	VMOVUPD          Z21, 2560(SI)
-	VFMADD231PD      Z20, Z21, Z15
-	VMOVUPD          (BX)(R10*1), Z20
-	VMULPD           Z12, Z8, Z21
-	VFNMADD231PD     Z14, Z10, Z21
-	VMULPD.BCST      constantsAVX512Double<>+624(SB), Z21, Z21
-	VMULPD           Z11, Z9, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+632(SB), Z22, Z21
-	VMULPD           Z12, Z10, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+640(SB), Z22, Z21
-	VMOVUPD          Z21, 2688(SI)
-	VFMADD231PD      Z20, Z21, Z16
-	VMULPD           Z13, Z8, Z21
-	VFNMADD231PD     Z14, Z9, Z21
-	VMULPD.BCST      constantsAVX512Double<>+648(SB), Z21, Z21
-	VMULPD           Z12, Z9, Z22
-	VFNMADD231PD     Z13, Z10, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+656(SB), Z22, Z21
-	VMULPD           Z11, Z10, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+664(SB), Z22, Z21
-	VMOVUPD          Z21, 2816(SI)
-	VFMADD231PD      Z20, Z21, Z17
-	VMULPD           Z8, Z8, Z21
-	VFMADD231PD      Z14, Z14, Z21
-	VMULPD.BCST      constantsAVX512Double<>+672(SB), Z21, Z21
-	VMULPD           Z10, Z10, Z22
-	VFMADD231PD      Z12, Z12, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+680(SB), Z22, Z21
-	VMULPD           Z11, Z11, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+688(SB), Z22, Z21
-	VMOVUPD          Z21, 2944(SI)
-	VFMADD231PD      Z20, Z21, Z18
-	VMULPD           Z9, Z8, Z21
-	VFMADD231PD      Z14, Z13, Z21
-	VMULPD.BCST      constantsAVX512Double<>+696(SB), Z21, Z21
-	VMULPD           Z10, Z9, Z22
-	VFMADD231PD      Z13, Z12, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+704(SB), Z22, Z21
-	VMULPD           Z12, Z11, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+712(SB), Z22, Z21
-	VMOVUPD          Z21, 3072(SI)
-	VFMADD231PD      Z20, Z21, Z19
-	VMULPD           Z10, Z8, Z21
-	VFMADD231PD      Z14, Z12, Z21
-	VMULPD.BCST      constantsAVX512Double<>+720(SB), Z21, Z21
-	VMULPD           Z10, Z10, Z22
-	VFNMADD231PD     Z12, Z12, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+728(SB), Z22, Z21
-	VMULPD           Z13, Z11, Z22
-	VFMADD231PD.BCST constantsAVX512Double<>+736(SB), Z22, Z21
-	VMOVUPD          Z21, 3200(SI)
-	VFMADD231PD      Z20, Z21, Z15
-	VMOVUPD          Z16, 384(CX)
-	VMULPD           Z3, Z16, Z20
-	VMULPD           Z16, Z16, Z16
-	VMOVUPD          Z17, 512(CX)
-	VFMADD231PD      Z4, Z17, Z20
-	VFMADD231PD      Z17, Z17, Z16
-	VMOVUPD          Z18, 640(CX)
-	VFMADD231PD      Z5, Z18, Z20
-	VFMADD231PD      Z18, Z18, Z16
-	VMOVUPD          Z19, 768(CX)
-	VFMADD231PD      Z6, Z19, Z20
-	VFMADD231PD      Z19, Z19, Z16
-	VMOVUPD          Z15, 896(CX)
-	VFMADD231PD      Z7, Z15, Z20
-	VFMADD231PD      Z15, Z15, Z16
-	VMOVUPD          Z20, (AX)(R10*1)
-	VMOVUPD          Z16, (AX)(R8*8)
-	VMOVUPD          (BX)(R9*2), Z15
-	VMULPD           Z7, Z0, Z16
-	VFMADD231PD      Z3, Z2, Z16
-	VMULPD.BCST      constantsAVX512Double<>+536(SB), Z16, Z16
-	VMOVUPD          Z16, 3328(SI)
-	VMULPD           Z15, Z16, Z16
-	VMULPD           Z6, Z0, Z17
-	VFMADD231PD      Z3, Z1, Z17
-	VFMADD231PD      Z4, Z2, Z17
-	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z17, Z17
-	VMOVUPD          Z17, 3456(SI)
-	VMULPD           Z15, Z17, Z17
-	VMULPD           Z5, Z0, Z18
-	VMULPD.BCST      constantsAVX512Double<>+440(SB), Z18, Z18
-	VMULPD           Z7, Z0, Z19
-	VFNMADD231PD     Z3, Z2, Z19
-	VFMADD231PD.BCST constantsAVX512Double<>+768(SB), Z19, Z18
-	VMULPD           Z4, Z1, Z19
-	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z19, Z18
-	VMOVUPD          Z18, 3584(SI)
-	VMULPD           Z15, Z18, Z18
-	VMULPD           Z4, Z0, Z19
-	VFMADD231PD      Z6, Z2, Z19
-	VMULPD.BCST      constantsAVX512Double<>+424(SB), Z19, Z19
-	VMULPD           Z5, Z1, Z20
-	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z20, Z19
-	VMOVUPD          Z19, 3712(SI)
-	VMULPD           Z15, Z19, Z19
-	VMULPD           Z3, Z0, Z20
-	VFMADD231PD      Z7, Z2, Z20
-	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z20, Z20
-	VMULPD           Z6, Z1, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+528(SB), Z21, Z20
-	VMULPD           Z5, Z2, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+480(SB), Z21, Z20
-	VMOVUPD          Z20, 3840(SI)
-	VMULPD           Z15, Z20, Z20
-	VMULPD           Z4, Z0, Z21
-	VFNMADD231PD     Z7, Z1, Z21
-	VFNMADD231PD     Z6, Z2, Z21
-	VMULPD.BCST      constantsAVX512Double<>+432(SB), Z21, Z1
-	VMOVUPD          Z1, 3968(SI)
-	VMULPD           Z15, Z1, Z1
-	VMULPD           Z3, Z0, Z0
-	VFNMADD231PD     Z7, Z2, Z0
-	VMULPD.BCST      constantsAVX512Double<>+520(SB), Z0, Z0
-	VMOVUPD          Z0, 4096(SI)
-	VMULPD           Z15, Z0, Z0
-	VMOVUPD          (BX)(R11*1), Z2
-	VMULPD           Z12, Z3, Z15
-	VFMADD231PD      Z10, Z7, Z15
-	VMULPD.BCST      constantsAVX512Double<>+776(SB), Z15, Z15
-	VMULPD           Z13, Z4, Z21
-	VFMADD231PD      Z9, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+784(SB), Z21, Z15
-	VMULPD           Z8, Z5, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+672(SB), Z21, Z15
-	VMOVUPD          Z15, 4224(SI)
-	VFMADD231PD      Z2, Z15, Z16
-	VMULPD           Z11, Z3, Z15
-	VMULPD.BCST      constantsAVX512Double<>+792(SB), Z15, Z15
-	VMULPD           Z12, Z4, Z21
-	VFMADD231PD      Z10, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+800(SB), Z21, Z15
-	VMULPD           Z14, Z4, Z21
-	VFNMADD231PD     Z8, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+808(SB), Z21, Z15
-	VMOVUPD          Z15, 4352(SI)
-	VFMADD231PD      Z2, Z15, Z17
-	VMULPD           Z12, Z3, Z15
-	VFNMADD231PD     Z10, Z7, Z15
-	VMULPD.BCST      constantsAVX512Double<>+816(SB), Z15, Z15
-	VMULPD           Z14, Z3, Z21
-	VFNMADD231PD     Z8, Z7, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+824(SB), Z21, Z15
-	VMULPD           Z11, Z4, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+832(SB), Z21, Z15
-	VMULPD           Z13, Z4, Z21
-	VFNMADD231PD     Z9, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+840(SB), Z21, Z15
-	VMULPD           Z10, Z5, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+680(SB), Z21, Z15
-	VMOVUPD          Z15, 4480(SI)
-	VFMADD231PD      Z2, Z15, Z18
-	VMULPD           Z9, Z3, Z15
-	VFMADD231PD      Z13, Z7, Z15
-	VMULPD.BCST      constantsAVX512Double<>+792(SB), Z15, Z15
-	VMULPD           Z10, Z4, Z21
-	VFMADD231PD      Z12, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+832(SB), Z21, Z15
-	VMULPD           Z11, Z5, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+848(SB), Z21, Z15
-	VMOVUPD          Z15, 4608(SI)
-	VFMADD231PD      Z2, Z15, Z19
-	VMULPD           Z8, Z3, Z15
-	VFMADD231PD      Z14, Z7, Z15
-	VMULPD.BCST      constantsAVX512Double<>+776(SB), Z15, Z15
-	VMULPD           Z10, Z3, Z21
-	VFMADD231PD      Z12, Z7, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+856(SB), Z21, Z15
-	VMULPD           Z9, Z4, Z21
-	VFMADD231PD      Z13, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+864(SB), Z21, Z15
-	VMULPD           Z12, Z5, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+872(SB), Z21, Z15
-	VMULPD           Z11, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+880(SB), Z21, Z15
-	VMOVUPD          Z15, 4736(SI)
-	VFMADD231PD      Z2, Z15, Z20
-	VMULPD           Z8, Z4, Z15
-	VFMADD231PD      Z14, Z6, Z15
-	VMULPD.BCST      constantsAVX512Double<>+784(SB), Z15, Z15
-	VMULPD           Z10, Z4, Z21
-	VFNMADD231PD     Z12, Z6, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+840(SB), Z21, Z15
-	VMULPD           Z11, Z7, Z21
-	VFMADD231PD.BCST constantsAVX512Double<>+888(SB), Z21, Z15
-	VMOVUPD          Z15, 4864(SI)
-	VFMADD231PD      Z2, Z15, Z1
-	VMULPD           Z10, Z3, Z3
-	VFNMADD231PD     Z12, Z7, Z3
-	VMULPD.BCST      constantsAVX512Double<>+824(SB), Z3, Z3
-	VMULPD           Z9, Z4, Z4
-	VFNMADD231PD     Z13, Z6, Z4
-	VFMADD231PD.BCST constantsAVX512Double<>+808(SB), Z4, Z3
-	VMULPD           Z14, Z5, Z4
-	VFMADD231PD.BCST constantsAVX512Double<>+896(SB), Z4, Z3
-	VMOVUPD          Z3, 4992(SI)
-	VFMADD231PD      Z2, Z3, Z0
-	VMOVUPD          Z16, 1024(CX)
-	VMULPD           Z8, Z16, Z2
-	VMULPD           Z16, Z16, Z3
-	VMOVUPD          Z17, 1152(CX)
-	VFMADD231PD      Z9, Z17, Z2
-	VFMADD231PD      Z17, Z17, Z3
-	VMOVUPD          Z18, 1280(CX)
-	VFMADD231PD      Z10, Z18, Z2
-	VFMADD231PD      Z18, Z18, Z3
-	VMOVUPD          Z19, 1408(CX)
-	VFMADD231PD      Z11, Z19, Z2
-	VFMADD231PD      Z19, Z19, Z3
-	VMOVUPD          Z20, 1536(CX)
-	VFMADD231PD      Z12, Z20, Z2
-	VFMADD231PD      Z20, Z20, Z3
-	VMOVUPD          Z1, 1664(CX)
-	VFMADD231PD      Z13, Z1, Z2
-	VFMADD231PD      Z1, Z1, Z3
-	VMOVUPD          Z0, 1792(CX)
-	VFMADD231PD      Z14, Z0, Z2
-	VFMADD231PD      Z0, Z0, Z3
-	VMOVUPD          Z2, (AX)(R9*2)
-	VMOVUPD          Z3, (AX)(R12*1)
-	ADDQ             $0x00000040, AX
-	ADDQ             $0x00000040, BX
-	ADDQ             $0x00000040, CX
-	ADDQ             $0x00000040, DX
-	ADDQ             $0x00000040, SI
-	SUBQ             $0x00000001, R13
-	JG               column2
-	ADDQ             $0x00000780, CX
-	ADDQ             $0x00000780, DX
-	ADDQ             $0x00001380, SI
-	SUBQ             $0x00000001, DI
-	JG               group1
-	VZEROUPPER
-	RET
-
-// func invariantsReverse3AVX512Double(gb *float64, gt *float64, gf *float64, t *float64, b *float64, v *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariantsReverse3AVX512Double(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x03, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
-	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	MOVQ    R12, R13
-	ADDQ    R9, R13
-	ADDQ    R9, R13
-	SHRQ    $0x04, R8
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000002, R14
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD      (DX), Z0
-	VMOVUPD      Z0, (AX)
-	VMOVUPD      (DX)(R9*1), Z0
-	VMULPD.BCST  constantsAVX512Double<>+744(SB), Z0, Z0
-	VMOVUPD      (DX)(R9*4), Z1
-	VMOVUPD      (DX)(R12*1), Z2
-	VADDPD       Z2, Z2, Z2
-	VMOVUPD      128(SI), Z3
-	VMULPD       Z3, Z0, Z4
-	VMOVUPD      (BX), Z5
-	VFMADD231PD  Z1, Z5, Z4
-	VMULPD       Z2, Z5, Z5
-	VFMADD231PD  Z1, Z3, Z5
-	VMOVUPD      Z5, (CX)
-	VMOVUPD      256(SI), Z3
-	VMULPD       Z3, Z0, Z5
-	VMOVUPD      128(BX), Z6
-	VFMADD231PD  Z1, Z6, Z5
-	VMULPD       Z2, Z6, Z6
-	VFMADD231PD  Z1, Z3, Z6
-	VMOVUPD      Z6, 128(CX)
-	VMOVUPD      384(SI), Z3
-	VMULPD       Z3, Z0, Z0
-	VMOVUPD      256(BX), Z6
-	VFMADD231PD  Z1, Z6, Z0
-	VMULPD       Z2, Z6, Z6
-	VFMADD231PD  Z1, Z3, Z6
-	VMOVUPD      Z6, 256(CX)
-	VMOVUPD      (DX)(R9*2), Z1
-	VMULPD.BCST  constantsAVX512Double<>+752(SB), Z1, Z1
-	VMOVUPD      (DX)(R11*1), Z2
-	VMOVUPD      (DX)(R9*8), Z3
-	VADDPD       Z3, Z3, Z3
-	VMOVUPD      512(SI), Z6
-	VMULPD       Z6, Z1, Z7
-	VMOVUPD      384(BX), Z8
-	VFMADD231PD  Z2, Z8, Z7
-	VMULPD       Z3, Z8, Z8
-	VFMADD231PD  Z2, Z6, Z8
-	VMOVUPD      Z8, 384(CX)
-	VMOVUPD      640(SI), Z6
-	VMULPD       Z6, Z1, Z8
-	VMOVUPD      512(BX), Z9
-	VFMADD231PD  Z2, Z9, Z8
-	VMULPD       Z3, Z9, Z9
-	VFMADD231PD  Z2, Z6, Z9
-	VMOVUPD      Z9, 512(CX)
-	VMOVUPD      768(SI), Z6
-	VMULPD       Z6, Z1, Z9
-	VMOVUPD      640(BX), Z10
-	VFMADD231PD  Z2, Z10, Z9
-	VMULPD       Z3, Z10, Z10
-	VFMADD231PD  Z2, Z6, Z10
-	VMOVUPD      Z10, 640(CX)
-	VMOVUPD      896(SI), Z6
-	VMULPD       Z6, Z1, Z10
-	VMOVUPD      768(BX), Z11
-	VFMADD231PD  Z2, Z11, Z10
-	VMULPD       Z3, Z11, Z11
-	VFMADD231PD  Z2, Z6, Z11
-	VMOVUPD      Z11, 768(CX)
-	VMOVUPD      1024(SI), Z6
-	VMULPD       Z6, Z1, Z1
-	VMOVUPD      896(BX), Z11
-	VFMADD231PD  Z2, Z11, Z1
-	VMULPD       Z3, Z11, Z11
-	VFMADD231PD  Z2, Z6, Z11
-	VMOVUPD      Z11, 896(CX)
-	VMOVUPD      (DX)(R10*1), Z2
-	VMULPD.BCST  constantsAVX512Double<>+760(SB), Z2, Z2
-	VMOVUPD      (DX)(R10*2), Z3
-	VMOVUPD      (DX)(R13*1), Z6
-	VADDPD       Z6, Z6, Z6
-	VMOVUPD      1152(SI), Z11
-	VMULPD       Z11, Z2, Z12
-	VMOVUPD      1024(BX), Z13
-	VFMADD231PD  Z3, Z13, Z12
-	VMULPD       Z6, Z13, Z13
-	VFMADD231PD  Z3, Z11, Z13
-	VMOVUPD      Z13, 1024(CX)
-	VMOVUPD      1280(SI), Z11
-	VMULPD       Z11, Z2, Z13
-	VMOVUPD      1152(BX), Z14
-	VFMADD231PD  Z3, Z14, Z13
-	VMULPD       Z6, Z14, Z14
-	VFMADD231PD  Z3, Z11, Z14
-	VMOVUPD      Z14, 1152(CX)
-	VMOVUPD      1408(SI), Z11
-	VMULPD       Z11, Z2, Z14
-	VMOVUPD      1280(BX), Z15
-	VFMADD231PD  Z3, Z15, Z14
-	VMULPD       Z6, Z15, Z15
-	VFMADD231PD  Z3, Z11, Z15
-	VMOVUPD      Z15, 1280(CX)
-	VMOVUPD      1536(SI), Z11
-	VMULPD       Z11, Z2, Z15
-	VMOVUPD      1408(BX), Z16
-	VFMADD231PD  Z3, Z16, Z15
-	VMULPD       Z6, Z16, Z16
-	VFMADD231PD  Z3, Z11, Z16
-	VMOVUPD      Z16, 1408(CX)
-	VMOVUPD      1664(SI), Z11
-	VMULPD       Z11, Z2, Z16
-	VMOVUPD      1536(BX), Z17
-	VFMADD231PD  Z3, Z17, Z16
-	VMULPD       Z6, Z17, Z17
-	VFMADD231PD  Z3, Z11, Z17
-	VMOVUPD      Z17, 1536(CX)
-	VMOVUPD      1792(SI), Z11
-	VMULPD       Z11, Z2, Z17
-	VMOVUPD      1664(BX), Z18
-	VFMADD231PD  Z3, Z18, Z17
-	VMULPD       Z6, Z18, Z18
-	VFMADD231PD  Z3, Z11, Z18
-	VMOVUPD      Z18, 1664(CX)
-	VMOVUPD      1920(SI), Z11
-	VMULPD       Z11, Z2, Z2
-	VMOVUPD      1792(BX), Z18
-	VFMADD231PD  Z3, Z18, Z2
-	VMULPD       Z6, Z18, Z18
-	VFMADD231PD  Z3, Z11, Z18
-	VMOVUPD      Z18, 1792(CX)
-	VMOVUPD      (DI), Z3
-	VMULPD       (CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+360(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z6, Z6
-	VMULPD       128(CX), Z3, Z18
-	VMULPD.BCST  constantsAVX512Double<>+376(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
-	VMULPD       256(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+392(SB), Z3, Z20
-	VMULPD.BCST  constantsAVX512Double<>+400(SB), Z3, Z3
-	VFMADD231PD  768(SI), Z11, Z4
-	VFNMADD231PD 640(SI), Z6, Z5
-	VFNMADD231PD 512(SI), Z6, Z0
-	VFNMADD231PD 384(SI), Z6, Z7
-	VFNMADD231PD 256(SI), Z6, Z8
-	VFMADD231PD  128(SI), Z11, Z9
-	VFMADD231PD  384(SI), Z19, Z10
-	VFMADD231PD  128(SI), Z6, Z1
-	VFMADD231PD  1024(SI), Z6, Z4
-	VFMADD231PD  768(SI), Z18, Z5
-	VFMADD231PD  896(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z20, Z7
-	VFMADD231PD  128(SI), Z19, Z8
-	VFMADD231PD  256(SI), Z18, Z9
-	VFMADD231PD  256(SI), Z20, Z10
-	VFMADD231PD  384(SI), Z20, Z1
-	VFMADD231PD  640(SI), Z19, Z4
-	VFMADD231PD  896(SI), Z20, Z5
-	VFMADD231PD  1024(SI), Z20, Z0
-	VFMADD231PD  384(SI), Z3, Z9
-	VFMADD231PD  512(SI), Z20, Z4
-	VFMADD231PD  768(SI), Z3, Z0
-	VMOVUPD      (DI)(R9*1), Z3
-	VMULPD       (CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+416(SB), Z6, Z18
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z6, Z19
-	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z6, Z20
-	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z6, Z6
-	VMULPD       128(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z21
-	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z3, Z22
-	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z3, Z3
-	VFMADD231PD  1664(SI), Z11, Z7
-	VFMADD231PD  1536(SI), Z19, Z8
-	VFMADD231PD  1408(SI), Z6, Z9
-	VFNMADD231PD 1280(SI), Z20, Z10
-	VFNMADD231PD 1408(SI), Z11, Z1
-	VFNMADD231PD 1024(SI), Z18, Z12
-	VFNMADD231PD 896(SI), Z20, Z13
-	VFNMADD231PD 1024(SI), Z11, Z14
-	VFMADD231PD  640(SI), Z19, Z15
-	VFMADD231PD  512(SI), Z11, Z16
-	VFMADD231PD  640(SI), Z20, Z17
-	VFMADD231PD  512(SI), Z18, Z2
-	VFMADD231PD  1920(SI), Z18, Z7
-	VFMADD231PD  1792(SI), Z20, Z8
-	VFMADD231PD  1536(SI), Z3, Z9
-	VFMADD231PD  1664(SI), Z22, Z10
-	VFNMADD231PD 1152(SI), Z18, Z1
-	VFMADD231PD  512(SI), Z21, Z13
-	VFMADD231PD  768(SI), Z6, Z14
-	VFMADD231PD  768(SI), Z3, Z15
-	VFMADD231PD  896(SI), Z22, Z16
-	VFMADD231PD  1024(SI), Z21, Z17
-	VFMADD231PD  1280(SI), Z21, Z7
-	VFMADD231PD  1408(SI), Z22, Z8
-	VFMADD231PD  1792(SI), Z21, Z1
-	VFMADD231PD  640(SI), Z22, Z14
-	VMOVUPD      (DI)(R9*1), Z3
-	VMULPD       256(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+472(SB), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z18
-	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z3, Z19
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z3, Z3
-	VFMADD231PD  1152(SI), Z6, Z7
-	VFMADD231PD  1280(SI), Z18, Z8
-	VFMADD231PD  1664(SI), Z19, Z9
-	VFMADD231PD  1792(SI), Z18, Z10
-	VFMADD231PD  1920(SI), Z6, Z1
-	VFMADD231PD  512(SI), Z6, Z12
-	VFMADD231PD  640(SI), Z18, Z13
-	VFMADD231PD  512(SI), Z11, Z14
-	VFMADD231PD  896(SI), Z3, Z15
-	VFMADD231PD  1024(SI), Z11, Z16
-	VFMADD231PD  896(SI), Z18, Z17
-	VFMADD231PD  1024(SI), Z6, Z2
-	VFMADD231PD  1408(SI), Z11, Z7
-	VFMADD231PD  1536(SI), Z3, Z10
-	VFMADD231PD  1664(SI), Z11, Z1
-	VFMADD231PD  768(SI), Z19, Z16
-	VMOVUPD      (DI)(R9*2), Z3
-	VMULPD       384(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+488(SB), Z6, Z6
-	VMULPD       512(CX), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+496(SB), Z11, Z11
-	VMULPD       640(CX), Z3, Z18
-	VMULPD.BCST  constantsAVX512Double<>+504(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
-	VMULPD       768(CX), Z3, Z20
-	VMULPD.BCST  constantsAVX512Double<>+512(SB), Z20, Z20
-	VMULPD       896(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z3, Z3
-	VFMADD231PD  384(SI), Z6, Z4
-	VFMADD231PD  128(SI), Z11, Z5
-	VFMADD231PD  128(SI), Z6, Z0
-	VFMADD231PD  256(SI), Z11, Z4
-	VFMADD231PD  256(SI), Z18, Z5
-	VFMADD231PD  384(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z19, Z4
-	VFMADD231PD  256(SI), Z18, Z5
-	VFMADD231PD  384(SI), Z19, Z0
-	VFMADD231PD  128(SI), Z19, Z4
-	VFMADD231PD  384(SI), Z20, Z5
-	VFMADD231PD  256(SI), Z20, Z0
-	VFMADD231PD  128(SI), Z3, Z4
-	VFNMADD231PD 384(SI), Z3, Z0
-	VFMADD231PD  128(SI), Z3, Z4
-	VFNMADD231PD 384(SI), Z3, Z0
-	VMOVUPD      (DI)(R10*1), Z3
-	VMULPD       384(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z6, Z18
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z6, Z6
-	VMULPD       512(CX), Z3, Z19
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z19, Z19
-	VMULPD       640(CX), Z3, Z22
-	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z22, Z22
-	VMULPD       768(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z24
-	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z3, Z25
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z3, Z3
-	VFMADD231PD  1664(SI), Z11, Z4
-	VFMADD231PD  1280(SI), Z6, Z5
-	VFMADD231PD  1408(SI), Z11, Z0
-	VFNMADD231PD 384(SI), Z18, Z12
-	VFMADD231PD  256(SI), Z6, Z13
-	VFMADD231PD  384(SI), Z11, Z14
-	VFMADD231PD  128(SI), Z20, Z15
-	VFMADD231PD  128(SI), Z11, Z16
-	VFMADD231PD  128(SI), Z21, Z17
-	VFMADD231PD  128(SI), Z18, Z2
-	VFMADD231PD  1920(SI), Z18, Z4
-	VFMADD231PD  1408(SI), Z19, Z5
-	VFNMADD231PD 1152(SI), Z18, Z0
-	VFNMADD231PD 384(SI), Z21, Z13
-	VFMADD231PD  256(SI), Z19, Z14
-	VFMADD231PD  256(SI), Z22, Z15
-	VFMADD231PD  384(SI), Z23, Z16
-	VFMADD231PD  384(SI), Z24, Z17
-	VFMADD231PD  1536(SI), Z20, Z4
-	VFMADD231PD  1536(SI), Z22, Z5
-	VFNMADD231PD 1280(SI), Z21, Z0
-	VFMADD231PD  128(SI), Z24, Z13
-	VFMADD231PD  128(SI), Z23, Z14
-	VFMADD231PD  384(SI), Z3, Z15
-	VFMADD231PD  256(SI), Z25, Z16
-	VFMADD231PD  1792(SI), Z21, Z4
-	VFMADD231PD  1664(SI), Z25, Z5
-	VFMADD231PD  1664(SI), Z23, Z0
-	VFMADD231PD  1408(SI), Z23, Z4
-	VFMADD231PD  1792(SI), Z24, Z0
-	VFMADD231PD  1280(SI), Z24, Z4
-	VFMADD231PD  1536(SI), Z3, Z0
-	VMOVUPD      (DI)(R10*1), Z3
-	VMULPD       896(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+544(SB), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+552(SB), Z3, Z3
-	VFMADD231PD  1152(SI), Z6, Z4
-	VFMADD231PD  1792(SI), Z3, Z5
-	VFMADD231PD  1920(SI), Z6, Z0
-	VFMADD231PD  128(SI), Z6, Z12
-	VFMADD231PD  128(SI), Z11, Z14
-	VFNMADD231PD 384(SI), Z11, Z16
-	VFMADD231PD  256(SI), Z3, Z17
-	VFMADD231PD  384(SI), Z6, Z2
-	VFMADD231PD  1408(SI), Z11, Z4
-	VFNMADD231PD 1664(SI), Z11, Z0
-	VMOVUPD      (DI)(R9*4), Z3
-	VMULPD       384(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+560(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z6, Z6
-	VMULPD       512(CX), Z3, Z18
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+576(SB), Z18, Z18
-	VMULPD       640(CX), Z3, Z20
-	VMULPD.BCST  constantsAVX512Double<>+584(SB), Z20, Z21
-	VMULPD.BCST  constantsAVX512Double<>+592(SB), Z20, Z20
-	VMULPD       768(CX), Z3, Z22
-	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+600(SB), Z22, Z22
-	VMULPD       896(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+608(SB), Z3, Z24
-	VMULPD.BCST  constantsAVX512Double<>+616(SB), Z3, Z3
-	VFMADD231PD  768(SI), Z11, Z7
-	VFMADD231PD  896(SI), Z6, Z8
-	VFMADD231PD  512(SI), Z11, Z9
-	VFMADD231PD  640(SI), Z6, Z10
-	VFNMADD231PD 640(SI), Z19, Z1
-	VFMADD231PD  896(SI), Z19, Z7
-	VFNMADD231PD 1024(SI), Z19, Z8
-	VFMADD231PD  640(SI), Z18, Z9
-	VFMADD231PD  512(SI), Z19, Z10
-	VFMADD231PD  1024(SI), Z21, Z1
-	VFMADD231PD  512(SI), Z21, Z7
-	VFMADD231PD  768(SI), Z18, Z8
-	VFNMADD231PD 768(SI), Z21, Z9
-	VFMADD231PD  896(SI), Z20, Z10
-	VFMADD231PD  1024(SI), Z21, Z1
-	VFMADD231PD  512(SI), Z21, Z7
-	VFMADD231PD  640(SI), Z20, Z8
-	VFNMADD231PD 768(SI), Z21, Z9
-	VFMADD231PD  896(SI), Z20, Z10
-	VFMADD231PD  896(SI), Z23, Z1
-	VFMADD231PD  640(SI), Z23, Z7
-	VFMADD231PD  640(SI), Z20, Z8
-	VFMADD231PD  896(SI), Z22, Z9
-	VFMADD231PD  1024(SI), Z23, Z10
-	VFMADD231PD  768(SI), Z3, Z1
-	VFMADD231PD  512(SI), Z23, Z8
-	VFMADD231PD  1024(SI), Z3, Z9
-	VFMADD231PD  768(SI), Z22, Z10
-	VFMADD231PD  640(SI), Z24, Z8
-	VFNMADD231PD 896(SI), Z24, Z10
-	VFMADD231PD  640(SI), Z24, Z8
-	VFNMADD231PD 896(SI), Z24, Z10
-	VMOVUPD      (DI)(R11*1), Z3
-	VMULPD       384(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+624(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+632(SB), Z6, Z18
-	VMULPD.BCST  constantsAVX512Double<>+640(SB), Z6, Z6
-	VMULPD       512(CX), Z3, Z19
-	VMULPD.BCST  constantsAVX512Double<>+648(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+656(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+664(SB), Z19, Z19
-	VMULPD       640(CX), Z3, Z22
-	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z22, Z23
-	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z22, Z24
-	VMULPD.BCST  constantsAVX512Double<>+688(SB), Z22, Z22
-	VMULPD       768(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+696(SB), Z3, Z25
-	VMULPD.BCST  constantsAVX512Double<>+704(SB), Z3, Z26
-	VMULPD.BCST  constantsAVX512Double<>+712(SB), Z3, Z3
-	VFMADD231PD  1664(SI), Z11, Z12
-	VFMADD231PD  1536(SI), Z18, Z13
-	VFNMADD231PD 1920(SI), Z11, Z14
-	VFMADD231PD  1280(SI), Z18, Z15
-	VFMADD231PD  1152(SI), Z11, Z16
-	VFMADD231PD  1152(SI), Z20, Z17
-	VFNMADD231PD 1408(SI), Z11, Z2
-	VFMADD231PD  1792(SI), Z20, Z12
-	VFNMADD231PD 1920(SI), Z20, Z13
-	VFMADD231PD  1664(SI), Z6, Z14
-	VFMADD231PD  1408(SI), Z19, Z15
-	VFMADD231PD  1408(SI), Z6, Z16
-	VFNMADD231PD 1408(SI), Z21, Z17
-	VFNMADD231PD 1280(SI), Z20, Z2
-	VFMADD231PD  1152(SI), Z23, Z12
-	VFMADD231PD  1664(SI), Z21, Z13
-	VFNMADD231PD 1792(SI), Z21, Z14
-	VFMADD231PD  1536(SI), Z22, Z15
-	VFMADD231PD  1280(SI), Z21, Z16
-	VFMADD231PD  1920(SI), Z25, Z17
-	VFMADD231PD  1920(SI), Z23, Z2
-	VFMADD231PD  1152(SI), Z23, Z12
-	VFMADD231PD  1152(SI), Z25, Z13
-	VFMADD231PD  1536(SI), Z19, Z14
-	VFMADD231PD  1536(SI), Z22, Z15
-	VFMADD231PD  1664(SI), Z24, Z16
-	VFMADD231PD  1664(SI), Z26, Z17
-	VFMADD231PD  1920(SI), Z23, Z2
-	VFMADD231PD  1280(SI), Z25, Z12
-	VFMADD231PD  1408(SI), Z26, Z13
-	VFMADD231PD  1408(SI), Z24, Z14
-	VFMADD231PD  1664(SI), Z3, Z15
-	VFMADD231PD  1664(SI), Z24, Z16
-	VFMADD231PD  1792(SI), Z25, Z2
-	VFMADD231PD  1408(SI), Z24, Z14
-	VFMADD231PD  1792(SI), Z26, Z16
-	VFMADD231PD  1280(SI), Z26, Z14
-	VFMADD231PD  1536(SI), Z3, Z16
-	VMOVUPD      (DI)(R11*1), Z3
-	VMULPD       896(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+720(SB), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+728(SB), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+736(SB), Z3, Z3
-	VFMADD231PD  1408(SI), Z6, Z12
-	VFMADD231PD  1152(SI), Z6, Z14
-	VFMADD231PD  1792(SI), Z3, Z15
-	VFMADD231PD  1920(SI), Z6, Z16
-	VFMADD231PD  1536(SI), Z3, Z17
-	VFMADD231PD  1664(SI), Z6, Z2
-	VFMADD231PD  1408(SI), Z11, Z14
-	VFNMADD231PD 1664(SI), Z11, Z16
-	VFMADD231PD  1408(SI), Z11, Z14
-	VFNMADD231PD 1664(SI), Z11, Z16
-	VMOVUPD      (DI)(R10*2), Z3
-	VMULPD       1024(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z6, Z6
-	VMULPD       1152(CX), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z11, Z11
-	VMULPD       1280(CX), Z3, Z18
-	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z18, Z19
-	VMULPD.BCST  constantsAVX512Double<>+768(SB), Z18, Z20
-	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z18, Z18
-	VMULPD       1408(CX), Z3, Z21
-	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z21, Z22
-	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z21, Z21
-	VMULPD       1536(CX), Z3, Z23
-	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z23, Z24
-	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z23, Z25
-	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z23, Z23
-	VMULPD       1664(CX), Z3, Z26
-	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z26, Z26
-	VMULPD       1792(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z3, Z3
-	VFMADD231PD  1024(SI), Z6, Z4
-	VFMADD231PD  512(SI), Z11, Z5
-	VFMADD231PD  512(SI), Z6, Z0
-	VFMADD231PD  384(SI), Z6, Z7
-	VFMADD231PD  384(SI), Z11, Z8
-	VFMADD231PD  128(SI), Z19, Z9
-	VFMADD231PD  128(SI), Z11, Z10
-	VFMADD231PD  128(SI), Z6, Z1
-	VFMADD231PD  896(SI), Z11, Z4
-	VFMADD231PD  640(SI), Z18, Z5
-	VFMADD231PD  640(SI), Z11, Z0
-	VFMADD231PD  256(SI), Z11, Z7
-	VFMADD231PD  256(SI), Z18, Z8
-	VFMADD231PD  256(SI), Z21, Z9
-	VFMADD231PD  384(SI), Z22, Z10
-	VFMADD231PD  128(SI), Z20, Z1
-	VFMADD231PD  768(SI), Z19, Z4
-	VFMADD231PD  768(SI), Z21, Z5
-	VFNMADD231PD 512(SI), Z20, Z0
-	VFNMADD231PD 384(SI), Z20, Z7
-	VFMADD231PD  128(SI), Z22, Z8
-	VFMADD231PD  384(SI), Z23, Z9
-	VFMADD231PD  256(SI), Z25, Z10
-	VFMADD231PD  384(SI), Z24, Z1
-	VFMADD231PD  1024(SI), Z20, Z4
-	VFMADD231PD  896(SI), Z25, Z5
-	VFMADD231PD  896(SI), Z22, Z0
-	VFMADD231PD  128(SI), Z24, Z7
-	VFMADD231PD  128(SI), Z26, Z8
-	VFNMADD231PD 384(SI), Z26, Z10
-	VFNMADD231PD 256(SI), Z26, Z1
-	VFMADD231PD  640(SI), Z22, Z4
-	VFNMADD231PD 1024(SI), Z26, Z5
-	VFMADD231PD  1024(SI), Z24, Z0
-	VFMADD231PD  128(SI), Z3, Z7
-	VFNMADD231PD 384(SI), Z3, Z1
-	VFMADD231PD  512(SI), Z24, Z4
-	VFMADD231PD  768(SI), Z23, Z0
-	VFMADD231PD  640(SI), Z26, Z4
-	VFNMADD231PD 896(SI), Z26, Z0
-	VFMADD231PD  512(SI), Z3, Z4
-	VFNMADD231PD 1024(SI), Z3, Z0
-	VMOVUPD      (DI)(R12*1), Z3
-	VMULPD       1024(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+776(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+784(SB), Z6, Z18
-	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z6, Z6
-	VMULPD       1152(CX), Z3, Z19
-	VMULPD.BCST  constantsAVX512Double<>+792(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+800(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+808(SB), Z19, Z19
-	VMULPD       1280(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+816(SB), Z3, Z22
-	VMULPD.BCST  constantsAVX512Double<>+824(SB), Z3, Z23
-	VMULPD.BCST  constantsAVX512Double<>+832(SB), Z3, Z24
-	VMULPD.BCST  constantsAVX512Double<>+840(SB), Z3, Z25
-	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z3, Z3
-	VFMADD231PD  1664(SI), Z11, Z7
-	VFMADD231PD  1792(SI), Z18, Z8
-	VFMADD231PD  1152(SI), Z6, Z9
-	VFMADD231PD  1280(SI), Z18, Z10
-	VFMADD231PD  1408(SI), Z11, Z1
-	VFMADD231PD  768(SI), Z6, Z12
-	VFMADD231PD  896(SI), Z18, Z13
-	VFMADD231PD  1024(SI), Z11, Z14
-	VFMADD231PD  512(SI), Z20, Z15
-	VFMADD231PD  512(SI), Z11, Z16
-	VFMADD231PD  640(SI), Z18, Z17
-	VFMADD231PD  640(SI), Z19, Z2
-	VFMADD231PD  1536(SI), Z20, Z7
-	VFMADD231PD  1664(SI), Z21, Z8
-	VFMADD231PD  1408(SI), Z3, Z9
-	VFMADD231PD  1408(SI), Z21, Z10
-	VFNMADD231PD 1408(SI), Z22, Z1
-	VFNMADD231PD 896(SI), Z19, Z12
-	VFNMADD231PD 896(SI), Z25, Z13
-	VFMADD231PD  896(SI), Z21, Z14
-	VFMADD231PD  640(SI), Z24, Z15
-	VFMADD231PD  640(SI), Z21, Z16
-	VFMADD231PD  640(SI), Z25, Z17
-	VFMADD231PD  512(SI), Z23, Z2
-	VFMADD231PD  1664(SI), Z22, Z7
-	VFMADD231PD  1920(SI), Z19, Z8
-	VFNMADD231PD 1152(SI), Z19, Z10
-	VFNMADD231PD 1152(SI), Z23, Z1
-	VFNMADD231PD 1024(SI), Z23, Z12
-	VFNMADD231PD 1024(SI), Z22, Z14
-	VFMADD231PD  512(SI), Z22, Z16
-	VFMADD231PD  1920(SI), Z23, Z7
-	VFMADD231PD  1536(SI), Z24, Z8
-	VFNMADD231PD 1280(SI), Z25, Z10
-	VFMADD231PD  768(SI), Z3, Z14
-	VFMADD231PD  1792(SI), Z25, Z8
-	VMOVUPD      (DI)(R12*1), Z3
-	VMULPD       1408(CX), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+792(SB), Z6, Z11
-	VMULPD.BCST  constantsAVX512Double<>+832(SB), Z6, Z18
-	VMULPD.BCST  constantsAVX512Double<>+848(SB), Z6, Z6
-	VMULPD       1536(CX), Z3, Z19
-	VMULPD.BCST  constantsAVX512Double<>+776(SB), Z19, Z20
-	VMULPD.BCST  constantsAVX512Double<>+856(SB), Z19, Z21
-	VMULPD.BCST  constantsAVX512Double<>+864(SB), Z19, Z22
-	VMULPD.BCST  constantsAVX512Double<>+872(SB), Z19, Z23
-	VMULPD.BCST  constantsAVX512Double<>+880(SB), Z19, Z19
-	VMULPD       1664(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+784(SB), Z3, Z24
-	VMULPD.BCST  constantsAVX512Double<>+840(SB), Z3, Z25
-	VMULPD.BCST  constantsAVX512Double<>+888(SB), Z3, Z3
-	VFMADD231PD  1280(SI), Z11, Z7
-	VFMADD231PD  1408(SI), Z18, Z8
-	VFMADD231PD  1536(SI), Z6, Z9
-	VFMADD231PD  1664(SI), Z18, Z10
-	VFMADD231PD  1792(SI), Z11, Z1
-	VFMADD231PD  512(SI), Z20, Z12
-	VFMADD231PD  512(SI), Z11, Z13
-	VFMADD231PD  640(SI), Z18, Z14
-	VFMADD231PD  768(SI), Z6, Z15
-	VFMADD231PD  896(SI), Z18, Z16
-	VFMADD231PD  1024(SI), Z11, Z17
-	VFMADD231PD  1024(SI), Z20, Z2
-	VFMADD231PD  1152(SI), Z20, Z7
-	VFMADD231PD  1280(SI), Z22, Z8
-	VFMADD231PD  1664(SI), Z23, Z9
-	VFMADD231PD  1792(SI), Z22, Z10
-	VFMADD231PD  1920(SI), Z20, Z1
-	VFMADD231PD  640(SI), Z24, Z12
-	VFMADD231PD  640(SI), Z22, Z13
-	VFMADD231PD  512(SI), Z21, Z14
-	VFMADD231PD  896(SI), Z19, Z15
-	VFMADD231PD  1024(SI), Z21, Z16
-	VFMADD231PD  896(SI), Z22, Z17
-	VFMADD231PD  896(SI), Z24, Z2
-	VFMADD231PD  1408(SI), Z21, Z7
-	VFMADD231PD  1152(SI), Z24, Z8
-	VFMADD231PD  1536(SI), Z19, Z10
-	VFMADD231PD  1664(SI), Z21, Z1
-	VFMADD231PD  640(SI), Z25, Z14
-	VFMADD231PD  1024(SI), Z3, Z15
-	VFMADD231PD  768(SI), Z23, Z16
-	VFMADD231PD  1408(SI), Z25, Z8
-	VFMADD231PD  1920(SI), Z24, Z10
-	VFMADD231PD  1536(SI), Z3, Z1
-	VFNMADD231PD 896(SI), Z25, Z16
-	VFNMADD231PD 1664(SI), Z25, Z10
-	VMOVUPD      (DI)(R12*1), Z3
-	VMULPD       1792(CX), Z3, Z3
-	VMULPD.BCST  constantsAVX512Double<>+824(SB), Z3, Z6
-	VMULPD.BCST  constantsAVX512Double<>+808(SB), Z3, Z11
-	VMULPD.BCST  constantsAVX512Double<>+896(SB), Z3, Z3
-	VFMADD231PD  1408(SI), Z6, Z7
-	VFMADD231PD  1280(SI), Z11, Z8
-	VFMADD231PD  1920(SI), Z3, Z9
-	VFNMADD231PD 1792(SI), Z11, Z10
-	VFNMADD231PD 1664(SI), Z6, Z1
-	VFMADD231PD  640(SI), Z11, Z13
-	VFMADD231PD  512(SI), Z6, Z14
-	VFNMADD231PD 1024(SI), Z6, Z16
-	VFNMADD231PD 896(SI), Z11, Z17
-	VFMADD231PD  768(SI), Z3, Z2
-	VMOVUPD      Z4, 128(AX)
-	VMOVUPD      Z5, 256(AX)
-	VMOVUPD      Z0, 384(AX)
-	VMOVUPD      Z7, 512(AX)
-	VMOVUPD      Z8, 640(AX)
-	VMOVUPD      Z9, 768(AX)
-	VMOVUPD      Z10, 896(AX)
-	VMOVUPD      Z1, 1024(AX)
-	VMOVUPD      Z12, 1152(AX)
-	VMOVUPD      Z13, 1280(AX)
-	VMOVUPD      Z14, 1408(AX)
-	VMOVUPD      Z15, 1536(AX)
-	VMOVUPD      Z16, 1664(AX)
-	VMOVUPD      Z17, 1792(AX)
-	VMOVUPD      Z2, 1920(AX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000040, AX
-	ADDQ         $0x00000040, CX
-	ADDQ         $0x00000040, BX
-	ADDQ         $0x00000040, SI
-	SUBQ         $0x00000001, R14
-	JG           column2
-	ADDQ         $0x00000780, AX
-	ADDQ         $0x00000780, CX
-	ADDQ         $0x00000780, BX
-	ADDQ         $0x00000780, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func readoutAVX512Double(f *float64, gf *float64, act *float64, gh *float64, a *float64, w *float64, d *float64, b *float64, rest *float64, H int, features int, weight float64) (energy float64)
-// Requires: AVX, AVX512F, SSE2
-TEXT ·readoutAVX512Double(SB), NOSPLIT, $0-104
-	// is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
-	// 
-	// 	for h := range H {
-	// 		x := d[h] + sum_k w[h][k] f[k]
-	// 		σ := 1 / (1 + exp(-x))
-	// 		act[h] = x σ
-	// 		gh[h] = weight b[h] σ (1 + x (1-σ))
-	// 		energy += b[h] (act[h] - rest[h])
-	// 	}
-	// 	for k := range features {
-	// 		gf[k] = weight a[k] + sum_h gh[h] w[h][k]
-	// 		energy += a[k] f[k]
-	// 	}
-	// 
-	// w is laid out [H/16][features/16][16][16].
-	VPXORD  Z0, Z0, Z0
-	MOVQ    w+40(FP), AX
-	MOVQ    d+48(FP), CX
-	MOVQ    act+16(FP), DX
-	MOVQ    features+80(FP), BX
-	SHRQ    $0x04, BX
-	MOVQ    H+72(FP), SI
-	SHRQ    $0x04, SI
-	PCALIGN $0x40
-
-hidden1:
-	MOVQ    f+0(FP), R8
-	MOVQ    BX, R9
-	LEAQ    (AX), DI
+hidden8:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
@@ -2827,29 +1174,29 @@ hidden1:
 	VPXORD  Z8, Z8, Z8
 	PCALIGN $0x40
 
-features2:
-	VMOVUPD     (R8), Z9
-	VFMADD231PD (DI), Z9, Z1
-	VFMADD231PD 128(DI), Z9, Z2
-	VFMADD231PD 256(DI), Z9, Z3
-	VFMADD231PD 384(DI), Z9, Z4
-	VFMADD231PD 512(DI), Z9, Z5
-	VFMADD231PD 640(DI), Z9, Z6
-	VFMADD231PD 768(DI), Z9, Z7
-	VFMADD231PD 896(DI), Z9, Z8
-	VMOVUPD     64(R8), Z9
-	VFMADD231PD 64(DI), Z9, Z1
-	VFMADD231PD 192(DI), Z9, Z2
-	VFMADD231PD 320(DI), Z9, Z3
-	VFMADD231PD 448(DI), Z9, Z4
-	VFMADD231PD 576(DI), Z9, Z5
-	VFMADD231PD 704(DI), Z9, Z6
-	VFMADD231PD 832(DI), Z9, Z7
-	VFMADD231PD 960(DI), Z9, Z8
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000800, DI
-	SUBQ        $0x00000001, R9
-	JG          features2
+features9:
+	VMOVUPD     (R9), Z9
+	VFMADD231PD (R8), Z9, Z1
+	VFMADD231PD 128(R8), Z9, Z2
+	VFMADD231PD 256(R8), Z9, Z3
+	VFMADD231PD 384(R8), Z9, Z4
+	VFMADD231PD 512(R8), Z9, Z5
+	VFMADD231PD 640(R8), Z9, Z6
+	VFMADD231PD 768(R8), Z9, Z7
+	VFMADD231PD 896(R8), Z9, Z8
+	VMOVUPD     64(R9), Z9
+	VFMADD231PD 64(R8), Z9, Z1
+	VFMADD231PD 192(R8), Z9, Z2
+	VFMADD231PD 320(R8), Z9, Z3
+	VFMADD231PD 448(R8), Z9, Z4
+	VFMADD231PD 576(R8), Z9, Z5
+	VFMADD231PD 704(R8), Z9, Z6
+	VFMADD231PD 832(R8), Z9, Z7
+	VFMADD231PD 960(R8), Z9, Z8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000800, R8
+	SUBQ        $0x00000001, R10
+	JG          features9
 	VUNPCKLPD   Z2, Z1, Z9
 	VUNPCKHPD   Z2, Z1, Z1
 	VADDPD      Z9, Z1, Z1
@@ -2871,11 +1218,11 @@ features2:
 	VSHUFF64X2  $0x88, Z2, Z1, Z3
 	VSHUFF64X2  $0xdd, Z2, Z1, Z1
 	VADDPD      Z3, Z1, Z1
-	VADDPD      (CX), Z1, Z1
-	VMOVUPD     Z1, (DX)
-	MOVQ        f+0(FP), R8
-	MOVQ        BX, R9
-	LEAQ        1024(AX), DI
+	VADDPD      (DX), Z1, Z1
+	VMOVUPD     Z1, (BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        1024(CX), R8
 	VPXORD      Z1, Z1, Z1
 	VPXORD      Z2, Z2, Z2
 	VPXORD      Z3, Z3, Z3
@@ -2886,29 +1233,29 @@ features2:
 	VPXORD      Z8, Z8, Z8
 	PCALIGN     $0x40
 
-features3:
-	VMOVUPD      (R8), Z9
-	VFMADD231PD  (DI), Z9, Z1
-	VFMADD231PD  128(DI), Z9, Z2
-	VFMADD231PD  256(DI), Z9, Z3
-	VFMADD231PD  384(DI), Z9, Z4
-	VFMADD231PD  512(DI), Z9, Z5
-	VFMADD231PD  640(DI), Z9, Z6
-	VFMADD231PD  768(DI), Z9, Z7
-	VFMADD231PD  896(DI), Z9, Z8
-	VMOVUPD      64(R8), Z9
-	VFMADD231PD  64(DI), Z9, Z1
-	VFMADD231PD  192(DI), Z9, Z2
-	VFMADD231PD  320(DI), Z9, Z3
-	VFMADD231PD  448(DI), Z9, Z4
-	VFMADD231PD  576(DI), Z9, Z5
-	VFMADD231PD  704(DI), Z9, Z6
-	VFMADD231PD  832(DI), Z9, Z7
-	VFMADD231PD  960(DI), Z9, Z8
-	ADDQ         $0x00000080, R8
-	ADDQ         $0x00000800, DI
-	SUBQ         $0x00000001, R9
-	JG           features3
+features10:
+	VMOVUPD      (R9), Z9
+	VFMADD231PD  (R8), Z9, Z1
+	VFMADD231PD  128(R8), Z9, Z2
+	VFMADD231PD  256(R8), Z9, Z3
+	VFMADD231PD  384(R8), Z9, Z4
+	VFMADD231PD  512(R8), Z9, Z5
+	VFMADD231PD  640(R8), Z9, Z6
+	VFMADD231PD  768(R8), Z9, Z7
+	VFMADD231PD  896(R8), Z9, Z8
+	VMOVUPD      64(R9), Z9
+	VFMADD231PD  64(R8), Z9, Z1
+	VFMADD231PD  192(R8), Z9, Z2
+	VFMADD231PD  320(R8), Z9, Z3
+	VFMADD231PD  448(R8), Z9, Z4
+	VFMADD231PD  576(R8), Z9, Z5
+	VFMADD231PD  704(R8), Z9, Z6
+	VFMADD231PD  832(R8), Z9, Z7
+	VFMADD231PD  960(R8), Z9, Z8
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x00000800, R8
+	SUBQ         $0x00000001, R10
+	JG           features10
 	VUNPCKLPD    Z2, Z1, Z9
 	VUNPCKHPD    Z2, Z1, Z1
 	VADDPD       Z9, Z1, Z1
@@ -2930,42 +1277,42 @@ features3:
 	VSHUFF64X2   $0x88, Z2, Z1, Z3
 	VSHUFF64X2   $0xdd, Z2, Z1, Z1
 	VADDPD       Z3, Z1, Z1
-	VADDPD       64(CX), Z1, Z1
-	VMOVUPD      Z1, 64(DX)
-	LEAQ         -1024(DI), AX
-	ADDQ         $0x00000080, CX
+	VADDPD       64(DX), Z1, Z1
+	VMOVUPD      Z1, 64(BX)
+	LEAQ         -1024(R8), CX
 	ADDQ         $0x00000080, DX
-	SUBQ         $0x00000001, SI
-	JG           hidden1
-	MOVQ         act+16(FP), AX
-	MOVQ         gh+24(FP), CX
-	MOVQ         b+56(FP), DX
-	MOVQ         rest+64(FP), BX
-	MOVQ         H+72(FP), SI
-	VBROADCASTSD weight+88(FP), Z1
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000001, DI
+	JG           hidden8
+	MOVQ         304(AX), CX
+	MOVQ         312(AX), DX
+	MOVQ         64(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         416(AX), DI
+	VBROADCASTSD 456(AX), Z1
 	PCALIGN      $0x40
 
-activation4:
-	VMOVUPD           (AX), Z2
+activation11:
+	VMOVUPD           (CX), Z2
 	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z3
-	VMINPD.BCST       constantsAVX512Double<>+904(SB), Z2, Z4
-	VMAXPD.BCST       constantsAVX512Double<>+912(SB), Z4, Z4
-	VMULPD.BCST       constantsAVX512Double<>+920(SB), Z4, Z5
+	VMINPD.BCST       constantsAVX512Double<>+744(SB), Z2, Z4
+	VMAXPD.BCST       constantsAVX512Double<>+752(SB), Z4, Z4
+	VMULPD.BCST       constantsAVX512Double<>+760(SB), Z4, Z5
 	VRNDSCALEPD       $0x00, Z5, Z5
-	VBROADCASTSD      constantsAVX512Double<>+928(SB), Z6
+	VBROADCASTSD      constantsAVX512Double<>+768(SB), Z6
 	VSUBPD            Z4, Z6, Z6
-	VFNMADD231PD.BCST constantsAVX512Double<>+936(SB), Z5, Z6
-	VFNMADD231PD.BCST constantsAVX512Double<>+944(SB), Z5, Z6
-	VBROADCASTSD      constantsAVX512Double<>+952(SB), Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+960(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+968(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+976(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+984(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+992(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+1000(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+1008(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+1016(SB), Z6, Z4
-	VFMADD213PD.BCST  constantsAVX512Double<>+1024(SB), Z6, Z4
+	VFNMADD231PD.BCST constantsAVX512Double<>+776(SB), Z5, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+784(SB), Z5, Z6
+	VBROADCASTSD      constantsAVX512Double<>+792(SB), Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+800(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+808(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+816(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+824(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+832(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+840(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+848(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+856(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+864(SB), Z6, Z4
 	VFMADD213PD.BCST  constantsAVX512Double<>+192(SB), Z6, Z4
 	VFMADD213PD.BCST  constantsAVX512Double<>+208(SB), Z6, Z4
 	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
@@ -2974,221 +1321,2932 @@ activation4:
 	VADDPD            Z3, Z4, Z4
 	VDIVPD            Z4, Z3, Z4
 	VMULPD            Z2, Z4, Z5
-	VMOVUPD           Z5, (AX)
+	VMOVUPD           Z5, (CX)
 	VSUBPD            Z4, Z3, Z6
 	VFMADD213PD       Z3, Z2, Z6
 	VMULPD            Z4, Z6, Z6
-	VMOVUPD           (DX), Z2
+	VMOVUPD           (BX), Z2
 	VMULPD            Z2, Z6, Z6
 	VMULPD            Z1, Z6, Z6
-	VMOVUPD           Z6, (CX)
-	VSUBPD            (BX), Z5, Z3
+	VMOVUPD           Z6, (DX)
+	VSUBPD            (SI), Z5, Z3
 	VFMADD231PD       Z3, Z2, Z0
-	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, DX
 	ADDQ              $0x00000040, BX
-	SUBQ              $0x00000008, SI
-	JG                activation4
-	MOVQ              f+0(FP), AX
-	MOVQ              gf+8(FP), CX
-	MOVQ              a+32(FP), DX
-	MOVQ              w+40(FP), BX
-	MOVQ              features+80(FP), SI
-	MOVQ              SI, DI
-	SHLQ              $0x03, DI
-	SHLQ              $0x04, DI
-	SHRQ              $0x04, SI
+	ADDQ              $0x00000040, SI
+	SUBQ              $0x00000008, DI
+	JG                activation11
+	MOVQ              288(AX), CX
+	MOVQ              296(AX), DX
+	MOVQ              40(AX), BX
+	MOVQ              48(AX), SI
+	MOVQ              424(AX), DI
+	MOVQ              DI, R8
+	SHLQ              $0x03, R8
+	SHLQ              $0x04, R8
+	SHRQ              $0x04, DI
 
-wide5:
-	CMPQ         SI, $0x00000004
-	JLT          narrow6
-	VMOVUPD      (DX), Z1
-	VFMADD231PD  (AX), Z1, Z0
-	VBROADCASTSD weight+88(FP), Z2
+wide12:
+	CMPQ         DI, $0x00000004
+	JLT          narrow13
+	VMOVUPD      (BX), Z1
+	VFMADD231PD  (CX), Z1, Z0
+	VBROADCASTSD 456(AX), Z2
 	VMULPD       Z2, Z1, Z1
-	VMOVUPD      64(DX), Z2
-	VFMADD231PD  64(AX), Z2, Z0
-	VBROADCASTSD weight+88(FP), Z3
+	VMOVUPD      64(BX), Z2
+	VFMADD231PD  64(CX), Z2, Z0
+	VBROADCASTSD 456(AX), Z3
 	VMULPD       Z3, Z2, Z2
-	VMOVUPD      128(DX), Z3
-	VFMADD231PD  128(AX), Z3, Z0
-	VBROADCASTSD weight+88(FP), Z4
+	VMOVUPD      128(BX), Z3
+	VFMADD231PD  128(CX), Z3, Z0
+	VBROADCASTSD 456(AX), Z4
 	VMULPD       Z4, Z3, Z3
-	VMOVUPD      192(DX), Z4
-	VFMADD231PD  192(AX), Z4, Z0
-	VBROADCASTSD weight+88(FP), Z5
+	VMOVUPD      192(BX), Z4
+	VFMADD231PD  192(CX), Z4, Z0
+	VBROADCASTSD 456(AX), Z5
 	VMULPD       Z5, Z4, Z4
-	VMOVUPD      256(DX), Z5
-	VFMADD231PD  256(AX), Z5, Z0
-	VBROADCASTSD weight+88(FP), Z6
+	VMOVUPD      256(BX), Z5
+	VFMADD231PD  256(CX), Z5, Z0
+	VBROADCASTSD 456(AX), Z6
 	VMULPD       Z6, Z5, Z5
-	VMOVUPD      320(DX), Z6
-	VFMADD231PD  320(AX), Z6, Z0
-	VBROADCASTSD weight+88(FP), Z7
+	VMOVUPD      320(BX), Z6
+	VFMADD231PD  320(CX), Z6, Z0
+	VBROADCASTSD 456(AX), Z7
 	VMULPD       Z7, Z6, Z6
-	VMOVUPD      384(DX), Z7
-	VFMADD231PD  384(AX), Z7, Z0
-	VBROADCASTSD weight+88(FP), Z8
+	VMOVUPD      384(BX), Z7
+	VFMADD231PD  384(CX), Z7, Z0
+	VBROADCASTSD 456(AX), Z8
 	VMULPD       Z8, Z7, Z7
-	VMOVUPD      448(DX), Z8
-	VFMADD231PD  448(AX), Z8, Z0
-	VBROADCASTSD weight+88(FP), Z9
+	VMOVUPD      448(BX), Z8
+	VFMADD231PD  448(CX), Z8, Z0
+	VBROADCASTSD 456(AX), Z9
 	VMULPD       Z9, Z8, Z8
-	MOVQ         gh+24(FP), R8
-	MOVQ         BX, R9
-	MOVQ         H+72(FP), R10
-	SHRQ         $0x04, R10
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
 	PCALIGN      $0x40
 
-outer8:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer15:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner9:
-	VBROADCASTSD (R8), Z9
-	VFMADD231PD  (R11), Z9, Z1
-	VFMADD231PD  64(R11), Z9, Z2
-	VFMADD231PD  2048(R11), Z9, Z3
-	VFMADD231PD  2112(R11), Z9, Z4
-	VFMADD231PD  4096(R11), Z9, Z5
-	VFMADD231PD  4160(R11), Z9, Z6
-	VFMADD231PD  6144(R11), Z9, Z7
-	VFMADD231PD  6208(R11), Z9, Z8
-	VBROADCASTSD 8(R8), Z9
-	VFMADD231PD  128(R11), Z9, Z1
-	VFMADD231PD  192(R11), Z9, Z2
-	VFMADD231PD  2176(R11), Z9, Z3
-	VFMADD231PD  2240(R11), Z9, Z4
-	VFMADD231PD  4224(R11), Z9, Z5
-	VFMADD231PD  4288(R11), Z9, Z6
-	VFMADD231PD  6272(R11), Z9, Z7
-	VFMADD231PD  6336(R11), Z9, Z8
-	VBROADCASTSD 16(R8), Z9
-	VFMADD231PD  256(R11), Z9, Z1
-	VFMADD231PD  320(R11), Z9, Z2
-	VFMADD231PD  2304(R11), Z9, Z3
-	VFMADD231PD  2368(R11), Z9, Z4
-	VFMADD231PD  4352(R11), Z9, Z5
-	VFMADD231PD  4416(R11), Z9, Z6
-	VFMADD231PD  6400(R11), Z9, Z7
-	VFMADD231PD  6464(R11), Z9, Z8
-	VBROADCASTSD 24(R8), Z9
-	VFMADD231PD  384(R11), Z9, Z1
-	VFMADD231PD  448(R11), Z9, Z2
-	VFMADD231PD  2432(R11), Z9, Z3
-	VFMADD231PD  2496(R11), Z9, Z4
-	VFMADD231PD  4480(R11), Z9, Z5
-	VFMADD231PD  4544(R11), Z9, Z6
-	VFMADD231PD  6528(R11), Z9, Z7
-	VFMADD231PD  6592(R11), Z9, Z8
-	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000200, R11
-	SUBQ         $0x00000004, R12
-	JG           inner9
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer8
-	VMOVUPD      Z1, (CX)
-	VMOVUPD      Z2, 64(CX)
-	VMOVUPD      Z3, 128(CX)
-	VMOVUPD      Z4, 192(CX)
-	VMOVUPD      Z5, 256(CX)
-	VMOVUPD      Z6, 320(CX)
-	VMOVUPD      Z7, 384(CX)
-	VMOVUPD      Z8, 448(CX)
-	ADDQ         $0x00000200, AX
+inner16:
+	VBROADCASTSD (R9), Z9
+	VFMADD231PD  (R12), Z9, Z1
+	VFMADD231PD  64(R12), Z9, Z2
+	VFMADD231PD  2048(R12), Z9, Z3
+	VFMADD231PD  2112(R12), Z9, Z4
+	VFMADD231PD  4096(R12), Z9, Z5
+	VFMADD231PD  4160(R12), Z9, Z6
+	VFMADD231PD  6144(R12), Z9, Z7
+	VFMADD231PD  6208(R12), Z9, Z8
+	VBROADCASTSD 8(R9), Z9
+	VFMADD231PD  128(R12), Z9, Z1
+	VFMADD231PD  192(R12), Z9, Z2
+	VFMADD231PD  2176(R12), Z9, Z3
+	VFMADD231PD  2240(R12), Z9, Z4
+	VFMADD231PD  4224(R12), Z9, Z5
+	VFMADD231PD  4288(R12), Z9, Z6
+	VFMADD231PD  6272(R12), Z9, Z7
+	VFMADD231PD  6336(R12), Z9, Z8
+	VBROADCASTSD 16(R9), Z9
+	VFMADD231PD  256(R12), Z9, Z1
+	VFMADD231PD  320(R12), Z9, Z2
+	VFMADD231PD  2304(R12), Z9, Z3
+	VFMADD231PD  2368(R12), Z9, Z4
+	VFMADD231PD  4352(R12), Z9, Z5
+	VFMADD231PD  4416(R12), Z9, Z6
+	VFMADD231PD  6400(R12), Z9, Z7
+	VFMADD231PD  6464(R12), Z9, Z8
+	VBROADCASTSD 24(R9), Z9
+	VFMADD231PD  384(R12), Z9, Z1
+	VFMADD231PD  448(R12), Z9, Z2
+	VFMADD231PD  2432(R12), Z9, Z3
+	VFMADD231PD  2496(R12), Z9, Z4
+	VFMADD231PD  4480(R12), Z9, Z5
+	VFMADD231PD  4544(R12), Z9, Z6
+	VFMADD231PD  6528(R12), Z9, Z7
+	VFMADD231PD  6592(R12), Z9, Z8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner16
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer15
+	VMOVUPD      Z1, (DX)
+	VMOVUPD      Z2, 64(DX)
+	VMOVUPD      Z3, 128(DX)
+	VMOVUPD      Z4, 192(DX)
+	VMOVUPD      Z5, 256(DX)
+	VMOVUPD      Z6, 320(DX)
+	VMOVUPD      Z7, 384(DX)
+	VMOVUPD      Z8, 448(DX)
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x00000200, DX
-	ADDQ         $0x00002000, BX
-	SUBQ         $0x00000004, SI
-	JMP          wide5
+	ADDQ         $0x00000200, BX
+	ADDQ         $0x00002000, SI
+	SUBQ         $0x00000004, DI
+	JMP          wide12
 
-narrow6:
-	CMPQ         SI, $0x00000002
-	JLT          end7
-	VMOVUPD      (DX), Z1
-	VFMADD231PD  (AX), Z1, Z0
-	VBROADCASTSD weight+88(FP), Z2
+narrow13:
+	CMPQ         DI, $0x00000002
+	JLT          end14
+	VMOVUPD      (BX), Z1
+	VFMADD231PD  (CX), Z1, Z0
+	VBROADCASTSD 456(AX), Z2
 	VMULPD       Z2, Z1, Z1
-	VMOVUPD      64(DX), Z2
-	VFMADD231PD  64(AX), Z2, Z0
-	VBROADCASTSD weight+88(FP), Z3
+	VMOVUPD      64(BX), Z2
+	VFMADD231PD  64(CX), Z2, Z0
+	VBROADCASTSD 456(AX), Z3
 	VMULPD       Z3, Z2, Z2
-	VMOVUPD      128(DX), Z3
-	VFMADD231PD  128(AX), Z3, Z0
-	VBROADCASTSD weight+88(FP), Z4
+	VMOVUPD      128(BX), Z3
+	VFMADD231PD  128(CX), Z3, Z0
+	VBROADCASTSD 456(AX), Z4
 	VMULPD       Z4, Z3, Z3
-	VMOVUPD      192(DX), Z4
-	VFMADD231PD  192(AX), Z4, Z0
-	VBROADCASTSD weight+88(FP), Z5
+	VMOVUPD      192(BX), Z4
+	VFMADD231PD  192(CX), Z4, Z0
+	VBROADCASTSD 456(AX), Z5
 	VMULPD       Z5, Z4, Z4
-	MOVQ         gh+24(FP), R8
-	MOVQ         BX, R9
-	MOVQ         H+72(FP), R10
-	SHRQ         $0x04, R10
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
 	PCALIGN      $0x40
 
-outer10:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer17:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner11:
-	VBROADCASTSD (R8), Z5
-	VFMADD231PD  (R11), Z5, Z1
-	VFMADD231PD  64(R11), Z5, Z2
-	VFMADD231PD  2048(R11), Z5, Z3
-	VFMADD231PD  2112(R11), Z5, Z4
-	VBROADCASTSD 8(R8), Z5
-	VFMADD231PD  128(R11), Z5, Z1
-	VFMADD231PD  192(R11), Z5, Z2
-	VFMADD231PD  2176(R11), Z5, Z3
-	VFMADD231PD  2240(R11), Z5, Z4
-	VBROADCASTSD 16(R8), Z5
-	VFMADD231PD  256(R11), Z5, Z1
-	VFMADD231PD  320(R11), Z5, Z2
-	VFMADD231PD  2304(R11), Z5, Z3
-	VFMADD231PD  2368(R11), Z5, Z4
-	VBROADCASTSD 24(R8), Z5
-	VFMADD231PD  384(R11), Z5, Z1
-	VFMADD231PD  448(R11), Z5, Z2
-	VFMADD231PD  2432(R11), Z5, Z3
-	VFMADD231PD  2496(R11), Z5, Z4
-	ADDQ         $0x00000020, R8
-	ADDQ         $0x00000200, R11
-	SUBQ         $0x00000004, R12
-	JG           inner11
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer10
-	VMOVUPD      Z1, (CX)
-	VMOVUPD      Z2, 64(CX)
-	VMOVUPD      Z3, 128(CX)
-	VMOVUPD      Z4, 192(CX)
-	ADDQ         $0x00000100, AX
+inner18:
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  (R12), Z5, Z1
+	VFMADD231PD  64(R12), Z5, Z2
+	VFMADD231PD  2048(R12), Z5, Z3
+	VFMADD231PD  2112(R12), Z5, Z4
+	VBROADCASTSD 8(R9), Z5
+	VFMADD231PD  128(R12), Z5, Z1
+	VFMADD231PD  192(R12), Z5, Z2
+	VFMADD231PD  2176(R12), Z5, Z3
+	VFMADD231PD  2240(R12), Z5, Z4
+	VBROADCASTSD 16(R9), Z5
+	VFMADD231PD  256(R12), Z5, Z1
+	VFMADD231PD  320(R12), Z5, Z2
+	VFMADD231PD  2304(R12), Z5, Z3
+	VFMADD231PD  2368(R12), Z5, Z4
+	VBROADCASTSD 24(R9), Z5
+	VFMADD231PD  384(R12), Z5, Z1
+	VFMADD231PD  448(R12), Z5, Z2
+	VFMADD231PD  2432(R12), Z5, Z3
+	VFMADD231PD  2496(R12), Z5, Z4
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner18
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer17
+	VMOVUPD      Z1, (DX)
+	VMOVUPD      Z2, 64(DX)
+	VMOVUPD      Z3, 128(DX)
+	VMOVUPD      Z4, 192(DX)
 	ADDQ         $0x00000100, CX
 	ADDQ         $0x00000100, DX
-	ADDQ         $0x00001000, BX
-	SUBQ         $0x00000002, SI
-	JMP          narrow6
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow13
 
-end7:
+end14:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VADDPD        Y0, Y1, Y1
 	VEXTRACTF128  $0x01, Y1, X0
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	MOVSD         X0, energy+96(FP)
+	VMOVSD        X0, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x03, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group19:
+	MOVQ    $0x00000002, R14
+	PCALIGN $0x40
+
+column20:
+	VMOVUPD      (BX), Z0
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      (BX)(R10*1), Z0
+	VMULPD.BCST  constantsAVX512Double<>+872(SB), Z0, Z0
+	VMOVUPD      (BX)(R10*4), Z1
+	VMOVUPD      (BX)(R11*2), Z2
+	VADDPD       Z2, Z2, Z2
+	VMOVUPD      128(DI), Z3
+	VMULPD       Z3, Z0, Z4
+	VMOVUPD      (SI), Z5
+	VFMADD231PD  Z1, Z5, Z4
+	VMULPD       Z2, Z5, Z5
+	VFMADD231PD  Z1, Z3, Z5
+	VMOVUPD      Z5, (DX)
+	VMOVUPD      256(DI), Z3
+	VMULPD       Z3, Z0, Z5
+	VMOVUPD      128(SI), Z6
+	VFMADD231PD  Z1, Z6, Z5
+	VMULPD       Z2, Z6, Z6
+	VFMADD231PD  Z1, Z3, Z6
+	VMOVUPD      Z6, 128(DX)
+	VMOVUPD      384(DI), Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      256(SI), Z6
+	VFMADD231PD  Z1, Z6, Z0
+	VMULPD       Z2, Z6, Z6
+	VFMADD231PD  Z1, Z3, Z6
+	VMOVUPD      Z6, 256(DX)
+	VMOVUPD      (BX)(R10*2), Z1
+	VMULPD.BCST  constantsAVX512Double<>+880(SB), Z1, Z1
+	VMOVUPD      (BX)(R12*1), Z2
+	VMOVUPD      (BX)(R13*1), Z3
+	VADDPD       Z3, Z3, Z3
+	VMOVUPD      512(DI), Z6
+	VMULPD       Z6, Z1, Z7
+	VMOVUPD      384(SI), Z8
+	VFMADD231PD  Z2, Z8, Z7
+	VMULPD       Z3, Z8, Z8
+	VFMADD231PD  Z2, Z6, Z8
+	VMOVUPD      Z8, 384(DX)
+	VMOVUPD      640(DI), Z6
+	VMULPD       Z6, Z1, Z8
+	VMOVUPD      512(SI), Z9
+	VFMADD231PD  Z2, Z9, Z8
+	VMULPD       Z3, Z9, Z9
+	VFMADD231PD  Z2, Z6, Z9
+	VMOVUPD      Z9, 512(DX)
+	VMOVUPD      768(DI), Z6
+	VMULPD       Z6, Z1, Z9
+	VMOVUPD      640(SI), Z10
+	VFMADD231PD  Z2, Z10, Z9
+	VMULPD       Z3, Z10, Z10
+	VFMADD231PD  Z2, Z6, Z10
+	VMOVUPD      Z10, 640(DX)
+	VMOVUPD      896(DI), Z6
+	VMULPD       Z6, Z1, Z10
+	VMOVUPD      768(SI), Z11
+	VFMADD231PD  Z2, Z11, Z10
+	VMULPD       Z3, Z11, Z11
+	VFMADD231PD  Z2, Z6, Z11
+	VMOVUPD      Z11, 768(DX)
+	VMOVUPD      1024(DI), Z6
+	VMULPD       Z6, Z1, Z1
+	VMOVUPD      896(SI), Z11
+	VFMADD231PD  Z2, Z11, Z1
+	VMULPD       Z3, Z11, Z11
+	VFMADD231PD  Z2, Z6, Z11
+	VMOVUPD      Z11, 896(DX)
+	VMOVUPD      (BX)(R11*1), Z2
+	VMULPD.BCST  constantsAVX512Double<>+888(SB), Z2, Z2
+	VMOVUPD      1152(DI), Z3
+	VMULPD       Z3, Z2, Z3
+	VMOVUPD      1280(DI), Z6
+	VMULPD       Z6, Z2, Z6
+	VMOVUPD      1408(DI), Z11
+	VMULPD       Z11, Z2, Z11
+	VMOVUPD      1536(DI), Z12
+	VMULPD       Z12, Z2, Z12
+	VMOVUPD      1664(DI), Z13
+	VMULPD       Z13, Z2, Z13
+	VMOVUPD      1792(DI), Z14
+	VMULPD       Z14, Z2, Z14
+	VMOVUPD      1920(DI), Z15
+	VMULPD       Z15, Z2, Z2
+	VMOVUPD      (R8), Z15
+	VMULPD       (DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+360(SB), Z16, Z17
+	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z16, Z16
+	VMULPD       128(DX), Z15, Z18
+	VMULPD.BCST  constantsAVX512Double<>+376(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
+	VMULPD       256(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+392(SB), Z15, Z20
+	VMULPD.BCST  constantsAVX512Double<>+400(SB), Z15, Z15
+	VFMADD231PD  768(DI), Z17, Z4
+	VFNMADD231PD 640(DI), Z16, Z5
+	VFNMADD231PD 512(DI), Z16, Z0
+	VFNMADD231PD 384(DI), Z16, Z7
+	VFNMADD231PD 256(DI), Z16, Z8
+	VFMADD231PD  128(DI), Z17, Z9
+	VFMADD231PD  384(DI), Z19, Z10
+	VFMADD231PD  128(DI), Z16, Z1
+	VFMADD231PD  1024(DI), Z16, Z4
+	VFMADD231PD  768(DI), Z18, Z5
+	VFMADD231PD  896(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z20, Z7
+	VFMADD231PD  128(DI), Z19, Z8
+	VFMADD231PD  256(DI), Z18, Z9
+	VFMADD231PD  256(DI), Z20, Z10
+	VFMADD231PD  384(DI), Z20, Z1
+	VFMADD231PD  640(DI), Z19, Z4
+	VFMADD231PD  896(DI), Z20, Z5
+	VFMADD231PD  1024(DI), Z20, Z0
+	VFMADD231PD  384(DI), Z15, Z9
+	VFMADD231PD  512(DI), Z20, Z4
+	VFMADD231PD  768(DI), Z15, Z0
+	VMOVUPD      (R8)(R10*1), Z15
+	VMULPD       (DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z16, Z17
+	VMULPD.BCST  constantsAVX512Double<>+416(SB), Z16, Z18
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z16, Z19
+	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z16, Z20
+	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z16, Z16
+	VMULPD       128(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z21
+	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z15, Z22
+	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z15, Z15
+	VFMADD231PD  1664(DI), Z17, Z7
+	VFMADD231PD  1536(DI), Z19, Z8
+	VFMADD231PD  1408(DI), Z16, Z9
+	VFNMADD231PD 1280(DI), Z20, Z10
+	VFNMADD231PD 1408(DI), Z17, Z1
+	VFNMADD231PD 1024(DI), Z18, Z3
+	VFNMADD231PD 896(DI), Z20, Z6
+	VFNMADD231PD 1024(DI), Z17, Z11
+	VFMADD231PD  640(DI), Z19, Z12
+	VFMADD231PD  512(DI), Z17, Z13
+	VFMADD231PD  640(DI), Z20, Z14
+	VFMADD231PD  512(DI), Z18, Z2
+	VFMADD231PD  1920(DI), Z18, Z7
+	VFMADD231PD  1792(DI), Z20, Z8
+	VFMADD231PD  1536(DI), Z15, Z9
+	VFMADD231PD  1664(DI), Z22, Z10
+	VFNMADD231PD 1152(DI), Z18, Z1
+	VFMADD231PD  512(DI), Z21, Z6
+	VFMADD231PD  768(DI), Z16, Z11
+	VFMADD231PD  768(DI), Z15, Z12
+	VFMADD231PD  896(DI), Z22, Z13
+	VFMADD231PD  1024(DI), Z21, Z14
+	VFMADD231PD  1280(DI), Z21, Z7
+	VFMADD231PD  1408(DI), Z22, Z8
+	VFMADD231PD  1792(DI), Z21, Z1
+	VFMADD231PD  640(DI), Z22, Z11
+	VMOVUPD      (R8)(R10*1), Z15
+	VMULPD       256(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+472(SB), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z15, Z17
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z18
+	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z15, Z19
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z15, Z15
+	VFMADD231PD  1152(DI), Z16, Z7
+	VFMADD231PD  1280(DI), Z18, Z8
+	VFMADD231PD  1664(DI), Z19, Z9
+	VFMADD231PD  1792(DI), Z18, Z10
+	VFMADD231PD  1920(DI), Z16, Z1
+	VFMADD231PD  512(DI), Z16, Z3
+	VFMADD231PD  640(DI), Z18, Z6
+	VFMADD231PD  512(DI), Z17, Z11
+	VFMADD231PD  896(DI), Z15, Z12
+	VFMADD231PD  1024(DI), Z17, Z13
+	VFMADD231PD  896(DI), Z18, Z14
+	VFMADD231PD  1024(DI), Z16, Z2
+	VFMADD231PD  1408(DI), Z17, Z7
+	VFMADD231PD  1536(DI), Z15, Z10
+	VFMADD231PD  1664(DI), Z17, Z1
+	VFMADD231PD  768(DI), Z19, Z13
+	VMOVUPD      (R8)(R10*2), Z15
+	VMULPD       384(DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+488(SB), Z16, Z16
+	VMULPD       512(DX), Z15, Z17
+	VMULPD.BCST  constantsAVX512Double<>+496(SB), Z17, Z17
+	VMULPD       640(DX), Z15, Z18
+	VMULPD.BCST  constantsAVX512Double<>+504(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
+	VMULPD       768(DX), Z15, Z20
+	VMULPD.BCST  constantsAVX512Double<>+512(SB), Z20, Z20
+	VMULPD       896(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z15, Z15
+	VFMADD231PD  384(DI), Z16, Z4
+	VFMADD231PD  128(DI), Z17, Z5
+	VFMADD231PD  128(DI), Z16, Z0
+	VFMADD231PD  256(DI), Z17, Z4
+	VFMADD231PD  256(DI), Z18, Z5
+	VFMADD231PD  384(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z19, Z4
+	VFMADD231PD  256(DI), Z18, Z5
+	VFMADD231PD  384(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z19, Z4
+	VFMADD231PD  384(DI), Z20, Z5
+	VFMADD231PD  256(DI), Z20, Z0
+	VFMADD231PD  128(DI), Z15, Z4
+	VFNMADD231PD 384(DI), Z15, Z0
+	VFMADD231PD  128(DI), Z15, Z4
+	VFNMADD231PD 384(DI), Z15, Z0
+	VMOVUPD      (R8)(R11*1), Z15
+	VMULPD       384(DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z16, Z17
+	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z16, Z18
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z16, Z16
+	VMULPD       512(DX), Z15, Z19
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z19, Z19
+	VMULPD       640(DX), Z15, Z22
+	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z22, Z22
+	VMULPD       768(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z15, Z24
+	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z15, Z25
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z15, Z15
+	VFMADD231PD  1664(DI), Z17, Z4
+	VFMADD231PD  1280(DI), Z16, Z5
+	VFMADD231PD  1408(DI), Z17, Z0
+	VFNMADD231PD 384(DI), Z18, Z3
+	VFMADD231PD  256(DI), Z16, Z6
+	VFMADD231PD  384(DI), Z17, Z11
+	VFMADD231PD  128(DI), Z20, Z12
+	VFMADD231PD  128(DI), Z17, Z13
+	VFMADD231PD  128(DI), Z21, Z14
+	VFMADD231PD  128(DI), Z18, Z2
+	VFMADD231PD  1920(DI), Z18, Z4
+	VFMADD231PD  1408(DI), Z19, Z5
+	VFNMADD231PD 1152(DI), Z18, Z0
+	VFNMADD231PD 384(DI), Z21, Z6
+	VFMADD231PD  256(DI), Z19, Z11
+	VFMADD231PD  256(DI), Z22, Z12
+	VFMADD231PD  384(DI), Z23, Z13
+	VFMADD231PD  384(DI), Z24, Z14
+	VFMADD231PD  1536(DI), Z20, Z4
+	VFMADD231PD  1536(DI), Z22, Z5
+	VFNMADD231PD 1280(DI), Z21, Z0
+	VFMADD231PD  128(DI), Z24, Z6
+	VFMADD231PD  128(DI), Z23, Z11
+	VFMADD231PD  384(DI), Z15, Z12
+	VFMADD231PD  256(DI), Z25, Z13
+	VFMADD231PD  1792(DI), Z21, Z4
+	VFMADD231PD  1664(DI), Z25, Z5
+	VFMADD231PD  1664(DI), Z23, Z0
+	VFMADD231PD  1408(DI), Z23, Z4
+	VFMADD231PD  1792(DI), Z24, Z0
+	VFMADD231PD  1280(DI), Z24, Z4
+	VFMADD231PD  1536(DI), Z15, Z0
+	VMOVUPD      (R8)(R11*1), Z15
+	VMULPD       896(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+544(SB), Z15, Z17
+	VMULPD.BCST  constantsAVX512Double<>+552(SB), Z15, Z15
+	VFMADD231PD  1152(DI), Z16, Z4
+	VFMADD231PD  1792(DI), Z15, Z5
+	VFMADD231PD  1920(DI), Z16, Z0
+	VFMADD231PD  128(DI), Z16, Z3
+	VFMADD231PD  128(DI), Z17, Z11
+	VFNMADD231PD 384(DI), Z17, Z13
+	VFMADD231PD  256(DI), Z15, Z14
+	VFMADD231PD  384(DI), Z16, Z2
+	VFMADD231PD  1408(DI), Z17, Z4
+	VFNMADD231PD 1664(DI), Z17, Z0
+	VMOVUPD      (R8)(R10*4), Z15
+	VMULPD       384(DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+560(SB), Z16, Z17
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z16, Z16
+	VMULPD       512(DX), Z15, Z18
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+576(SB), Z18, Z18
+	VMULPD       640(DX), Z15, Z20
+	VMULPD.BCST  constantsAVX512Double<>+584(SB), Z20, Z21
+	VMULPD.BCST  constantsAVX512Double<>+592(SB), Z20, Z20
+	VMULPD       768(DX), Z15, Z22
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+600(SB), Z22, Z22
+	VMULPD       896(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+608(SB), Z15, Z24
+	VMULPD.BCST  constantsAVX512Double<>+616(SB), Z15, Z15
+	VFMADD231PD  768(DI), Z17, Z7
+	VFMADD231PD  896(DI), Z16, Z8
+	VFMADD231PD  512(DI), Z17, Z9
+	VFMADD231PD  640(DI), Z16, Z10
+	VFNMADD231PD 640(DI), Z19, Z1
+	VFMADD231PD  896(DI), Z19, Z7
+	VFNMADD231PD 1024(DI), Z19, Z8
+	VFMADD231PD  640(DI), Z18, Z9
+	VFMADD231PD  512(DI), Z19, Z10
+	VFMADD231PD  1024(DI), Z21, Z1
+	VFMADD231PD  512(DI), Z21, Z7
+	VFMADD231PD  768(DI), Z18, Z8
+	VFNMADD231PD 768(DI), Z21, Z9
+	VFMADD231PD  896(DI), Z20, Z10
+	VFMADD231PD  1024(DI), Z21, Z1
+	VFMADD231PD  512(DI), Z21, Z7
+	VFMADD231PD  640(DI), Z20, Z8
+	VFNMADD231PD 768(DI), Z21, Z9
+	VFMADD231PD  896(DI), Z20, Z10
+	VFMADD231PD  896(DI), Z23, Z1
+	VFMADD231PD  640(DI), Z23, Z7
+	VFMADD231PD  640(DI), Z20, Z8
+	VFMADD231PD  896(DI), Z22, Z9
+	VFMADD231PD  1024(DI), Z23, Z10
+	VFMADD231PD  768(DI), Z15, Z1
+	VFMADD231PD  512(DI), Z23, Z8
+	VFMADD231PD  1024(DI), Z15, Z9
+	VFMADD231PD  768(DI), Z22, Z10
+	VFMADD231PD  640(DI), Z24, Z8
+	VFNMADD231PD 896(DI), Z24, Z10
+	VFMADD231PD  640(DI), Z24, Z8
+	VFNMADD231PD 896(DI), Z24, Z10
+	VMOVUPD      (R8)(R12*1), Z15
+	VMULPD       384(DX), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+624(SB), Z16, Z17
+	VMULPD.BCST  constantsAVX512Double<>+632(SB), Z16, Z18
+	VMULPD.BCST  constantsAVX512Double<>+640(SB), Z16, Z16
+	VMULPD       512(DX), Z15, Z19
+	VMULPD.BCST  constantsAVX512Double<>+648(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+656(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+664(SB), Z19, Z19
+	VMULPD       640(DX), Z15, Z22
+	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z22, Z24
+	VMULPD.BCST  constantsAVX512Double<>+688(SB), Z22, Z22
+	VMULPD       768(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+696(SB), Z15, Z25
+	VMULPD.BCST  constantsAVX512Double<>+704(SB), Z15, Z26
+	VMULPD.BCST  constantsAVX512Double<>+712(SB), Z15, Z15
+	VFMADD231PD  1664(DI), Z17, Z3
+	VFMADD231PD  1536(DI), Z18, Z6
+	VFNMADD231PD 1920(DI), Z17, Z11
+	VFMADD231PD  1280(DI), Z18, Z12
+	VFMADD231PD  1152(DI), Z17, Z13
+	VFMADD231PD  1152(DI), Z20, Z14
+	VFNMADD231PD 1408(DI), Z17, Z2
+	VFMADD231PD  1792(DI), Z20, Z3
+	VFNMADD231PD 1920(DI), Z20, Z6
+	VFMADD231PD  1664(DI), Z16, Z11
+	VFMADD231PD  1408(DI), Z19, Z12
+	VFMADD231PD  1408(DI), Z16, Z13
+	VFNMADD231PD 1408(DI), Z21, Z14
+	VFNMADD231PD 1280(DI), Z20, Z2
+	VFMADD231PD  1152(DI), Z23, Z3
+	VFMADD231PD  1664(DI), Z21, Z6
+	VFNMADD231PD 1792(DI), Z21, Z11
+	VFMADD231PD  1536(DI), Z22, Z12
+	VFMADD231PD  1280(DI), Z21, Z13
+	VFMADD231PD  1920(DI), Z25, Z14
+	VFMADD231PD  1920(DI), Z23, Z2
+	VFMADD231PD  1152(DI), Z23, Z3
+	VFMADD231PD  1152(DI), Z25, Z6
+	VFMADD231PD  1536(DI), Z19, Z11
+	VFMADD231PD  1536(DI), Z22, Z12
+	VFMADD231PD  1664(DI), Z24, Z13
+	VFMADD231PD  1664(DI), Z26, Z14
+	VFMADD231PD  1920(DI), Z23, Z2
+	VFMADD231PD  1280(DI), Z25, Z3
+	VFMADD231PD  1408(DI), Z26, Z6
+	VFMADD231PD  1408(DI), Z24, Z11
+	VFMADD231PD  1664(DI), Z15, Z12
+	VFMADD231PD  1664(DI), Z24, Z13
+	VFMADD231PD  1792(DI), Z25, Z2
+	VFMADD231PD  1408(DI), Z24, Z11
+	VFMADD231PD  1792(DI), Z26, Z13
+	VFMADD231PD  1280(DI), Z26, Z11
+	VFMADD231PD  1536(DI), Z15, Z13
+	VMOVUPD      (R8)(R12*1), Z15
+	VMULPD       896(DX), Z15, Z15
+	VMULPD.BCST  constantsAVX512Double<>+720(SB), Z15, Z16
+	VMULPD.BCST  constantsAVX512Double<>+728(SB), Z15, Z17
+	VMULPD.BCST  constantsAVX512Double<>+736(SB), Z15, Z15
+	VFMADD231PD  1408(DI), Z16, Z3
+	VFMADD231PD  1152(DI), Z16, Z11
+	VFMADD231PD  1792(DI), Z15, Z12
+	VFMADD231PD  1920(DI), Z16, Z13
+	VFMADD231PD  1536(DI), Z15, Z14
+	VFMADD231PD  1664(DI), Z16, Z2
+	VFMADD231PD  1408(DI), Z17, Z11
+	VFNMADD231PD 1664(DI), Z17, Z13
+	VFMADD231PD  1408(DI), Z17, Z11
+	VFNMADD231PD 1664(DI), Z17, Z13
+	VMOVUPD      Z4, 128(CX)
+	VMOVUPD      Z5, 256(CX)
+	VMOVUPD      Z0, 384(CX)
+	VMOVUPD      Z7, 512(CX)
+	VMOVUPD      Z8, 640(CX)
+	VMOVUPD      Z9, 768(CX)
+	VMOVUPD      Z10, 896(CX)
+	VMOVUPD      Z1, 1024(CX)
+	VMOVUPD      Z3, 1152(CX)
+	VMOVUPD      Z6, 1280(CX)
+	VMOVUPD      Z11, 1408(CX)
+	VMOVUPD      Z12, 1536(CX)
+	VMOVUPD      Z13, 1664(CX)
+	VMOVUPD      Z14, 1792(CX)
+	VMOVUPD      Z2, 1920(CX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000001, R14
+	JG           column20
+	ADDQ         $0x00000780, CX
+	ADDQ         $0x00000780, DX
+	ADDQ         $0x00000780, SI
+	ADDQ         $0x00000780, DI
+	SUBQ         $0x00000001, R9
+	JG           group19
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group21:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs22:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input23:
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      128(R9), Z18
+	VMOVUPD      192(R9), Z19
+	VBROADCASTSD 128(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 256(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 384(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      256(R9), Z18
+	VMOVUPD      320(R9), Z19
+	VBROADCASTSD 512(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 640(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 768(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 896(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1024(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	VMOVUPD      512(R9), Z18
+	VMOVUPD      576(R9), Z19
+	VBROADCASTSD 8(R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      640(R9), Z18
+	VMOVUPD      704(R9), Z19
+	VBROADCASTSD 136(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 264(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 392(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      768(R9), Z18
+	VMOVUPD      832(R9), Z19
+	VBROADCASTSD 520(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 648(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 776(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 904(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1032(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input23
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs22
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs24:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input25:
+	VMOVUPD      384(R9), Z14
+	VMOVUPD      448(R9), Z15
+	VBROADCASTSD 1152(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1280(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1408(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1536(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1664(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1792(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1920(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	VMOVUPD      896(R9), Z14
+	VMOVUPD      960(R9), Z15
+	VBROADCASTSD 1160(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1288(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1416(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1544(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1672(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1800(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1928(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input25
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs24
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group21
 	VZEROUPPER
 	RET
 
-// func adjointAVX512Double(p *float64, q *float64, block *float64, r *float64, dr *float64, ga *float64, gat *float64, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
-	// gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+// func site3AVX512Double(s *site[float64])
+// Requires: AVX, AVX512F
+TEXT ·site3AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
+	// 
+	// 	for lm := range 16 {
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+	// 		}
+	// 	}
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group1:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    224(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs2:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input3:
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      128(R9), Z18
+	VMOVUPD      192(R9), Z19
+	VBROADCASTSD 128(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 256(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 384(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      256(R9), Z18
+	VMOVUPD      320(R9), Z19
+	VBROADCASTSD 512(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 640(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 768(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 896(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1024(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	VMOVUPD      512(R9), Z18
+	VMOVUPD      576(R9), Z19
+	VBROADCASTSD 8(R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      640(R9), Z18
+	VMOVUPD      704(R9), Z19
+	VBROADCASTSD 136(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 264(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 392(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      768(R9), Z18
+	VMOVUPD      832(R9), Z19
+	VBROADCASTSD 520(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 648(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 776(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 904(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1032(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input3
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs2
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	MOVQ         224(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs4:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input5:
+	VMOVUPD      384(R9), Z14
+	VMOVUPD      448(R9), Z15
+	VBROADCASTSD 1152(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1280(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1408(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1536(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1664(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1792(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1920(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	VMOVUPD      896(R9), Z14
+	VMOVUPD      960(R9), Z15
+	VBROADCASTSD 1160(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1288(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1416(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1544(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1672(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1800(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1928(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input5
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs4
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group1
+
+	// Invariants:
+	// 
+	// 	f[0] = b[0]
+	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	f[3+L] = sum_M t[L M] b[L M]
+	// 	f[3+lt+L] = sum_M t[L M]²
+	// 
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    280(AX), DI
+	MOVQ    408(AX), R8
+	MOVQ    R8, R9
+	SHLQ    $0x03, R9
+	MOVQ    R9, R10
+	ADDQ    R9, R10
+	ADDQ    R9, R10
+	MOVQ    R10, R11
+	ADDQ    R9, R11
+	ADDQ    R9, R11
+	MOVQ    R11, R12
+	ADDQ    R9, R12
+	ADDQ    R9, R12
+	MOVQ    R12, R13
+	ADDQ    R9, R13
+	ADDQ    R9, R13
+	SHRQ    $0x04, R8
+	PCALIGN $0x40
+
+group6:
+	MOVQ    $0x00000002, R14
+	PCALIGN $0x40
+
+column7:
+	VMOVUPD          (BX), Z0
+	VMOVUPD          Z0, (CX)
+	VMOVUPD          128(BX), Z0
+	VMOVUPD          256(BX), Z1
+	VMOVUPD          384(BX), Z2
+	VMOVUPD          512(BX), Z3
+	VMOVUPD          640(BX), Z4
+	VMOVUPD          768(BX), Z5
+	VMOVUPD          896(BX), Z6
+	VMOVUPD          1024(BX), Z7
+	VMOVUPD          1152(BX), Z8
+	VMOVUPD          1280(BX), Z9
+	VMOVUPD          1408(BX), Z10
+	VMOVUPD          1536(BX), Z11
+	VMOVUPD          1664(BX), Z12
+	VMOVUPD          1792(BX), Z13
+	VMOVUPD          1920(BX), Z14
+	VMULPD           Z0, Z0, Z15
+	VFMADD231PD      Z1, Z1, Z15
+	VFMADD231PD      Z2, Z2, Z15
+	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z15, Z15
+	VMOVUPD          Z15, (CX)(R9*1)
+	VMULPD           Z3, Z3, Z15
+	VFMADD231PD      Z4, Z4, Z15
+	VFMADD231PD      Z5, Z5, Z15
+	VFMADD231PD      Z6, Z6, Z15
+	VFMADD231PD      Z7, Z7, Z15
+	VMULPD.BCST      constantsAVX512Double<>+344(SB), Z15, Z15
+	VMOVUPD          Z15, (CX)(R9*2)
+	VMULPD           Z8, Z8, Z15
+	VFMADD231PD      Z9, Z9, Z15
+	VFMADD231PD      Z10, Z10, Z15
+	VFMADD231PD      Z11, Z11, Z15
+	VFMADD231PD      Z12, Z12, Z15
+	VFMADD231PD      Z13, Z13, Z15
+	VFMADD231PD      Z14, Z14, Z15
+	VMULPD.BCST      constantsAVX512Double<>+352(SB), Z15, Z15
+	VMOVUPD          Z15, (CX)(R10*1)
+	VMOVUPD          (SI), Z15
+	VMULPD           Z5, Z0, Z16
+	VMULPD.BCST      constantsAVX512Double<>+360(SB), Z16, Z16
+	VMULPD           Z7, Z0, Z17
+	VFNMADD231PD     Z4, Z1, Z17
+	VFNMADD231PD     Z3, Z2, Z17
+	VFMADD231PD.BCST constantsAVX512Double<>+368(SB), Z17, Z16
+	VMOVUPD          Z16, (DI)
+	VMULPD           Z15, Z16, Z16
+	VMULPD           Z4, Z0, Z17
+	VFMADD231PD      Z6, Z2, Z17
+	VMULPD.BCST      constantsAVX512Double<>+376(SB), Z17, Z17
+	VMULPD           Z5, Z1, Z18
+	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z18, Z17
+	VMOVUPD          Z17, 128(DI)
+	VMULPD           Z15, Z17, Z17
+	VMULPD           Z3, Z0, Z18
+	VFMADD231PD      Z6, Z1, Z18
+	VFMADD231PD      Z7, Z2, Z18
+	VMULPD.BCST      constantsAVX512Double<>+392(SB), Z18, Z18
+	VMULPD           Z5, Z2, Z19
+	VFMADD231PD.BCST constantsAVX512Double<>+400(SB), Z19, Z18
+	VMOVUPD          Z18, 256(DI)
+	VMULPD           Z15, Z18, Z15
+	VMOVUPD          (SI)(R9*1), Z18
+	VMULPD           Z12, Z3, Z19
+	VFNMADD231PD     Z10, Z7, Z19
+	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z19, Z19
+	VMULPD           Z14, Z3, Z20
+	VFNMADD231PD     Z8, Z7, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+416(SB), Z20, Z19
+	VMULPD           Z11, Z4, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z20, Z19
+	VMULPD           Z13, Z4, Z20
+	VFNMADD231PD     Z9, Z6, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z20, Z19
+	VMULPD           Z10, Z5, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+440(SB), Z20, Z19
+	VMOVUPD          Z19, 384(DI)
+	VFMADD231PD      Z18, Z19, Z16
+	VMULPD           Z9, Z3, Z19
+	VFMADD231PD      Z13, Z7, Z19
+	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z19, Z19
+	VMULPD           Z10, Z4, Z20
+	VFMADD231PD      Z12, Z6, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z20, Z19
+	VMULPD           Z11, Z5, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z20, Z19
+	VMOVUPD          Z19, 512(DI)
+	VFMADD231PD      Z18, Z19, Z17
+	VMULPD           Z8, Z3, Z19
+	VFMADD231PD      Z14, Z7, Z19
+	VMULPD.BCST      constantsAVX512Double<>+472(SB), Z19, Z19
+	VMULPD           Z10, Z3, Z20
+	VFMADD231PD      Z12, Z7, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+408(SB), Z20, Z19
+	VMULPD           Z9, Z4, Z20
+	VFMADD231PD      Z13, Z6, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+448(SB), Z20, Z19
+	VMULPD           Z12, Z5, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+480(SB), Z20, Z19
+	VMULPD           Z11, Z6, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z20, Z19
+	VMOVUPD          Z19, 640(DI)
+	VFMADD231PD      Z18, Z19, Z15
+	VMOVUPD          Z16, (DX)
+	VMULPD           Z0, Z16, Z18
+	VMULPD           Z16, Z16, Z16
+	VMOVUPD          Z17, 128(DX)
+	VFMADD231PD      Z1, Z17, Z18
+	VFMADD231PD      Z17, Z17, Z16
+	VMOVUPD          Z15, 256(DX)
+	VFMADD231PD      Z2, Z15, Z18
+	VFMADD231PD      Z15, Z15, Z16
+	VMOVUPD          Z18, (CX)(R9*4)
+	VMOVUPD          Z16, (CX)(R12*1)
+	VMOVUPD          (SI)(R9*2), Z15
+	VMULPD           Z2, Z0, Z16
+	VMULPD.BCST      constantsAVX512Double<>+488(SB), Z16, Z16
+	VMOVUPD          Z16, 768(DI)
+	VMULPD           Z15, Z16, Z16
+	VMULPD           Z1, Z0, Z17
+	VMULPD.BCST      constantsAVX512Double<>+496(SB), Z17, Z17
+	VMOVUPD          Z17, 896(DI)
+	VMULPD           Z15, Z17, Z17
+	VMULPD           Z0, Z0, Z18
+	VFMADD231PD      Z2, Z2, Z18
+	VMULPD.BCST      constantsAVX512Double<>+504(SB), Z18, Z18
+	VMULPD           Z1, Z1, Z19
+	VFMADD231PD.BCST constantsAVX512Double<>+384(SB), Z19, Z18
+	VMOVUPD          Z18, 1024(DI)
+	VMULPD           Z15, Z18, Z18
+	VMULPD           Z2, Z1, Z19
+	VMULPD.BCST      constantsAVX512Double<>+512(SB), Z19, Z19
+	VMOVUPD          Z19, 1152(DI)
+	VMULPD           Z15, Z19, Z19
+	VMULPD           Z0, Z0, Z20
+	VFNMADD231PD     Z2, Z2, Z20
+	VMULPD.BCST      constantsAVX512Double<>+368(SB), Z20, Z20
+	VMOVUPD          Z20, 1280(DI)
+	VMULPD           Z15, Z20, Z15
+	VMOVUPD          (SI)(R10*1), Z20
+	VMULPD           Z12, Z0, Z21
+	VFMADD231PD      Z10, Z2, Z21
+	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z21, Z21
+	VMULPD           Z14, Z0, Z22
+	VFNMADD231PD     Z8, Z2, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+520(SB), Z22, Z21
+	VMULPD           Z9, Z1, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+448(SB), Z22, Z21
+	VMOVUPD          Z21, 1408(DI)
+	VFMADD231PD      Z20, Z21, Z16
+	VMULPD           Z11, Z0, Z21
+	VMULPD.BCST      constantsAVX512Double<>+424(SB), Z21, Z21
+	VMULPD           Z13, Z0, Z22
+	VFNMADD231PD     Z9, Z2, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+432(SB), Z22, Z21
+	VMULPD           Z10, Z1, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z22, Z21
+	VMOVUPD          Z21, 1536(DI)
+	VFMADD231PD      Z20, Z21, Z17
+	VMULPD           Z10, Z0, Z21
+	VFMADD231PD      Z12, Z2, Z21
+	VMULPD.BCST      constantsAVX512Double<>+440(SB), Z21, Z21
+	VMULPD           Z11, Z1, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z22, Z21
+	VMOVUPD          Z21, 1664(DI)
+	VFMADD231PD      Z20, Z21, Z18
+	VMULPD           Z9, Z0, Z21
+	VFMADD231PD      Z13, Z2, Z21
+	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z21, Z21
+	VMULPD           Z12, Z1, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+528(SB), Z22, Z21
+	VMULPD           Z11, Z2, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+424(SB), Z22, Z21
+	VMOVUPD          Z21, 1792(DI)
+	VFMADD231PD      Z20, Z21, Z19
+	VMULPD           Z8, Z0, Z21
+	VFMADD231PD      Z14, Z2, Z21
+	VMULPD.BCST      constantsAVX512Double<>+536(SB), Z21, Z21
+	VMULPD           Z10, Z0, Z22
+	VFNMADD231PD     Z12, Z2, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+544(SB), Z22, Z21
+	VMULPD           Z13, Z1, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+552(SB), Z22, Z21
+	VMOVUPD          Z21, 1920(DI)
+	VFMADD231PD      Z20, Z21, Z15
+	VMOVUPD          (SI)(R9*4), Z20
+	VMULPD           Z5, Z3, Z21
+	VMULPD.BCST      constantsAVX512Double<>+560(SB), Z21, Z21
+	VMULPD           Z6, Z4, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+568(SB), Z22, Z21
+	VMOVUPD          Z21, 2048(DI)
+	VFMADD231PD      Z20, Z21, Z16
+	VMULPD           Z6, Z3, Z21
+	VFNMADD231PD     Z7, Z4, Z21
+	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z21, Z21
+	VMULPD           Z5, Z4, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+576(SB), Z22, Z21
+	VMOVUPD          Z21, 2176(DI)
+	VFMADD231PD      Z20, Z21, Z17
+	VMULPD           Z3, Z3, Z21
+	VFNMADD231PD     Z5, Z5, Z21
+	VFMADD231PD      Z7, Z7, Z21
+	VMULPD.BCST      constantsAVX512Double<>+584(SB), Z21, Z21
+	VMULPD           Z4, Z4, Z22
+	VFMADD231PD      Z6, Z6, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+592(SB), Z22, Z21
+	VMOVUPD          Z21, 2304(DI)
+	VFMADD231PD      Z20, Z21, Z18
+	VMULPD           Z4, Z3, Z21
+	VFMADD231PD      Z7, Z6, Z21
+	VMULPD.BCST      constantsAVX512Double<>+568(SB), Z21, Z21
+	VMULPD           Z6, Z5, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+600(SB), Z22, Z21
+	VMOVUPD          Z21, 2432(DI)
+	VFMADD231PD      Z20, Z21, Z19
+	VMULPD           Z4, Z4, Z21
+	VFNMADD231PD     Z6, Z6, Z21
+	VMULPD.BCST      constantsAVX512Double<>+608(SB), Z21, Z21
+	VMULPD           Z7, Z5, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+616(SB), Z22, Z21
+	VMOVUPD          Z21, 2560(DI)
+	VFMADD231PD      Z20, Z21, Z15
+	VMOVUPD          (SI)(R11*1), Z20
+	VMULPD           Z12, Z8, Z21
+	VFNMADD231PD     Z14, Z10, Z21
+	VMULPD.BCST      constantsAVX512Double<>+624(SB), Z21, Z21
+	VMULPD           Z11, Z9, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+632(SB), Z22, Z21
+	VMULPD           Z12, Z10, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+640(SB), Z22, Z21
+	VMOVUPD          Z21, 2688(DI)
+	VFMADD231PD      Z20, Z21, Z16
+	VMULPD           Z13, Z8, Z21
+	VFNMADD231PD     Z14, Z9, Z21
+	VMULPD.BCST      constantsAVX512Double<>+648(SB), Z21, Z21
+	VMULPD           Z12, Z9, Z22
+	VFNMADD231PD     Z13, Z10, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+656(SB), Z22, Z21
+	VMULPD           Z11, Z10, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+664(SB), Z22, Z21
+	VMOVUPD          Z21, 2816(DI)
+	VFMADD231PD      Z20, Z21, Z17
+	VMULPD           Z8, Z8, Z21
+	VFMADD231PD      Z14, Z14, Z21
+	VMULPD.BCST      constantsAVX512Double<>+672(SB), Z21, Z21
+	VMULPD           Z10, Z10, Z22
+	VFMADD231PD      Z12, Z12, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+680(SB), Z22, Z21
+	VMULPD           Z11, Z11, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+688(SB), Z22, Z21
+	VMOVUPD          Z21, 2944(DI)
+	VFMADD231PD      Z20, Z21, Z18
+	VMULPD           Z9, Z8, Z21
+	VFMADD231PD      Z14, Z13, Z21
+	VMULPD.BCST      constantsAVX512Double<>+696(SB), Z21, Z21
+	VMULPD           Z10, Z9, Z22
+	VFMADD231PD      Z13, Z12, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+704(SB), Z22, Z21
+	VMULPD           Z12, Z11, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+712(SB), Z22, Z21
+	VMOVUPD          Z21, 3072(DI)
+	VFMADD231PD      Z20, Z21, Z19
+	VMULPD           Z10, Z8, Z21
+	VFMADD231PD      Z14, Z12, Z21
+	VMULPD.BCST      constantsAVX512Double<>+720(SB), Z21, Z21
+	VMULPD           Z10, Z10, Z22
+	VFNMADD231PD     Z12, Z12, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+728(SB), Z22, Z21
+	VMULPD           Z13, Z11, Z22
+	VFMADD231PD.BCST constantsAVX512Double<>+736(SB), Z22, Z21
+	VMOVUPD          Z21, 3200(DI)
+	VFMADD231PD      Z20, Z21, Z15
+	VMOVUPD          Z16, 384(DX)
+	VMULPD           Z3, Z16, Z20
+	VMULPD           Z16, Z16, Z16
+	VMOVUPD          Z17, 512(DX)
+	VFMADD231PD      Z4, Z17, Z20
+	VFMADD231PD      Z17, Z17, Z16
+	VMOVUPD          Z18, 640(DX)
+	VFMADD231PD      Z5, Z18, Z20
+	VFMADD231PD      Z18, Z18, Z16
+	VMOVUPD          Z19, 768(DX)
+	VFMADD231PD      Z6, Z19, Z20
+	VFMADD231PD      Z19, Z19, Z16
+	VMOVUPD          Z15, 896(DX)
+	VFMADD231PD      Z7, Z15, Z20
+	VFMADD231PD      Z15, Z15, Z16
+	VMOVUPD          Z20, (CX)(R11*1)
+	VMOVUPD          Z16, (CX)(R9*8)
+	VMOVUPD          (SI)(R10*2), Z15
+	VMULPD           Z7, Z0, Z16
+	VFMADD231PD      Z3, Z2, Z16
+	VMULPD.BCST      constantsAVX512Double<>+536(SB), Z16, Z16
+	VMOVUPD          Z16, 3328(DI)
+	VMULPD           Z15, Z16, Z16
+	VMULPD           Z6, Z0, Z17
+	VFMADD231PD      Z3, Z1, Z17
+	VFMADD231PD      Z4, Z2, Z17
+	VMULPD.BCST      constantsAVX512Double<>+448(SB), Z17, Z17
+	VMOVUPD          Z17, 3456(DI)
+	VMULPD           Z15, Z17, Z17
+	VMULPD           Z5, Z0, Z18
+	VMULPD.BCST      constantsAVX512Double<>+440(SB), Z18, Z18
+	VMULPD           Z7, Z0, Z19
+	VFNMADD231PD     Z3, Z2, Z19
+	VFMADD231PD.BCST constantsAVX512Double<>+896(SB), Z19, Z18
+	VMULPD           Z4, Z1, Z19
+	VFMADD231PD.BCST constantsAVX512Double<>+456(SB), Z19, Z18
+	VMOVUPD          Z18, 3584(DI)
+	VMULPD           Z15, Z18, Z18
+	VMULPD           Z4, Z0, Z19
+	VFMADD231PD      Z6, Z2, Z19
+	VMULPD.BCST      constantsAVX512Double<>+424(SB), Z19, Z19
+	VMULPD           Z5, Z1, Z20
+	VFMADD231PD.BCST constantsAVX512Double<>+464(SB), Z20, Z19
+	VMOVUPD          Z19, 3712(DI)
+	VMULPD           Z15, Z19, Z19
+	VMULPD           Z3, Z0, Z20
+	VFMADD231PD      Z7, Z2, Z20
+	VMULPD.BCST      constantsAVX512Double<>+408(SB), Z20, Z20
+	VMULPD           Z6, Z1, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+528(SB), Z21, Z20
+	VMULPD           Z5, Z2, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+480(SB), Z21, Z20
+	VMOVUPD          Z20, 3840(DI)
+	VMULPD           Z15, Z20, Z20
+	VMULPD           Z4, Z0, Z21
+	VFNMADD231PD     Z7, Z1, Z21
+	VFNMADD231PD     Z6, Z2, Z21
+	VMULPD.BCST      constantsAVX512Double<>+432(SB), Z21, Z1
+	VMOVUPD          Z1, 3968(DI)
+	VMULPD           Z15, Z1, Z1
+	VMULPD           Z3, Z0, Z0
+	VFNMADD231PD     Z7, Z2, Z0
+	VMULPD.BCST      constantsAVX512Double<>+520(SB), Z0, Z0
+	VMOVUPD          Z0, 4096(DI)
+	VMULPD           Z15, Z0, Z0
+	VMOVUPD          (SI)(R12*1), Z2
+	VMULPD           Z12, Z3, Z15
+	VFMADD231PD      Z10, Z7, Z15
+	VMULPD.BCST      constantsAVX512Double<>+904(SB), Z15, Z15
+	VMULPD           Z13, Z4, Z21
+	VFMADD231PD      Z9, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+912(SB), Z21, Z15
+	VMULPD           Z8, Z5, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+672(SB), Z21, Z15
+	VMOVUPD          Z15, 4224(DI)
+	VFMADD231PD      Z2, Z15, Z16
+	VMULPD           Z11, Z3, Z15
+	VMULPD.BCST      constantsAVX512Double<>+920(SB), Z15, Z15
+	VMULPD           Z12, Z4, Z21
+	VFMADD231PD      Z10, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+928(SB), Z21, Z15
+	VMULPD           Z14, Z4, Z21
+	VFNMADD231PD     Z8, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+936(SB), Z21, Z15
+	VMOVUPD          Z15, 4352(DI)
+	VFMADD231PD      Z2, Z15, Z17
+	VMULPD           Z12, Z3, Z15
+	VFNMADD231PD     Z10, Z7, Z15
+	VMULPD.BCST      constantsAVX512Double<>+944(SB), Z15, Z15
+	VMULPD           Z14, Z3, Z21
+	VFNMADD231PD     Z8, Z7, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+952(SB), Z21, Z15
+	VMULPD           Z11, Z4, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+960(SB), Z21, Z15
+	VMULPD           Z13, Z4, Z21
+	VFNMADD231PD     Z9, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+968(SB), Z21, Z15
+	VMULPD           Z10, Z5, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+680(SB), Z21, Z15
+	VMOVUPD          Z15, 4480(DI)
+	VFMADD231PD      Z2, Z15, Z18
+	VMULPD           Z9, Z3, Z15
+	VFMADD231PD      Z13, Z7, Z15
+	VMULPD.BCST      constantsAVX512Double<>+920(SB), Z15, Z15
+	VMULPD           Z10, Z4, Z21
+	VFMADD231PD      Z12, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+960(SB), Z21, Z15
+	VMULPD           Z11, Z5, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+976(SB), Z21, Z15
+	VMOVUPD          Z15, 4608(DI)
+	VFMADD231PD      Z2, Z15, Z19
+	VMULPD           Z8, Z3, Z15
+	VFMADD231PD      Z14, Z7, Z15
+	VMULPD.BCST      constantsAVX512Double<>+904(SB), Z15, Z15
+	VMULPD           Z10, Z3, Z21
+	VFMADD231PD      Z12, Z7, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+984(SB), Z21, Z15
+	VMULPD           Z9, Z4, Z21
+	VFMADD231PD      Z13, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+992(SB), Z21, Z15
+	VMULPD           Z12, Z5, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+1000(SB), Z21, Z15
+	VMULPD           Z11, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+1008(SB), Z21, Z15
+	VMOVUPD          Z15, 4736(DI)
+	VFMADD231PD      Z2, Z15, Z20
+	VMULPD           Z8, Z4, Z15
+	VFMADD231PD      Z14, Z6, Z15
+	VMULPD.BCST      constantsAVX512Double<>+912(SB), Z15, Z15
+	VMULPD           Z10, Z4, Z21
+	VFNMADD231PD     Z12, Z6, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+968(SB), Z21, Z15
+	VMULPD           Z11, Z7, Z21
+	VFMADD231PD.BCST constantsAVX512Double<>+1016(SB), Z21, Z15
+	VMOVUPD          Z15, 4864(DI)
+	VFMADD231PD      Z2, Z15, Z1
+	VMULPD           Z10, Z3, Z3
+	VFNMADD231PD     Z12, Z7, Z3
+	VMULPD.BCST      constantsAVX512Double<>+952(SB), Z3, Z3
+	VMULPD           Z9, Z4, Z4
+	VFNMADD231PD     Z13, Z6, Z4
+	VFMADD231PD.BCST constantsAVX512Double<>+936(SB), Z4, Z3
+	VMULPD           Z14, Z5, Z4
+	VFMADD231PD.BCST constantsAVX512Double<>+1024(SB), Z4, Z3
+	VMOVUPD          Z3, 4992(DI)
+	VFMADD231PD      Z2, Z3, Z0
+	VMOVUPD          Z16, 1024(DX)
+	VMULPD           Z8, Z16, Z2
+	VMULPD           Z16, Z16, Z3
+	VMOVUPD          Z17, 1152(DX)
+	VFMADD231PD      Z9, Z17, Z2
+	VFMADD231PD      Z17, Z17, Z3
+	VMOVUPD          Z18, 1280(DX)
+	VFMADD231PD      Z10, Z18, Z2
+	VFMADD231PD      Z18, Z18, Z3
+	VMOVUPD          Z19, 1408(DX)
+	VFMADD231PD      Z11, Z19, Z2
+	VFMADD231PD      Z19, Z19, Z3
+	VMOVUPD          Z20, 1536(DX)
+	VFMADD231PD      Z12, Z20, Z2
+	VFMADD231PD      Z20, Z20, Z3
+	VMOVUPD          Z1, 1664(DX)
+	VFMADD231PD      Z13, Z1, Z2
+	VFMADD231PD      Z1, Z1, Z3
+	VMOVUPD          Z0, 1792(DX)
+	VFMADD231PD      Z14, Z0, Z2
+	VFMADD231PD      Z0, Z0, Z3
+	VMOVUPD          Z2, (CX)(R10*2)
+	VMOVUPD          Z3, (CX)(R13*1)
+	ADDQ             $0x00000040, CX
+	ADDQ             $0x00000040, SI
+	ADDQ             $0x00000040, DX
+	ADDQ             $0x00000040, BX
+	ADDQ             $0x00000040, DI
+	SUBQ             $0x00000001, R14
+	JG               column7
+	ADDQ             $0x00000780, DX
+	ADDQ             $0x00000780, BX
+	ADDQ             $0x00001380, DI
+	SUBQ             $0x00000001, R8
+	JG               group6
+
+	// Readout and its derivatives, in a gradient times the weight of the atom:
+	// 
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	VPXORD  Z0, Z0, Z0
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
+	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+hidden8:
+	MOVQ    288(AX), R9
+	MOVQ    SI, R10
+	LEAQ    (CX), R8
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	PCALIGN $0x40
+
+features9:
+	VMOVUPD     (R9), Z9
+	VFMADD231PD (R8), Z9, Z1
+	VFMADD231PD 128(R8), Z9, Z2
+	VFMADD231PD 256(R8), Z9, Z3
+	VFMADD231PD 384(R8), Z9, Z4
+	VFMADD231PD 512(R8), Z9, Z5
+	VFMADD231PD 640(R8), Z9, Z6
+	VFMADD231PD 768(R8), Z9, Z7
+	VFMADD231PD 896(R8), Z9, Z8
+	VMOVUPD     64(R9), Z9
+	VFMADD231PD 64(R8), Z9, Z1
+	VFMADD231PD 192(R8), Z9, Z2
+	VFMADD231PD 320(R8), Z9, Z3
+	VFMADD231PD 448(R8), Z9, Z4
+	VFMADD231PD 576(R8), Z9, Z5
+	VFMADD231PD 704(R8), Z9, Z6
+	VFMADD231PD 832(R8), Z9, Z7
+	VFMADD231PD 960(R8), Z9, Z8
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000800, R8
+	SUBQ        $0x00000001, R10
+	JG          features9
+	VUNPCKLPD   Z2, Z1, Z9
+	VUNPCKHPD   Z2, Z1, Z1
+	VADDPD      Z9, Z1, Z1
+	VUNPCKLPD   Z4, Z3, Z2
+	VUNPCKHPD   Z4, Z3, Z3
+	VADDPD      Z2, Z3, Z2
+	VUNPCKLPD   Z6, Z5, Z3
+	VUNPCKHPD   Z6, Z5, Z4
+	VADDPD      Z3, Z4, Z3
+	VUNPCKLPD   Z8, Z7, Z4
+	VUNPCKHPD   Z8, Z7, Z5
+	VADDPD      Z4, Z5, Z4
+	VSHUFF64X2  $0x88, Z2, Z1, Z5
+	VSHUFF64X2  $0xdd, Z2, Z1, Z1
+	VADDPD      Z5, Z1, Z1
+	VSHUFF64X2  $0x88, Z4, Z3, Z2
+	VSHUFF64X2  $0xdd, Z4, Z3, Z3
+	VADDPD      Z2, Z3, Z2
+	VSHUFF64X2  $0x88, Z2, Z1, Z3
+	VSHUFF64X2  $0xdd, Z2, Z1, Z1
+	VADDPD      Z3, Z1, Z1
+	VADDPD      (DX), Z1, Z1
+	VMOVUPD     Z1, (BX)
+	MOVQ        288(AX), R9
+	MOVQ        SI, R10
+	LEAQ        1024(CX), R8
+	VPXORD      Z1, Z1, Z1
+	VPXORD      Z2, Z2, Z2
+	VPXORD      Z3, Z3, Z3
+	VPXORD      Z4, Z4, Z4
+	VPXORD      Z5, Z5, Z5
+	VPXORD      Z6, Z6, Z6
+	VPXORD      Z7, Z7, Z7
+	VPXORD      Z8, Z8, Z8
+	PCALIGN     $0x40
+
+features10:
+	VMOVUPD      (R9), Z9
+	VFMADD231PD  (R8), Z9, Z1
+	VFMADD231PD  128(R8), Z9, Z2
+	VFMADD231PD  256(R8), Z9, Z3
+	VFMADD231PD  384(R8), Z9, Z4
+	VFMADD231PD  512(R8), Z9, Z5
+	VFMADD231PD  640(R8), Z9, Z6
+	VFMADD231PD  768(R8), Z9, Z7
+	VFMADD231PD  896(R8), Z9, Z8
+	VMOVUPD      64(R9), Z9
+	VFMADD231PD  64(R8), Z9, Z1
+	VFMADD231PD  192(R8), Z9, Z2
+	VFMADD231PD  320(R8), Z9, Z3
+	VFMADD231PD  448(R8), Z9, Z4
+	VFMADD231PD  576(R8), Z9, Z5
+	VFMADD231PD  704(R8), Z9, Z6
+	VFMADD231PD  832(R8), Z9, Z7
+	VFMADD231PD  960(R8), Z9, Z8
+	ADDQ         $0x00000080, R9
+	ADDQ         $0x00000800, R8
+	SUBQ         $0x00000001, R10
+	JG           features10
+	VUNPCKLPD    Z2, Z1, Z9
+	VUNPCKHPD    Z2, Z1, Z1
+	VADDPD       Z9, Z1, Z1
+	VUNPCKLPD    Z4, Z3, Z2
+	VUNPCKHPD    Z4, Z3, Z3
+	VADDPD       Z2, Z3, Z2
+	VUNPCKLPD    Z6, Z5, Z3
+	VUNPCKHPD    Z6, Z5, Z4
+	VADDPD       Z3, Z4, Z3
+	VUNPCKLPD    Z8, Z7, Z4
+	VUNPCKHPD    Z8, Z7, Z5
+	VADDPD       Z4, Z5, Z4
+	VSHUFF64X2   $0x88, Z2, Z1, Z5
+	VSHUFF64X2   $0xdd, Z2, Z1, Z1
+	VADDPD       Z5, Z1, Z1
+	VSHUFF64X2   $0x88, Z4, Z3, Z2
+	VSHUFF64X2   $0xdd, Z4, Z3, Z3
+	VADDPD       Z2, Z3, Z2
+	VSHUFF64X2   $0x88, Z2, Z1, Z3
+	VSHUFF64X2   $0xdd, Z2, Z1, Z1
+	VADDPD       Z3, Z1, Z1
+	VADDPD       64(DX), Z1, Z1
+	VMOVUPD      Z1, 64(BX)
+	LEAQ         -1024(R8), CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	SUBQ         $0x00000001, DI
+	JG           hidden8
+	MOVQ         304(AX), CX
+	MOVQ         312(AX), DX
+	MOVQ         64(AX), BX
+	MOVQ         72(AX), SI
+	MOVQ         416(AX), DI
+	VBROADCASTSD 456(AX), Z1
+	PCALIGN      $0x40
+
+activation11:
+	VMOVUPD           (CX), Z2
+	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z3
+	VMINPD.BCST       constantsAVX512Double<>+744(SB), Z2, Z4
+	VMAXPD.BCST       constantsAVX512Double<>+752(SB), Z4, Z4
+	VMULPD.BCST       constantsAVX512Double<>+760(SB), Z4, Z5
+	VRNDSCALEPD       $0x00, Z5, Z5
+	VBROADCASTSD      constantsAVX512Double<>+768(SB), Z6
+	VSUBPD            Z4, Z6, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+776(SB), Z5, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+784(SB), Z5, Z6
+	VBROADCASTSD      constantsAVX512Double<>+792(SB), Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+800(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+808(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+816(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+824(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+832(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+840(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+848(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+856(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+864(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+192(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+208(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VSCALEFPD         Z5, Z4, Z4
+	VADDPD            Z3, Z4, Z4
+	VDIVPD            Z4, Z3, Z4
+	VMULPD            Z2, Z4, Z5
+	VMOVUPD           Z5, (CX)
+	VSUBPD            Z4, Z3, Z6
+	VFMADD213PD       Z3, Z2, Z6
+	VMULPD            Z4, Z6, Z6
+	VMOVUPD           (BX), Z2
+	VMULPD            Z2, Z6, Z6
+	VMULPD            Z1, Z6, Z6
+	VMOVUPD           Z6, (DX)
+	VSUBPD            (SI), Z5, Z3
+	VFMADD231PD       Z3, Z2, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	SUBQ              $0x00000008, DI
+	JG                activation11
+	MOVQ              288(AX), CX
+	MOVQ              296(AX), DX
+	MOVQ              40(AX), BX
+	MOVQ              48(AX), SI
+	MOVQ              424(AX), DI
+	MOVQ              DI, R8
+	SHLQ              $0x03, R8
+	SHLQ              $0x04, R8
+	SHRQ              $0x04, DI
+
+wide12:
+	CMPQ         DI, $0x00000004
+	JLT          narrow13
+	VMOVUPD      (BX), Z1
+	VFMADD231PD  (CX), Z1, Z0
+	VBROADCASTSD 456(AX), Z2
+	VMULPD       Z2, Z1, Z1
+	VMOVUPD      64(BX), Z2
+	VFMADD231PD  64(CX), Z2, Z0
+	VBROADCASTSD 456(AX), Z3
+	VMULPD       Z3, Z2, Z2
+	VMOVUPD      128(BX), Z3
+	VFMADD231PD  128(CX), Z3, Z0
+	VBROADCASTSD 456(AX), Z4
+	VMULPD       Z4, Z3, Z3
+	VMOVUPD      192(BX), Z4
+	VFMADD231PD  192(CX), Z4, Z0
+	VBROADCASTSD 456(AX), Z5
+	VMULPD       Z5, Z4, Z4
+	VMOVUPD      256(BX), Z5
+	VFMADD231PD  256(CX), Z5, Z0
+	VBROADCASTSD 456(AX), Z6
+	VMULPD       Z6, Z5, Z5
+	VMOVUPD      320(BX), Z6
+	VFMADD231PD  320(CX), Z6, Z0
+	VBROADCASTSD 456(AX), Z7
+	VMULPD       Z7, Z6, Z6
+	VMOVUPD      384(BX), Z7
+	VFMADD231PD  384(CX), Z7, Z0
+	VBROADCASTSD 456(AX), Z8
+	VMULPD       Z8, Z7, Z7
+	VMOVUPD      448(BX), Z8
+	VFMADD231PD  448(CX), Z8, Z0
+	VBROADCASTSD 456(AX), Z9
+	VMULPD       Z9, Z8, Z8
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
+	PCALIGN      $0x40
+
+outer15:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner16:
+	VBROADCASTSD (R9), Z9
+	VFMADD231PD  (R12), Z9, Z1
+	VFMADD231PD  64(R12), Z9, Z2
+	VFMADD231PD  2048(R12), Z9, Z3
+	VFMADD231PD  2112(R12), Z9, Z4
+	VFMADD231PD  4096(R12), Z9, Z5
+	VFMADD231PD  4160(R12), Z9, Z6
+	VFMADD231PD  6144(R12), Z9, Z7
+	VFMADD231PD  6208(R12), Z9, Z8
+	VBROADCASTSD 8(R9), Z9
+	VFMADD231PD  128(R12), Z9, Z1
+	VFMADD231PD  192(R12), Z9, Z2
+	VFMADD231PD  2176(R12), Z9, Z3
+	VFMADD231PD  2240(R12), Z9, Z4
+	VFMADD231PD  4224(R12), Z9, Z5
+	VFMADD231PD  4288(R12), Z9, Z6
+	VFMADD231PD  6272(R12), Z9, Z7
+	VFMADD231PD  6336(R12), Z9, Z8
+	VBROADCASTSD 16(R9), Z9
+	VFMADD231PD  256(R12), Z9, Z1
+	VFMADD231PD  320(R12), Z9, Z2
+	VFMADD231PD  2304(R12), Z9, Z3
+	VFMADD231PD  2368(R12), Z9, Z4
+	VFMADD231PD  4352(R12), Z9, Z5
+	VFMADD231PD  4416(R12), Z9, Z6
+	VFMADD231PD  6400(R12), Z9, Z7
+	VFMADD231PD  6464(R12), Z9, Z8
+	VBROADCASTSD 24(R9), Z9
+	VFMADD231PD  384(R12), Z9, Z1
+	VFMADD231PD  448(R12), Z9, Z2
+	VFMADD231PD  2432(R12), Z9, Z3
+	VFMADD231PD  2496(R12), Z9, Z4
+	VFMADD231PD  4480(R12), Z9, Z5
+	VFMADD231PD  4544(R12), Z9, Z6
+	VFMADD231PD  6528(R12), Z9, Z7
+	VFMADD231PD  6592(R12), Z9, Z8
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner16
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer15
+	VMOVUPD      Z1, (DX)
+	VMOVUPD      Z2, 64(DX)
+	VMOVUPD      Z3, 128(DX)
+	VMOVUPD      Z4, 192(DX)
+	VMOVUPD      Z5, 256(DX)
+	VMOVUPD      Z6, 320(DX)
+	VMOVUPD      Z7, 384(DX)
+	VMOVUPD      Z8, 448(DX)
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x00000200, DX
+	ADDQ         $0x00000200, BX
+	ADDQ         $0x00002000, SI
+	SUBQ         $0x00000004, DI
+	JMP          wide12
+
+narrow13:
+	CMPQ         DI, $0x00000002
+	JLT          end14
+	VMOVUPD      (BX), Z1
+	VFMADD231PD  (CX), Z1, Z0
+	VBROADCASTSD 456(AX), Z2
+	VMULPD       Z2, Z1, Z1
+	VMOVUPD      64(BX), Z2
+	VFMADD231PD  64(CX), Z2, Z0
+	VBROADCASTSD 456(AX), Z3
+	VMULPD       Z3, Z2, Z2
+	VMOVUPD      128(BX), Z3
+	VFMADD231PD  128(CX), Z3, Z0
+	VBROADCASTSD 456(AX), Z4
+	VMULPD       Z4, Z3, Z3
+	VMOVUPD      192(BX), Z4
+	VFMADD231PD  192(CX), Z4, Z0
+	VBROADCASTSD 456(AX), Z5
+	VMULPD       Z5, Z4, Z4
+	MOVQ         312(AX), R9
+	MOVQ         SI, R10
+	MOVQ         416(AX), R11
+	SHRQ         $0x04, R11
+	PCALIGN      $0x40
+
+outer17:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner18:
+	VBROADCASTSD (R9), Z5
+	VFMADD231PD  (R12), Z5, Z1
+	VFMADD231PD  64(R12), Z5, Z2
+	VFMADD231PD  2048(R12), Z5, Z3
+	VFMADD231PD  2112(R12), Z5, Z4
+	VBROADCASTSD 8(R9), Z5
+	VFMADD231PD  128(R12), Z5, Z1
+	VFMADD231PD  192(R12), Z5, Z2
+	VFMADD231PD  2176(R12), Z5, Z3
+	VFMADD231PD  2240(R12), Z5, Z4
+	VBROADCASTSD 16(R9), Z5
+	VFMADD231PD  256(R12), Z5, Z1
+	VFMADD231PD  320(R12), Z5, Z2
+	VFMADD231PD  2304(R12), Z5, Z3
+	VFMADD231PD  2368(R12), Z5, Z4
+	VBROADCASTSD 24(R9), Z5
+	VFMADD231PD  384(R12), Z5, Z1
+	VFMADD231PD  448(R12), Z5, Z2
+	VFMADD231PD  2432(R12), Z5, Z3
+	VFMADD231PD  2496(R12), Z5, Z4
+	ADDQ         $0x00000020, R9
+	ADDQ         $0x00000200, R12
+	SUBQ         $0x00000004, R13
+	JG           inner18
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer17
+	VMOVUPD      Z1, (DX)
+	VMOVUPD      Z2, 64(DX)
+	VMOVUPD      Z3, 128(DX)
+	VMOVUPD      Z4, 192(DX)
+	ADDQ         $0x00000100, CX
+	ADDQ         $0x00000100, DX
+	ADDQ         $0x00000100, BX
+	ADDQ         $0x00001000, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow13
+
+end14:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x03, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	MOVQ    R13, R14
+	ADDQ    R10, R14
+	ADDQ    R10, R14
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group19:
+	MOVQ    $0x00000002, R15
+	PCALIGN $0x40
+
+column20:
+	VMOVUPD      (BX), Z0
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      (BX)(R10*1), Z0
+	VMULPD.BCST  constantsAVX512Double<>+872(SB), Z0, Z0
+	VMOVUPD      (BX)(R10*4), Z1
+	VMOVUPD      (BX)(R13*1), Z2
+	VADDPD       Z2, Z2, Z2
+	VMOVUPD      128(DI), Z3
+	VMULPD       Z3, Z0, Z4
+	VMOVUPD      (SI), Z5
+	VFMADD231PD  Z1, Z5, Z4
+	VMULPD       Z2, Z5, Z5
+	VFMADD231PD  Z1, Z3, Z5
+	VMOVUPD      Z5, (DX)
+	VMOVUPD      256(DI), Z3
+	VMULPD       Z3, Z0, Z5
+	VMOVUPD      128(SI), Z6
+	VFMADD231PD  Z1, Z6, Z5
+	VMULPD       Z2, Z6, Z6
+	VFMADD231PD  Z1, Z3, Z6
+	VMOVUPD      Z6, 128(DX)
+	VMOVUPD      384(DI), Z3
+	VMULPD       Z3, Z0, Z0
+	VMOVUPD      256(SI), Z6
+	VFMADD231PD  Z1, Z6, Z0
+	VMULPD       Z2, Z6, Z6
+	VFMADD231PD  Z1, Z3, Z6
+	VMOVUPD      Z6, 256(DX)
+	VMOVUPD      (BX)(R10*2), Z1
+	VMULPD.BCST  constantsAVX512Double<>+880(SB), Z1, Z1
+	VMOVUPD      (BX)(R12*1), Z2
+	VMOVUPD      (BX)(R10*8), Z3
+	VADDPD       Z3, Z3, Z3
+	VMOVUPD      512(DI), Z6
+	VMULPD       Z6, Z1, Z7
+	VMOVUPD      384(SI), Z8
+	VFMADD231PD  Z2, Z8, Z7
+	VMULPD       Z3, Z8, Z8
+	VFMADD231PD  Z2, Z6, Z8
+	VMOVUPD      Z8, 384(DX)
+	VMOVUPD      640(DI), Z6
+	VMULPD       Z6, Z1, Z8
+	VMOVUPD      512(SI), Z9
+	VFMADD231PD  Z2, Z9, Z8
+	VMULPD       Z3, Z9, Z9
+	VFMADD231PD  Z2, Z6, Z9
+	VMOVUPD      Z9, 512(DX)
+	VMOVUPD      768(DI), Z6
+	VMULPD       Z6, Z1, Z9
+	VMOVUPD      640(SI), Z10
+	VFMADD231PD  Z2, Z10, Z9
+	VMULPD       Z3, Z10, Z10
+	VFMADD231PD  Z2, Z6, Z10
+	VMOVUPD      Z10, 640(DX)
+	VMOVUPD      896(DI), Z6
+	VMULPD       Z6, Z1, Z10
+	VMOVUPD      768(SI), Z11
+	VFMADD231PD  Z2, Z11, Z10
+	VMULPD       Z3, Z11, Z11
+	VFMADD231PD  Z2, Z6, Z11
+	VMOVUPD      Z11, 768(DX)
+	VMOVUPD      1024(DI), Z6
+	VMULPD       Z6, Z1, Z1
+	VMOVUPD      896(SI), Z11
+	VFMADD231PD  Z2, Z11, Z1
+	VMULPD       Z3, Z11, Z11
+	VFMADD231PD  Z2, Z6, Z11
+	VMOVUPD      Z11, 896(DX)
+	VMOVUPD      (BX)(R11*1), Z2
+	VMULPD.BCST  constantsAVX512Double<>+888(SB), Z2, Z2
+	VMOVUPD      (BX)(R11*2), Z3
+	VMOVUPD      (BX)(R14*1), Z6
+	VADDPD       Z6, Z6, Z6
+	VMOVUPD      1152(DI), Z11
+	VMULPD       Z11, Z2, Z12
+	VMOVUPD      1024(SI), Z13
+	VFMADD231PD  Z3, Z13, Z12
+	VMULPD       Z6, Z13, Z13
+	VFMADD231PD  Z3, Z11, Z13
+	VMOVUPD      Z13, 1024(DX)
+	VMOVUPD      1280(DI), Z11
+	VMULPD       Z11, Z2, Z13
+	VMOVUPD      1152(SI), Z14
+	VFMADD231PD  Z3, Z14, Z13
+	VMULPD       Z6, Z14, Z14
+	VFMADD231PD  Z3, Z11, Z14
+	VMOVUPD      Z14, 1152(DX)
+	VMOVUPD      1408(DI), Z11
+	VMULPD       Z11, Z2, Z14
+	VMOVUPD      1280(SI), Z15
+	VFMADD231PD  Z3, Z15, Z14
+	VMULPD       Z6, Z15, Z15
+	VFMADD231PD  Z3, Z11, Z15
+	VMOVUPD      Z15, 1280(DX)
+	VMOVUPD      1536(DI), Z11
+	VMULPD       Z11, Z2, Z15
+	VMOVUPD      1408(SI), Z16
+	VFMADD231PD  Z3, Z16, Z15
+	VMULPD       Z6, Z16, Z16
+	VFMADD231PD  Z3, Z11, Z16
+	VMOVUPD      Z16, 1408(DX)
+	VMOVUPD      1664(DI), Z11
+	VMULPD       Z11, Z2, Z16
+	VMOVUPD      1536(SI), Z17
+	VFMADD231PD  Z3, Z17, Z16
+	VMULPD       Z6, Z17, Z17
+	VFMADD231PD  Z3, Z11, Z17
+	VMOVUPD      Z17, 1536(DX)
+	VMOVUPD      1792(DI), Z11
+	VMULPD       Z11, Z2, Z17
+	VMOVUPD      1664(SI), Z18
+	VFMADD231PD  Z3, Z18, Z17
+	VMULPD       Z6, Z18, Z18
+	VFMADD231PD  Z3, Z11, Z18
+	VMOVUPD      Z18, 1664(DX)
+	VMOVUPD      1920(DI), Z11
+	VMULPD       Z11, Z2, Z2
+	VMOVUPD      1792(SI), Z18
+	VFMADD231PD  Z3, Z18, Z2
+	VMULPD       Z6, Z18, Z18
+	VFMADD231PD  Z3, Z11, Z18
+	VMOVUPD      Z18, 1792(DX)
+	VMOVUPD      (R8), Z3
+	VMULPD       (DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+360(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z6, Z6
+	VMULPD       128(DX), Z3, Z18
+	VMULPD.BCST  constantsAVX512Double<>+376(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
+	VMULPD       256(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+392(SB), Z3, Z20
+	VMULPD.BCST  constantsAVX512Double<>+400(SB), Z3, Z3
+	VFMADD231PD  768(DI), Z11, Z4
+	VFNMADD231PD 640(DI), Z6, Z5
+	VFNMADD231PD 512(DI), Z6, Z0
+	VFNMADD231PD 384(DI), Z6, Z7
+	VFNMADD231PD 256(DI), Z6, Z8
+	VFMADD231PD  128(DI), Z11, Z9
+	VFMADD231PD  384(DI), Z19, Z10
+	VFMADD231PD  128(DI), Z6, Z1
+	VFMADD231PD  1024(DI), Z6, Z4
+	VFMADD231PD  768(DI), Z18, Z5
+	VFMADD231PD  896(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z20, Z7
+	VFMADD231PD  128(DI), Z19, Z8
+	VFMADD231PD  256(DI), Z18, Z9
+	VFMADD231PD  256(DI), Z20, Z10
+	VFMADD231PD  384(DI), Z20, Z1
+	VFMADD231PD  640(DI), Z19, Z4
+	VFMADD231PD  896(DI), Z20, Z5
+	VFMADD231PD  1024(DI), Z20, Z0
+	VFMADD231PD  384(DI), Z3, Z9
+	VFMADD231PD  512(DI), Z20, Z4
+	VFMADD231PD  768(DI), Z3, Z0
+	VMOVUPD      (R8)(R10*1), Z3
+	VMULPD       (DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+416(SB), Z6, Z18
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z6, Z19
+	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z6, Z20
+	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z6, Z6
+	VMULPD       128(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z21
+	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z3, Z22
+	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z3, Z3
+	VFMADD231PD  1664(DI), Z11, Z7
+	VFMADD231PD  1536(DI), Z19, Z8
+	VFMADD231PD  1408(DI), Z6, Z9
+	VFNMADD231PD 1280(DI), Z20, Z10
+	VFNMADD231PD 1408(DI), Z11, Z1
+	VFNMADD231PD 1024(DI), Z18, Z12
+	VFNMADD231PD 896(DI), Z20, Z13
+	VFNMADD231PD 1024(DI), Z11, Z14
+	VFMADD231PD  640(DI), Z19, Z15
+	VFMADD231PD  512(DI), Z11, Z16
+	VFMADD231PD  640(DI), Z20, Z17
+	VFMADD231PD  512(DI), Z18, Z2
+	VFMADD231PD  1920(DI), Z18, Z7
+	VFMADD231PD  1792(DI), Z20, Z8
+	VFMADD231PD  1536(DI), Z3, Z9
+	VFMADD231PD  1664(DI), Z22, Z10
+	VFNMADD231PD 1152(DI), Z18, Z1
+	VFMADD231PD  512(DI), Z21, Z13
+	VFMADD231PD  768(DI), Z6, Z14
+	VFMADD231PD  768(DI), Z3, Z15
+	VFMADD231PD  896(DI), Z22, Z16
+	VFMADD231PD  1024(DI), Z21, Z17
+	VFMADD231PD  1280(DI), Z21, Z7
+	VFMADD231PD  1408(DI), Z22, Z8
+	VFMADD231PD  1792(DI), Z21, Z1
+	VFMADD231PD  640(DI), Z22, Z14
+	VMOVUPD      (R8)(R10*1), Z3
+	VMULPD       256(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+472(SB), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z18
+	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z3, Z19
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z3, Z3
+	VFMADD231PD  1152(DI), Z6, Z7
+	VFMADD231PD  1280(DI), Z18, Z8
+	VFMADD231PD  1664(DI), Z19, Z9
+	VFMADD231PD  1792(DI), Z18, Z10
+	VFMADD231PD  1920(DI), Z6, Z1
+	VFMADD231PD  512(DI), Z6, Z12
+	VFMADD231PD  640(DI), Z18, Z13
+	VFMADD231PD  512(DI), Z11, Z14
+	VFMADD231PD  896(DI), Z3, Z15
+	VFMADD231PD  1024(DI), Z11, Z16
+	VFMADD231PD  896(DI), Z18, Z17
+	VFMADD231PD  1024(DI), Z6, Z2
+	VFMADD231PD  1408(DI), Z11, Z7
+	VFMADD231PD  1536(DI), Z3, Z10
+	VFMADD231PD  1664(DI), Z11, Z1
+	VFMADD231PD  768(DI), Z19, Z16
+	VMOVUPD      (R8)(R10*2), Z3
+	VMULPD       384(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+488(SB), Z6, Z6
+	VMULPD       512(DX), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+496(SB), Z11, Z11
+	VMULPD       640(DX), Z3, Z18
+	VMULPD.BCST  constantsAVX512Double<>+504(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+384(SB), Z18, Z18
+	VMULPD       768(DX), Z3, Z20
+	VMULPD.BCST  constantsAVX512Double<>+512(SB), Z20, Z20
+	VMULPD       896(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+368(SB), Z3, Z3
+	VFMADD231PD  384(DI), Z6, Z4
+	VFMADD231PD  128(DI), Z11, Z5
+	VFMADD231PD  128(DI), Z6, Z0
+	VFMADD231PD  256(DI), Z11, Z4
+	VFMADD231PD  256(DI), Z18, Z5
+	VFMADD231PD  384(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z19, Z4
+	VFMADD231PD  256(DI), Z18, Z5
+	VFMADD231PD  384(DI), Z19, Z0
+	VFMADD231PD  128(DI), Z19, Z4
+	VFMADD231PD  384(DI), Z20, Z5
+	VFMADD231PD  256(DI), Z20, Z0
+	VFMADD231PD  128(DI), Z3, Z4
+	VFNMADD231PD 384(DI), Z3, Z0
+	VFMADD231PD  128(DI), Z3, Z4
+	VFNMADD231PD 384(DI), Z3, Z0
+	VMOVUPD      (R8)(R11*1), Z3
+	VMULPD       384(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z6, Z18
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z6, Z6
+	VMULPD       512(DX), Z3, Z19
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z19, Z19
+	VMULPD       640(DX), Z3, Z22
+	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z22, Z22
+	VMULPD       768(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z3, Z24
+	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z3, Z25
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z3, Z3
+	VFMADD231PD  1664(DI), Z11, Z4
+	VFMADD231PD  1280(DI), Z6, Z5
+	VFMADD231PD  1408(DI), Z11, Z0
+	VFNMADD231PD 384(DI), Z18, Z12
+	VFMADD231PD  256(DI), Z6, Z13
+	VFMADD231PD  384(DI), Z11, Z14
+	VFMADD231PD  128(DI), Z20, Z15
+	VFMADD231PD  128(DI), Z11, Z16
+	VFMADD231PD  128(DI), Z21, Z17
+	VFMADD231PD  128(DI), Z18, Z2
+	VFMADD231PD  1920(DI), Z18, Z4
+	VFMADD231PD  1408(DI), Z19, Z5
+	VFNMADD231PD 1152(DI), Z18, Z0
+	VFNMADD231PD 384(DI), Z21, Z13
+	VFMADD231PD  256(DI), Z19, Z14
+	VFMADD231PD  256(DI), Z22, Z15
+	VFMADD231PD  384(DI), Z23, Z16
+	VFMADD231PD  384(DI), Z24, Z17
+	VFMADD231PD  1536(DI), Z20, Z4
+	VFMADD231PD  1536(DI), Z22, Z5
+	VFNMADD231PD 1280(DI), Z21, Z0
+	VFMADD231PD  128(DI), Z24, Z13
+	VFMADD231PD  128(DI), Z23, Z14
+	VFMADD231PD  384(DI), Z3, Z15
+	VFMADD231PD  256(DI), Z25, Z16
+	VFMADD231PD  1792(DI), Z21, Z4
+	VFMADD231PD  1664(DI), Z25, Z5
+	VFMADD231PD  1664(DI), Z23, Z0
+	VFMADD231PD  1408(DI), Z23, Z4
+	VFMADD231PD  1792(DI), Z24, Z0
+	VFMADD231PD  1280(DI), Z24, Z4
+	VFMADD231PD  1536(DI), Z3, Z0
+	VMOVUPD      (R8)(R11*1), Z3
+	VMULPD       896(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+544(SB), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+552(SB), Z3, Z3
+	VFMADD231PD  1152(DI), Z6, Z4
+	VFMADD231PD  1792(DI), Z3, Z5
+	VFMADD231PD  1920(DI), Z6, Z0
+	VFMADD231PD  128(DI), Z6, Z12
+	VFMADD231PD  128(DI), Z11, Z14
+	VFNMADD231PD 384(DI), Z11, Z16
+	VFMADD231PD  256(DI), Z3, Z17
+	VFMADD231PD  384(DI), Z6, Z2
+	VFMADD231PD  1408(DI), Z11, Z4
+	VFNMADD231PD 1664(DI), Z11, Z0
+	VMOVUPD      (R8)(R10*4), Z3
+	VMULPD       384(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+560(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z6, Z6
+	VMULPD       512(DX), Z3, Z18
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+576(SB), Z18, Z18
+	VMULPD       640(DX), Z3, Z20
+	VMULPD.BCST  constantsAVX512Double<>+584(SB), Z20, Z21
+	VMULPD.BCST  constantsAVX512Double<>+592(SB), Z20, Z20
+	VMULPD       768(DX), Z3, Z22
+	VMULPD.BCST  constantsAVX512Double<>+568(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+600(SB), Z22, Z22
+	VMULPD       896(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+608(SB), Z3, Z24
+	VMULPD.BCST  constantsAVX512Double<>+616(SB), Z3, Z3
+	VFMADD231PD  768(DI), Z11, Z7
+	VFMADD231PD  896(DI), Z6, Z8
+	VFMADD231PD  512(DI), Z11, Z9
+	VFMADD231PD  640(DI), Z6, Z10
+	VFNMADD231PD 640(DI), Z19, Z1
+	VFMADD231PD  896(DI), Z19, Z7
+	VFNMADD231PD 1024(DI), Z19, Z8
+	VFMADD231PD  640(DI), Z18, Z9
+	VFMADD231PD  512(DI), Z19, Z10
+	VFMADD231PD  1024(DI), Z21, Z1
+	VFMADD231PD  512(DI), Z21, Z7
+	VFMADD231PD  768(DI), Z18, Z8
+	VFNMADD231PD 768(DI), Z21, Z9
+	VFMADD231PD  896(DI), Z20, Z10
+	VFMADD231PD  1024(DI), Z21, Z1
+	VFMADD231PD  512(DI), Z21, Z7
+	VFMADD231PD  640(DI), Z20, Z8
+	VFNMADD231PD 768(DI), Z21, Z9
+	VFMADD231PD  896(DI), Z20, Z10
+	VFMADD231PD  896(DI), Z23, Z1
+	VFMADD231PD  640(DI), Z23, Z7
+	VFMADD231PD  640(DI), Z20, Z8
+	VFMADD231PD  896(DI), Z22, Z9
+	VFMADD231PD  1024(DI), Z23, Z10
+	VFMADD231PD  768(DI), Z3, Z1
+	VFMADD231PD  512(DI), Z23, Z8
+	VFMADD231PD  1024(DI), Z3, Z9
+	VFMADD231PD  768(DI), Z22, Z10
+	VFMADD231PD  640(DI), Z24, Z8
+	VFNMADD231PD 896(DI), Z24, Z10
+	VFMADD231PD  640(DI), Z24, Z8
+	VFNMADD231PD 896(DI), Z24, Z10
+	VMOVUPD      (R8)(R12*1), Z3
+	VMULPD       384(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+624(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+632(SB), Z6, Z18
+	VMULPD.BCST  constantsAVX512Double<>+640(SB), Z6, Z6
+	VMULPD       512(DX), Z3, Z19
+	VMULPD.BCST  constantsAVX512Double<>+648(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+656(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+664(SB), Z19, Z19
+	VMULPD       640(DX), Z3, Z22
+	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z22, Z23
+	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z22, Z24
+	VMULPD.BCST  constantsAVX512Double<>+688(SB), Z22, Z22
+	VMULPD       768(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+696(SB), Z3, Z25
+	VMULPD.BCST  constantsAVX512Double<>+704(SB), Z3, Z26
+	VMULPD.BCST  constantsAVX512Double<>+712(SB), Z3, Z3
+	VFMADD231PD  1664(DI), Z11, Z12
+	VFMADD231PD  1536(DI), Z18, Z13
+	VFNMADD231PD 1920(DI), Z11, Z14
+	VFMADD231PD  1280(DI), Z18, Z15
+	VFMADD231PD  1152(DI), Z11, Z16
+	VFMADD231PD  1152(DI), Z20, Z17
+	VFNMADD231PD 1408(DI), Z11, Z2
+	VFMADD231PD  1792(DI), Z20, Z12
+	VFNMADD231PD 1920(DI), Z20, Z13
+	VFMADD231PD  1664(DI), Z6, Z14
+	VFMADD231PD  1408(DI), Z19, Z15
+	VFMADD231PD  1408(DI), Z6, Z16
+	VFNMADD231PD 1408(DI), Z21, Z17
+	VFNMADD231PD 1280(DI), Z20, Z2
+	VFMADD231PD  1152(DI), Z23, Z12
+	VFMADD231PD  1664(DI), Z21, Z13
+	VFNMADD231PD 1792(DI), Z21, Z14
+	VFMADD231PD  1536(DI), Z22, Z15
+	VFMADD231PD  1280(DI), Z21, Z16
+	VFMADD231PD  1920(DI), Z25, Z17
+	VFMADD231PD  1920(DI), Z23, Z2
+	VFMADD231PD  1152(DI), Z23, Z12
+	VFMADD231PD  1152(DI), Z25, Z13
+	VFMADD231PD  1536(DI), Z19, Z14
+	VFMADD231PD  1536(DI), Z22, Z15
+	VFMADD231PD  1664(DI), Z24, Z16
+	VFMADD231PD  1664(DI), Z26, Z17
+	VFMADD231PD  1920(DI), Z23, Z2
+	VFMADD231PD  1280(DI), Z25, Z12
+	VFMADD231PD  1408(DI), Z26, Z13
+	VFMADD231PD  1408(DI), Z24, Z14
+	VFMADD231PD  1664(DI), Z3, Z15
+	VFMADD231PD  1664(DI), Z24, Z16
+	VFMADD231PD  1792(DI), Z25, Z2
+	VFMADD231PD  1408(DI), Z24, Z14
+	VFMADD231PD  1792(DI), Z26, Z16
+	VFMADD231PD  1280(DI), Z26, Z14
+	VFMADD231PD  1536(DI), Z3, Z16
+	VMOVUPD      (R8)(R12*1), Z3
+	VMULPD       896(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+720(SB), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+728(SB), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+736(SB), Z3, Z3
+	VFMADD231PD  1408(DI), Z6, Z12
+	VFMADD231PD  1152(DI), Z6, Z14
+	VFMADD231PD  1792(DI), Z3, Z15
+	VFMADD231PD  1920(DI), Z6, Z16
+	VFMADD231PD  1536(DI), Z3, Z17
+	VFMADD231PD  1664(DI), Z6, Z2
+	VFMADD231PD  1408(DI), Z11, Z14
+	VFNMADD231PD 1664(DI), Z11, Z16
+	VFMADD231PD  1408(DI), Z11, Z14
+	VFNMADD231PD 1664(DI), Z11, Z16
+	VMOVUPD      (R8)(R11*2), Z3
+	VMULPD       1024(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+536(SB), Z6, Z6
+	VMULPD       1152(DX), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+448(SB), Z11, Z11
+	VMULPD       1280(DX), Z3, Z18
+	VMULPD.BCST  constantsAVX512Double<>+440(SB), Z18, Z19
+	VMULPD.BCST  constantsAVX512Double<>+896(SB), Z18, Z20
+	VMULPD.BCST  constantsAVX512Double<>+456(SB), Z18, Z18
+	VMULPD       1408(DX), Z3, Z21
+	VMULPD.BCST  constantsAVX512Double<>+424(SB), Z21, Z22
+	VMULPD.BCST  constantsAVX512Double<>+464(SB), Z21, Z21
+	VMULPD       1536(DX), Z3, Z23
+	VMULPD.BCST  constantsAVX512Double<>+408(SB), Z23, Z24
+	VMULPD.BCST  constantsAVX512Double<>+528(SB), Z23, Z25
+	VMULPD.BCST  constantsAVX512Double<>+480(SB), Z23, Z23
+	VMULPD       1664(DX), Z3, Z26
+	VMULPD.BCST  constantsAVX512Double<>+432(SB), Z26, Z26
+	VMULPD       1792(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+520(SB), Z3, Z3
+	VFMADD231PD  1024(DI), Z6, Z4
+	VFMADD231PD  512(DI), Z11, Z5
+	VFMADD231PD  512(DI), Z6, Z0
+	VFMADD231PD  384(DI), Z6, Z7
+	VFMADD231PD  384(DI), Z11, Z8
+	VFMADD231PD  128(DI), Z19, Z9
+	VFMADD231PD  128(DI), Z11, Z10
+	VFMADD231PD  128(DI), Z6, Z1
+	VFMADD231PD  896(DI), Z11, Z4
+	VFMADD231PD  640(DI), Z18, Z5
+	VFMADD231PD  640(DI), Z11, Z0
+	VFMADD231PD  256(DI), Z11, Z7
+	VFMADD231PD  256(DI), Z18, Z8
+	VFMADD231PD  256(DI), Z21, Z9
+	VFMADD231PD  384(DI), Z22, Z10
+	VFMADD231PD  128(DI), Z20, Z1
+	VFMADD231PD  768(DI), Z19, Z4
+	VFMADD231PD  768(DI), Z21, Z5
+	VFNMADD231PD 512(DI), Z20, Z0
+	VFNMADD231PD 384(DI), Z20, Z7
+	VFMADD231PD  128(DI), Z22, Z8
+	VFMADD231PD  384(DI), Z23, Z9
+	VFMADD231PD  256(DI), Z25, Z10
+	VFMADD231PD  384(DI), Z24, Z1
+	VFMADD231PD  1024(DI), Z20, Z4
+	VFMADD231PD  896(DI), Z25, Z5
+	VFMADD231PD  896(DI), Z22, Z0
+	VFMADD231PD  128(DI), Z24, Z7
+	VFMADD231PD  128(DI), Z26, Z8
+	VFNMADD231PD 384(DI), Z26, Z10
+	VFNMADD231PD 256(DI), Z26, Z1
+	VFMADD231PD  640(DI), Z22, Z4
+	VFNMADD231PD 1024(DI), Z26, Z5
+	VFMADD231PD  1024(DI), Z24, Z0
+	VFMADD231PD  128(DI), Z3, Z7
+	VFNMADD231PD 384(DI), Z3, Z1
+	VFMADD231PD  512(DI), Z24, Z4
+	VFMADD231PD  768(DI), Z23, Z0
+	VFMADD231PD  640(DI), Z26, Z4
+	VFNMADD231PD 896(DI), Z26, Z0
+	VFMADD231PD  512(DI), Z3, Z4
+	VFNMADD231PD 1024(DI), Z3, Z0
+	VMOVUPD      (R8)(R13*1), Z3
+	VMULPD       1024(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+904(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+912(SB), Z6, Z18
+	VMULPD.BCST  constantsAVX512Double<>+672(SB), Z6, Z6
+	VMULPD       1152(DX), Z3, Z19
+	VMULPD.BCST  constantsAVX512Double<>+920(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+928(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+936(SB), Z19, Z19
+	VMULPD       1280(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+944(SB), Z3, Z22
+	VMULPD.BCST  constantsAVX512Double<>+952(SB), Z3, Z23
+	VMULPD.BCST  constantsAVX512Double<>+960(SB), Z3, Z24
+	VMULPD.BCST  constantsAVX512Double<>+968(SB), Z3, Z25
+	VMULPD.BCST  constantsAVX512Double<>+680(SB), Z3, Z3
+	VFMADD231PD  1664(DI), Z11, Z7
+	VFMADD231PD  1792(DI), Z18, Z8
+	VFMADD231PD  1152(DI), Z6, Z9
+	VFMADD231PD  1280(DI), Z18, Z10
+	VFMADD231PD  1408(DI), Z11, Z1
+	VFMADD231PD  768(DI), Z6, Z12
+	VFMADD231PD  896(DI), Z18, Z13
+	VFMADD231PD  1024(DI), Z11, Z14
+	VFMADD231PD  512(DI), Z20, Z15
+	VFMADD231PD  512(DI), Z11, Z16
+	VFMADD231PD  640(DI), Z18, Z17
+	VFMADD231PD  640(DI), Z19, Z2
+	VFMADD231PD  1536(DI), Z20, Z7
+	VFMADD231PD  1664(DI), Z21, Z8
+	VFMADD231PD  1408(DI), Z3, Z9
+	VFMADD231PD  1408(DI), Z21, Z10
+	VFNMADD231PD 1408(DI), Z22, Z1
+	VFNMADD231PD 896(DI), Z19, Z12
+	VFNMADD231PD 896(DI), Z25, Z13
+	VFMADD231PD  896(DI), Z21, Z14
+	VFMADD231PD  640(DI), Z24, Z15
+	VFMADD231PD  640(DI), Z21, Z16
+	VFMADD231PD  640(DI), Z25, Z17
+	VFMADD231PD  512(DI), Z23, Z2
+	VFMADD231PD  1664(DI), Z22, Z7
+	VFMADD231PD  1920(DI), Z19, Z8
+	VFNMADD231PD 1152(DI), Z19, Z10
+	VFNMADD231PD 1152(DI), Z23, Z1
+	VFNMADD231PD 1024(DI), Z23, Z12
+	VFNMADD231PD 1024(DI), Z22, Z14
+	VFMADD231PD  512(DI), Z22, Z16
+	VFMADD231PD  1920(DI), Z23, Z7
+	VFMADD231PD  1536(DI), Z24, Z8
+	VFNMADD231PD 1280(DI), Z25, Z10
+	VFMADD231PD  768(DI), Z3, Z14
+	VFMADD231PD  1792(DI), Z25, Z8
+	VMOVUPD      (R8)(R13*1), Z3
+	VMULPD       1408(DX), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+920(SB), Z6, Z11
+	VMULPD.BCST  constantsAVX512Double<>+960(SB), Z6, Z18
+	VMULPD.BCST  constantsAVX512Double<>+976(SB), Z6, Z6
+	VMULPD       1536(DX), Z3, Z19
+	VMULPD.BCST  constantsAVX512Double<>+904(SB), Z19, Z20
+	VMULPD.BCST  constantsAVX512Double<>+984(SB), Z19, Z21
+	VMULPD.BCST  constantsAVX512Double<>+992(SB), Z19, Z22
+	VMULPD.BCST  constantsAVX512Double<>+1000(SB), Z19, Z23
+	VMULPD.BCST  constantsAVX512Double<>+1008(SB), Z19, Z19
+	VMULPD       1664(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+912(SB), Z3, Z24
+	VMULPD.BCST  constantsAVX512Double<>+968(SB), Z3, Z25
+	VMULPD.BCST  constantsAVX512Double<>+1016(SB), Z3, Z3
+	VFMADD231PD  1280(DI), Z11, Z7
+	VFMADD231PD  1408(DI), Z18, Z8
+	VFMADD231PD  1536(DI), Z6, Z9
+	VFMADD231PD  1664(DI), Z18, Z10
+	VFMADD231PD  1792(DI), Z11, Z1
+	VFMADD231PD  512(DI), Z20, Z12
+	VFMADD231PD  512(DI), Z11, Z13
+	VFMADD231PD  640(DI), Z18, Z14
+	VFMADD231PD  768(DI), Z6, Z15
+	VFMADD231PD  896(DI), Z18, Z16
+	VFMADD231PD  1024(DI), Z11, Z17
+	VFMADD231PD  1024(DI), Z20, Z2
+	VFMADD231PD  1152(DI), Z20, Z7
+	VFMADD231PD  1280(DI), Z22, Z8
+	VFMADD231PD  1664(DI), Z23, Z9
+	VFMADD231PD  1792(DI), Z22, Z10
+	VFMADD231PD  1920(DI), Z20, Z1
+	VFMADD231PD  640(DI), Z24, Z12
+	VFMADD231PD  640(DI), Z22, Z13
+	VFMADD231PD  512(DI), Z21, Z14
+	VFMADD231PD  896(DI), Z19, Z15
+	VFMADD231PD  1024(DI), Z21, Z16
+	VFMADD231PD  896(DI), Z22, Z17
+	VFMADD231PD  896(DI), Z24, Z2
+	VFMADD231PD  1408(DI), Z21, Z7
+	VFMADD231PD  1152(DI), Z24, Z8
+	VFMADD231PD  1536(DI), Z19, Z10
+	VFMADD231PD  1664(DI), Z21, Z1
+	VFMADD231PD  640(DI), Z25, Z14
+	VFMADD231PD  1024(DI), Z3, Z15
+	VFMADD231PD  768(DI), Z23, Z16
+	VFMADD231PD  1408(DI), Z25, Z8
+	VFMADD231PD  1920(DI), Z24, Z10
+	VFMADD231PD  1536(DI), Z3, Z1
+	VFNMADD231PD 896(DI), Z25, Z16
+	VFNMADD231PD 1664(DI), Z25, Z10
+	VMOVUPD      (R8)(R13*1), Z3
+	VMULPD       1792(DX), Z3, Z3
+	VMULPD.BCST  constantsAVX512Double<>+952(SB), Z3, Z6
+	VMULPD.BCST  constantsAVX512Double<>+936(SB), Z3, Z11
+	VMULPD.BCST  constantsAVX512Double<>+1024(SB), Z3, Z3
+	VFMADD231PD  1408(DI), Z6, Z7
+	VFMADD231PD  1280(DI), Z11, Z8
+	VFMADD231PD  1920(DI), Z3, Z9
+	VFNMADD231PD 1792(DI), Z11, Z10
+	VFNMADD231PD 1664(DI), Z6, Z1
+	VFMADD231PD  640(DI), Z11, Z13
+	VFMADD231PD  512(DI), Z6, Z14
+	VFNMADD231PD 1024(DI), Z6, Z16
+	VFNMADD231PD 896(DI), Z11, Z17
+	VFMADD231PD  768(DI), Z3, Z2
+	VMOVUPD      Z4, 128(CX)
+	VMOVUPD      Z5, 256(CX)
+	VMOVUPD      Z0, 384(CX)
+	VMOVUPD      Z7, 512(CX)
+	VMOVUPD      Z8, 640(CX)
+	VMOVUPD      Z9, 768(CX)
+	VMOVUPD      Z10, 896(CX)
+	VMOVUPD      Z1, 1024(CX)
+	VMOVUPD      Z12, 1152(CX)
+	VMOVUPD      Z13, 1280(CX)
+	VMOVUPD      Z14, 1408(CX)
+	VMOVUPD      Z15, 1536(CX)
+	VMOVUPD      Z16, 1664(CX)
+	VMOVUPD      Z17, 1792(CX)
+	VMOVUPD      Z2, 1920(CX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, CX
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, DI
+	SUBQ         $0x00000001, R15
+	JG           column20
+	ADDQ         $0x00000780, CX
+	ADDQ         $0x00000780, DX
+	ADDQ         $0x00000780, SI
+	ADDQ         $0x00000780, DI
+	SUBQ         $0x00000001, R9
+	JG           group19
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group21:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	VPXORD  Z17, Z17, Z17
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs22:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input23:
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
+	VBROADCASTSD (R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      128(R9), Z18
+	VMOVUPD      192(R9), Z19
+	VBROADCASTSD 128(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 256(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 384(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      256(R9), Z18
+	VMOVUPD      320(R9), Z19
+	VBROADCASTSD 512(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 640(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 768(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 896(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1024(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	VMOVUPD      512(R9), Z18
+	VMOVUPD      576(R9), Z19
+	VBROADCASTSD 8(R8), Z20
+	VFMADD231PD  Z20, Z18, Z0
+	VFMADD231PD  Z20, Z19, Z1
+	VMOVUPD      640(R9), Z18
+	VMOVUPD      704(R9), Z19
+	VBROADCASTSD 136(R8), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 264(R8), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 392(R8), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VMOVUPD      768(R9), Z18
+	VMOVUPD      832(R9), Z19
+	VBROADCASTSD 520(R8), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 648(R8), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 776(R8), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 904(R8), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 1032(R8), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input23
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs22
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	MOVQ         256(AX), R8
+	MOVQ         DX, R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs24:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input25:
+	VMOVUPD      384(R9), Z14
+	VMOVUPD      448(R9), Z15
+	VBROADCASTSD 1152(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1280(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1408(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1536(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1664(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1792(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1920(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	VMOVUPD      896(R9), Z14
+	VMOVUPD      960(R9), Z15
+	VBROADCASTSD 1160(R8), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 1288(R8), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 1416(R8), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 1544(R8), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 1672(R8), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 1800(R8), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 1928(R8), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000400, R9
+	SUBQ         $0x00000002, R11
+	JG           input25
+	ADDQ         $0x00000780, R8
+	SUBQ         $0x00000001, R10
+	JG           inputs24
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         SI, DX
+	SUBQ         $0x00000001, DI
+	JG           group21
+	VZEROUPPER
+	RET
+
+// func edgesAVX512Double(s *site[float64])
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·edgesAVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Reverse of the density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -3197,31 +4255,31 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	// 		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 	// 	}
 	// 
-	// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-	// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
-	MOVQ       r+24(FP), AX
-	MOVQ       dr+32(FP), CX
-	MOVQ       ga+40(FP), DX
-	MOVQ       gat+48(FP), BX
-	MOVQ       N+64(FP), SI
-	MOVQ       SI, DI
-	SHLQ       $0x03, DI
-	SHRQ       $0x04, SI
-	VMOVUPD    (DX), Z0
-	VMOVUPD    128(DX), Z1
+	// q as [n/Q][L], to be summed over pieces.
+	MOVQ       192(AX), CX
+	MOVQ       200(AX), DX
+	MOVQ       232(AX), BX
+	MOVQ       240(AX), SI
+	MOVQ       400(AX), DI
+	MOVQ       DI, R8
+	SHLQ       $0x03, R8
+	SHRQ       $0x04, DI
+	VMOVUPD    (BX), Z0
+	VMOVUPD    128(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    256(DX), Z1
-	VMOVUPD    384(DX), Z3
+	VMOVUPD    256(BX), Z1
+	VMOVUPD    384(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    512(DX), Z3
-	VMOVUPD    640(DX), Z5
+	VMOVUPD    512(BX), Z3
+	VMOVUPD    640(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    768(DX), Z5
-	VMOVUPD    896(DX), Z7
+	VMOVUPD    768(BX), Z5
+	VMOVUPD    896(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3233,13 +4291,13 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1088(SB), Z8, Z8
-	VMOVUPD    Z8, (BX)
+	VMOVUPD    Z8, (SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z9, Z9
-	VMOVUPD    Z9, 256(BX)
+	VMOVUPD    Z9, 256(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 512(BX)
+	VMOVUPD    Z4, 512(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z2, Z2
-	VMOVUPD    Z2, 768(BX)
+	VMOVUPD    Z2, 768(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -3249,27 +4307,27 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 128(BX)
+	VMOVUPD    Z4, 128(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z5, Z5
-	VMOVUPD    Z5, 384(BX)
+	VMOVUPD    Z5, 384(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z1, Z1
-	VMOVUPD    Z1, 640(BX)
+	VMOVUPD    Z1, 640(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z0, Z0
-	VMOVUPD    Z0, 896(BX)
-	VMOVUPD    64(DX), Z0
-	VMOVUPD    192(DX), Z1
+	VMOVUPD    Z0, 896(SI)
+	VMOVUPD    64(BX), Z0
+	VMOVUPD    192(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    320(DX), Z1
-	VMOVUPD    448(DX), Z3
+	VMOVUPD    320(BX), Z1
+	VMOVUPD    448(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    576(DX), Z3
-	VMOVUPD    704(DX), Z5
+	VMOVUPD    576(BX), Z3
+	VMOVUPD    704(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    832(DX), Z5
-	VMOVUPD    960(DX), Z7
+	VMOVUPD    832(BX), Z5
+	VMOVUPD    960(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3281,13 +4339,13 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1088(SB), Z8, Z8
-	VMOVUPD    Z8, 1024(BX)
+	VMOVUPD    Z8, 1024(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z9, Z9
-	VMOVUPD    Z9, 1280(BX)
+	VMOVUPD    Z9, 1280(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 1536(BX)
+	VMOVUPD    Z4, 1536(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z2, Z2
-	VMOVUPD    Z2, 1792(BX)
+	VMOVUPD    Z2, 1792(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -3297,27 +4355,27 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 1152(BX)
+	VMOVUPD    Z4, 1152(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z5, Z5
-	VMOVUPD    Z5, 1408(BX)
+	VMOVUPD    Z5, 1408(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z1, Z1
-	VMOVUPD    Z1, 1664(BX)
+	VMOVUPD    Z1, 1664(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z0, Z0
-	VMOVUPD    Z0, 1920(BX)
-	VMOVUPD    1024(DX), Z0
-	VMOVUPD    1152(DX), Z1
+	VMOVUPD    Z0, 1920(SI)
+	VMOVUPD    1024(BX), Z0
+	VMOVUPD    1152(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    1280(DX), Z1
-	VMOVUPD    1408(DX), Z3
+	VMOVUPD    1280(BX), Z1
+	VMOVUPD    1408(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    1536(DX), Z3
-	VMOVUPD    1664(DX), Z5
+	VMOVUPD    1536(BX), Z3
+	VMOVUPD    1664(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    1792(DX), Z5
-	VMOVUPD    1920(DX), Z7
+	VMOVUPD    1792(BX), Z5
+	VMOVUPD    1920(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3329,13 +4387,13 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1152(SB), Z8, Z8
-	VMOVUPD    Z8, 64(BX)
+	VMOVUPD    Z8, 64(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z9, Z9
-	VMOVUPD    Z9, 320(BX)
+	VMOVUPD    Z9, 320(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 576(BX)
+	VMOVUPD    Z4, 576(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z2, Z2
-	VMOVUPD    Z2, 832(BX)
+	VMOVUPD    Z2, 832(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -3345,27 +4403,27 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 192(BX)
+	VMOVUPD    Z4, 192(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z5, Z5
-	VMOVUPD    Z5, 448(BX)
+	VMOVUPD    Z5, 448(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z1, Z1
-	VMOVUPD    Z1, 704(BX)
+	VMOVUPD    Z1, 704(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z0, Z0
-	VMOVUPD    Z0, 960(BX)
-	VMOVUPD    1088(DX), Z0
-	VMOVUPD    1216(DX), Z1
+	VMOVUPD    Z0, 960(SI)
+	VMOVUPD    1088(BX), Z0
+	VMOVUPD    1216(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    1344(DX), Z1
-	VMOVUPD    1472(DX), Z3
+	VMOVUPD    1344(BX), Z1
+	VMOVUPD    1472(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    1600(DX), Z3
-	VMOVUPD    1728(DX), Z5
+	VMOVUPD    1600(BX), Z3
+	VMOVUPD    1728(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    1856(DX), Z5
-	VMOVUPD    1984(DX), Z7
+	VMOVUPD    1856(BX), Z5
+	VMOVUPD    1984(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3377,13 +4435,13 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1152(SB), Z8, Z8
-	VMOVUPD    Z8, 1088(BX)
+	VMOVUPD    Z8, 1088(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z9, Z9
-	VMOVUPD    Z9, 1344(BX)
+	VMOVUPD    Z9, 1344(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 1600(BX)
+	VMOVUPD    Z4, 1600(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z2, Z2
-	VMOVUPD    Z2, 1856(BX)
+	VMOVUPD    Z2, 1856(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -3393,29 +4451,28 @@ TEXT ·adjointAVX512Double(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 1216(BX)
+	VMOVUPD    Z4, 1216(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z5, Z5
-	VMOVUPD    Z5, 1472(BX)
+	VMOVUPD    Z5, 1472(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z1, Z1
-	VMOVUPD    Z1, 1728(BX)
+	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z0, Z0
-	VMOVUPD    Z0, 1984(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000008, R13
+	VMOVUPD    Z0, 1984(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block1:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000008, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot2:
-	VMOVUPD      (DX), Z0
-	VMOVUPD      64(DX), Z1
+	VMOVUPD      (BX), Z0
+	VMOVUPD      64(BX), Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z1, Z3
 	VMOVAPD      Z0, Z4
@@ -3424,514 +4481,514 @@ slot2:
 	VMOVAPD      Z1, Z7
 	VMOVAPD      Z0, Z0
 	VMOVAPD      Z1, Z1
-	VMOVUPD      128(DX), Z8
-	VMOVUPD      192(DX), Z9
-	VBROADCASTSD 64(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 72(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 80(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 88(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      256(DX), Z8
-	VMOVUPD      320(DX), Z9
-	VBROADCASTSD 128(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 136(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 144(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 152(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      384(DX), Z8
-	VMOVUPD      448(DX), Z9
-	VBROADCASTSD 192(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 200(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 208(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 216(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      512(DX), Z8
-	VMOVUPD      576(DX), Z9
-	VBROADCASTSD 256(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 264(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 272(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 280(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      640(DX), Z8
-	VMOVUPD      704(DX), Z9
-	VBROADCASTSD 320(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 328(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 336(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 344(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      768(DX), Z8
-	VMOVUPD      832(DX), Z9
-	VBROADCASTSD 384(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 392(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 400(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 408(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      896(DX), Z8
-	VMOVUPD      960(DX), Z9
-	VBROADCASTSD 448(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 456(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 464(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 472(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1024(DX), Z8
-	VMOVUPD      1088(DX), Z9
-	VBROADCASTSD 512(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 520(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 528(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 536(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1152(DX), Z8
-	VMOVUPD      1216(DX), Z9
-	VBROADCASTSD 576(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 584(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 592(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 600(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1280(DX), Z8
-	VMOVUPD      1344(DX), Z9
-	VBROADCASTSD 640(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 648(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 656(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 664(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1408(DX), Z8
-	VMOVUPD      1472(DX), Z9
-	VBROADCASTSD 704(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 712(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 720(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 728(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1536(DX), Z8
-	VMOVUPD      1600(DX), Z9
-	VBROADCASTSD 768(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 776(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 784(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 792(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1664(DX), Z8
-	VMOVUPD      1728(DX), Z9
-	VBROADCASTSD 832(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 840(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 848(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 856(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1792(DX), Z8
-	VMOVUPD      1856(DX), Z9
-	VBROADCASTSD 896(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 904(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 912(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 920(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1920(DX), Z8
-	VMOVUPD      1984(DX), Z9
-	VBROADCASTSD 960(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 968(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 976(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 984(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMULPD       (R11), Z2, Z2
-	VFMADD231PD  64(R11), Z3, Z2
-	VMULPD       (R11)(DI*1), Z4, Z3
-	VFMADD231PD  64(R11)(DI*1), Z5, Z3
-	VMULPD       (R11)(DI*2), Z6, Z4
-	VFMADD231PD  64(R11)(DI*2), Z7, Z4
-	VMULPD       (R11)(R12*1), Z0, Z0
-	VFMADD231PD  64(R11)(R12*1), Z1, Z0
-	VUNPCKLPD    Z3, Z2, Z1
-	VUNPCKHPD    Z3, Z2, Z2
-	VADDPD       Z1, Z2, Z1
-	VMOVUPD      Z1, (R10)
-	ADDQ         $0x00000040, R10
-	VUNPCKLPD    Z0, Z4, Z1
-	VUNPCKHPD    Z0, Z4, Z0
-	VADDPD       Z1, Z0, Z0
-	VMOVUPD      Z0, (R10)
-	ADDQ         $0x00000040, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000020, R8
-	SUBQ         $0x00000004, R14
-	JG           slot2
-	ADDQ         $0x00000640, R8
-	SUBQ         R13, R9
-	JG           block1
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
-	PCALIGN      $0x40
-
-neighbour3:
-	VMOVUPD      (BX), Z0
-	VMOVUPD      64(BX), Z1
-	VBROADCASTSD (R10), Z2
-	VMULPD       Z2, Z0, Z3
-	VMULPD       Z2, Z1, Z2
-	VBROADCASTSD (R10)(DI*1), Z4
-	VMULPD       Z4, Z0, Z5
-	VMULPD       Z4, Z1, Z4
-	VBROADCASTSD (R10)(DI*2), Z6
-	VMULPD       Z6, Z0, Z7
-	VMULPD       Z6, Z1, Z6
-	VBROADCASTSD (R10)(R11*1), Z8
-	VMULPD       Z8, Z0, Z0
-	VMULPD       Z8, Z1, Z1
 	VMOVUPD      128(BX), Z8
 	VMOVUPD      192(BX), Z9
-	VBROADCASTSD 8(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 8(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 8(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 8(R10)(R11*1), Z10
+	VBROADCASTSD 64(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 72(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 80(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 88(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      256(BX), Z8
 	VMOVUPD      320(BX), Z9
-	VBROADCASTSD 16(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 16(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 16(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 16(R10)(R11*1), Z10
+	VBROADCASTSD 128(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 136(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 144(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 152(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      384(BX), Z8
 	VMOVUPD      448(BX), Z9
-	VBROADCASTSD 24(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 24(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 24(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 24(R10)(R11*1), Z10
+	VBROADCASTSD 192(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 200(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 208(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 216(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      512(BX), Z8
 	VMOVUPD      576(BX), Z9
-	VBROADCASTSD 32(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 32(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 32(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 32(R10)(R11*1), Z10
+	VBROADCASTSD 256(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 264(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 272(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 280(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      640(BX), Z8
 	VMOVUPD      704(BX), Z9
-	VBROADCASTSD 40(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 40(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 40(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 40(R10)(R11*1), Z10
+	VBROADCASTSD 320(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 328(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 336(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 344(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      768(BX), Z8
 	VMOVUPD      832(BX), Z9
-	VBROADCASTSD 48(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 48(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 48(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 48(R10)(R11*1), Z10
+	VBROADCASTSD 384(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 392(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 400(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 408(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      896(BX), Z8
 	VMOVUPD      960(BX), Z9
-	VBROADCASTSD 56(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 56(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 56(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 56(R10)(R11*1), Z10
+	VBROADCASTSD 448(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 456(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 464(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 472(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1024(BX), Z8
 	VMOVUPD      1088(BX), Z9
-	VBROADCASTSD 64(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 64(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 64(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 64(R10)(R11*1), Z10
+	VBROADCASTSD 512(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 520(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 528(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 536(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1152(BX), Z8
 	VMOVUPD      1216(BX), Z9
-	VBROADCASTSD 72(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 72(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 72(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 72(R10)(R11*1), Z10
+	VBROADCASTSD 576(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 584(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 592(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 600(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1280(BX), Z8
 	VMOVUPD      1344(BX), Z9
-	VBROADCASTSD 80(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 80(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 80(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 80(R10)(R11*1), Z10
+	VBROADCASTSD 640(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 648(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 656(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 664(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1408(BX), Z8
 	VMOVUPD      1472(BX), Z9
-	VBROADCASTSD 88(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 88(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 88(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 88(R10)(R11*1), Z10
+	VBROADCASTSD 704(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 712(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 720(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 728(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1536(BX), Z8
 	VMOVUPD      1600(BX), Z9
-	VBROADCASTSD 96(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 96(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 96(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 96(R10)(R11*1), Z10
+	VBROADCASTSD 768(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 776(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 784(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 792(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1664(BX), Z8
 	VMOVUPD      1728(BX), Z9
-	VBROADCASTSD 104(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 104(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 104(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 104(R10)(R11*1), Z10
+	VBROADCASTSD 832(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 840(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 848(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 856(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1792(BX), Z8
 	VMOVUPD      1856(BX), Z9
-	VBROADCASTSD 112(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 112(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 112(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 112(R10)(R11*1), Z10
+	VBROADCASTSD 896(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 904(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 912(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 920(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1920(BX), Z8
 	VMOVUPD      1984(BX), Z9
-	VBROADCASTSD 120(R10), Z10
+	VBROADCASTSD 960(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 968(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 976(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 984(R9), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMULPD       (R12), Z2, Z2
+	VFMADD231PD  64(R12), Z3, Z2
+	VMULPD       (R12)(R8*1), Z4, Z3
+	VFMADD231PD  64(R12)(R8*1), Z5, Z3
+	VMULPD       (R12)(R8*2), Z6, Z4
+	VFMADD231PD  64(R12)(R8*2), Z7, Z4
+	VMULPD       (R12)(R13*1), Z0, Z0
+	VFMADD231PD  64(R12)(R13*1), Z1, Z0
+	VUNPCKLPD    Z3, Z2, Z1
+	VUNPCKHPD    Z3, Z2, Z2
+	VADDPD       Z1, Z2, Z1
+	VMOVUPD      Z1, (R11)
+	ADDQ         $0x00000040, R11
+	VUNPCKLPD    Z0, Z4, Z1
+	VUNPCKHPD    Z0, Z4, Z0
+	VADDPD       Z1, Z0, Z0
+	VMOVUPD      Z0, (R11)
+	ADDQ         $0x00000040, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000004, R14
+	JG           slot2
+	ADDQ         $0x00000640, R9
+	SUBQ         $0x00000008, R10
+	JG           block1
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
+	PCALIGN      $0x40
+
+neighbour3:
+	VMOVUPD      (SI), Z0
+	VMOVUPD      64(SI), Z1
+	VBROADCASTSD (R11), Z2
+	VMULPD       Z2, Z0, Z3
+	VMULPD       Z2, Z1, Z2
+	VBROADCASTSD (R11)(R8*1), Z4
+	VMULPD       Z4, Z0, Z5
+	VMULPD       Z4, Z1, Z4
+	VBROADCASTSD (R11)(R8*2), Z6
+	VMULPD       Z6, Z0, Z7
+	VMULPD       Z6, Z1, Z6
+	VBROADCASTSD (R11)(R12*1), Z8
+	VMULPD       Z8, Z0, Z0
+	VMULPD       Z8, Z1, Z1
+	VMOVUPD      128(SI), Z8
+	VMOVUPD      192(SI), Z9
+	VBROADCASTSD 8(R11), Z10
 	VFMADD231PD  Z10, Z8, Z3
 	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 120(R10)(DI*1), Z10
+	VBROADCASTSD 8(R11)(R8*1), Z10
 	VFMADD231PD  Z10, Z8, Z5
 	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 120(R10)(DI*2), Z10
+	VBROADCASTSD 8(R11)(R8*2), Z10
 	VFMADD231PD  Z10, Z8, Z7
 	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 120(R10)(R11*1), Z10
+	VBROADCASTSD 8(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      256(SI), Z8
+	VMOVUPD      320(SI), Z9
+	VBROADCASTSD 16(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 16(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 16(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 16(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      384(SI), Z8
+	VMOVUPD      448(SI), Z9
+	VBROADCASTSD 24(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 24(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 24(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 24(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      512(SI), Z8
+	VMOVUPD      576(SI), Z9
+	VBROADCASTSD 32(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 32(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 32(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 32(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      640(SI), Z8
+	VMOVUPD      704(SI), Z9
+	VBROADCASTSD 40(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 40(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 40(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 40(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      768(SI), Z8
+	VMOVUPD      832(SI), Z9
+	VBROADCASTSD 48(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 48(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 48(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 48(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      896(SI), Z8
+	VMOVUPD      960(SI), Z9
+	VBROADCASTSD 56(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 56(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 56(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 56(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1024(SI), Z8
+	VMOVUPD      1088(SI), Z9
+	VBROADCASTSD 64(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 64(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 64(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 64(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1152(SI), Z8
+	VMOVUPD      1216(SI), Z9
+	VBROADCASTSD 72(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 72(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 72(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 72(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1280(SI), Z8
+	VMOVUPD      1344(SI), Z9
+	VBROADCASTSD 80(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 80(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 80(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 80(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1408(SI), Z8
+	VMOVUPD      1472(SI), Z9
+	VBROADCASTSD 88(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 88(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 88(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 88(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1536(SI), Z8
+	VMOVUPD      1600(SI), Z9
+	VBROADCASTSD 96(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 96(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 96(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 96(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1664(SI), Z8
+	VMOVUPD      1728(SI), Z9
+	VBROADCASTSD 104(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 104(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 104(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 104(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1792(SI), Z8
+	VMOVUPD      1856(SI), Z9
+	VBROADCASTSD 112(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 112(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 112(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 112(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1920(SI), Z8
+	VMOVUPD      1984(SI), Z9
+	VBROADCASTSD 120(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 120(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 120(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 120(R11)(R12*1), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VUNPCKLPD    Z5, Z3, Z8
 	VUNPCKHPD    Z5, Z3, Z3
-	VMOVUPD      Z8, (R9)
-	VMOVUPD      Z3, 64(R9)
+	VMOVUPD      Z8, (R10)
+	VMOVUPD      Z3, 64(R10)
 	VUNPCKLPD    Z0, Z7, Z3
 	VUNPCKHPD    Z0, Z7, Z0
-	VMOVUPD      Z3, 256(R9)
-	VMOVUPD      Z0, 320(R9)
+	VMOVUPD      Z3, 256(R10)
+	VMOVUPD      Z0, 320(R10)
 	VUNPCKLPD    Z4, Z2, Z0
 	VUNPCKHPD    Z4, Z2, Z2
-	VMOVUPD      Z0, 128(R9)
-	VMOVUPD      Z2, 192(R9)
+	VMOVUPD      Z0, 128(R10)
+	VMOVUPD      Z2, 192(R10)
 	VUNPCKLPD    Z1, Z6, Z0
 	VUNPCKHPD    Z1, Z6, Z1
-	VMOVUPD      Z0, 384(R9)
-	VMOVUPD      Z1, 448(R9)
-	ADDQ         $0x00000200, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VMOVUPD      Z0, 384(R10)
+	VMOVUPD      Z1, 448(R10)
+	ADDQ         $0x00000200, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour3
-	DECQ         SI
+	DECQ         DI
 	JZ           end4
 	PCALIGN      $0x40
 
 channels5:
-	ADDQ       $0x00000800, DX
-	ADDQ       $0x00000080, AX
+	ADDQ       $0x00000800, BX
 	ADDQ       $0x00000080, CX
-	VMOVUPD    (DX), Z0
-	VMOVUPD    128(DX), Z1
+	ADDQ       $0x00000080, DX
+	VMOVUPD    (BX), Z0
+	VMOVUPD    128(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    256(DX), Z1
-	VMOVUPD    384(DX), Z3
+	VMOVUPD    256(BX), Z1
+	VMOVUPD    384(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    512(DX), Z3
-	VMOVUPD    640(DX), Z5
+	VMOVUPD    512(BX), Z3
+	VMOVUPD    640(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    768(DX), Z5
-	VMOVUPD    896(DX), Z7
+	VMOVUPD    768(BX), Z5
+	VMOVUPD    896(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3943,13 +5000,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1088(SB), Z8, Z8
-	VMOVUPD    Z8, (BX)
+	VMOVUPD    Z8, (SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z9, Z9
-	VMOVUPD    Z9, 256(BX)
+	VMOVUPD    Z9, 256(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 512(BX)
+	VMOVUPD    Z4, 512(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z2, Z2
-	VMOVUPD    Z2, 768(BX)
+	VMOVUPD    Z2, 768(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -3959,27 +5016,27 @@ channels5:
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 128(BX)
+	VMOVUPD    Z4, 128(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z5, Z5
-	VMOVUPD    Z5, 384(BX)
+	VMOVUPD    Z5, 384(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z1, Z1
-	VMOVUPD    Z1, 640(BX)
+	VMOVUPD    Z1, 640(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z0, Z0
-	VMOVUPD    Z0, 896(BX)
-	VMOVUPD    64(DX), Z0
-	VMOVUPD    192(DX), Z1
+	VMOVUPD    Z0, 896(SI)
+	VMOVUPD    64(BX), Z0
+	VMOVUPD    192(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    320(DX), Z1
-	VMOVUPD    448(DX), Z3
+	VMOVUPD    320(BX), Z1
+	VMOVUPD    448(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    576(DX), Z3
-	VMOVUPD    704(DX), Z5
+	VMOVUPD    576(BX), Z3
+	VMOVUPD    704(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    832(DX), Z5
-	VMOVUPD    960(DX), Z7
+	VMOVUPD    832(BX), Z5
+	VMOVUPD    960(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -3991,13 +5048,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1088(SB), Z8, Z8
-	VMOVUPD    Z8, 1024(BX)
+	VMOVUPD    Z8, 1024(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z9, Z9
-	VMOVUPD    Z9, 1280(BX)
+	VMOVUPD    Z9, 1280(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 1536(BX)
+	VMOVUPD    Z4, 1536(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z2, Z2
-	VMOVUPD    Z2, 1792(BX)
+	VMOVUPD    Z2, 1792(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -4007,27 +5064,27 @@ channels5:
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1088(SB), Z4, Z4
-	VMOVUPD    Z4, 1152(BX)
+	VMOVUPD    Z4, 1152(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z5, Z5
-	VMOVUPD    Z5, 1408(BX)
+	VMOVUPD    Z5, 1408(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z1, Z1
-	VMOVUPD    Z1, 1664(BX)
+	VMOVUPD    Z1, 1664(SI)
 	VMULPD     constantsAVX512Double<>+1088(SB), Z0, Z0
-	VMOVUPD    Z0, 1920(BX)
-	VMOVUPD    1024(DX), Z0
-	VMOVUPD    1152(DX), Z1
+	VMOVUPD    Z0, 1920(SI)
+	VMOVUPD    1024(BX), Z0
+	VMOVUPD    1152(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    1280(DX), Z1
-	VMOVUPD    1408(DX), Z3
+	VMOVUPD    1280(BX), Z1
+	VMOVUPD    1408(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    1536(DX), Z3
-	VMOVUPD    1664(DX), Z5
+	VMOVUPD    1536(BX), Z3
+	VMOVUPD    1664(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    1792(DX), Z5
-	VMOVUPD    1920(DX), Z7
+	VMOVUPD    1792(BX), Z5
+	VMOVUPD    1920(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -4039,13 +5096,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1152(SB), Z8, Z8
-	VMOVUPD    Z8, 64(BX)
+	VMOVUPD    Z8, 64(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z9, Z9
-	VMOVUPD    Z9, 320(BX)
+	VMOVUPD    Z9, 320(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 576(BX)
+	VMOVUPD    Z4, 576(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z2, Z2
-	VMOVUPD    Z2, 832(BX)
+	VMOVUPD    Z2, 832(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -4055,27 +5112,27 @@ channels5:
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 192(BX)
+	VMOVUPD    Z4, 192(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z5, Z5
-	VMOVUPD    Z5, 448(BX)
+	VMOVUPD    Z5, 448(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z1, Z1
-	VMOVUPD    Z1, 704(BX)
+	VMOVUPD    Z1, 704(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z0, Z0
-	VMOVUPD    Z0, 960(BX)
-	VMOVUPD    1088(DX), Z0
-	VMOVUPD    1216(DX), Z1
+	VMOVUPD    Z0, 960(SI)
+	VMOVUPD    1088(BX), Z0
+	VMOVUPD    1216(BX), Z1
 	VUNPCKLPD  Z1, Z0, Z2
 	VUNPCKHPD  Z1, Z0, Z0
-	VMOVUPD    1344(DX), Z1
-	VMOVUPD    1472(DX), Z3
+	VMOVUPD    1344(BX), Z1
+	VMOVUPD    1472(BX), Z3
 	VUNPCKLPD  Z3, Z1, Z4
 	VUNPCKHPD  Z3, Z1, Z1
-	VMOVUPD    1600(DX), Z3
-	VMOVUPD    1728(DX), Z5
+	VMOVUPD    1600(BX), Z3
+	VMOVUPD    1728(BX), Z5
 	VUNPCKLPD  Z5, Z3, Z6
 	VUNPCKHPD  Z5, Z3, Z3
-	VMOVUPD    1856(DX), Z5
-	VMOVUPD    1984(DX), Z7
+	VMOVUPD    1856(BX), Z5
+	VMOVUPD    1984(BX), Z7
 	VUNPCKLPD  Z7, Z5, Z8
 	VUNPCKHPD  Z7, Z5, Z5
 	VSHUFF64X2 $0x88, Z4, Z2, Z7
@@ -4087,13 +5144,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z4, Z7, Z4
 	VSHUFF64X2 $0xdd, Z6, Z2, Z2
 	VMULPD     constantsAVX512Double<>+1152(SB), Z8, Z8
-	VMOVUPD    Z8, 1088(BX)
+	VMOVUPD    Z8, 1088(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z9, Z9
-	VMOVUPD    Z9, 1344(BX)
+	VMOVUPD    Z9, 1344(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 1600(BX)
+	VMOVUPD    Z4, 1600(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z2, Z2
-	VMOVUPD    Z2, 1856(BX)
+	VMOVUPD    Z2, 1856(SI)
 	VSHUFF64X2 $0x88, Z1, Z0, Z2
 	VSHUFF64X2 $0xdd, Z1, Z0, Z0
 	VSHUFF64X2 $0x88, Z5, Z3, Z1
@@ -4103,29 +5160,28 @@ channels5:
 	VSHUFF64X2 $0xdd, Z1, Z2, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPD     constantsAVX512Double<>+1152(SB), Z4, Z4
-	VMOVUPD    Z4, 1216(BX)
+	VMOVUPD    Z4, 1216(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z5, Z5
-	VMOVUPD    Z5, 1472(BX)
+	VMOVUPD    Z5, 1472(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z1, Z1
-	VMOVUPD    Z1, 1728(BX)
+	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+1152(SB), Z0, Z0
-	VMOVUPD    Z0, 1984(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	MOVQ       $0x00000008, R13
+	VMOVUPD    Z0, 1984(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
 
 block6:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000008, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot7:
-	VMOVUPD      (DX), Z0
-	VMOVUPD      64(DX), Z1
+	VMOVUPD      (BX), Z0
+	VMOVUPD      64(BX), Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z1, Z3
 	VMOVAPD      Z0, Z4
@@ -4134,514 +5190,507 @@ slot7:
 	VMOVAPD      Z1, Z7
 	VMOVAPD      Z0, Z0
 	VMOVAPD      Z1, Z1
-	VMOVUPD      128(DX), Z8
-	VMOVUPD      192(DX), Z9
-	VBROADCASTSD 64(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 72(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 80(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 88(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      256(DX), Z8
-	VMOVUPD      320(DX), Z9
-	VBROADCASTSD 128(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 136(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 144(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 152(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      384(DX), Z8
-	VMOVUPD      448(DX), Z9
-	VBROADCASTSD 192(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 200(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 208(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 216(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      512(DX), Z8
-	VMOVUPD      576(DX), Z9
-	VBROADCASTSD 256(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 264(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 272(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 280(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      640(DX), Z8
-	VMOVUPD      704(DX), Z9
-	VBROADCASTSD 320(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 328(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 336(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 344(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      768(DX), Z8
-	VMOVUPD      832(DX), Z9
-	VBROADCASTSD 384(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 392(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 400(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 408(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      896(DX), Z8
-	VMOVUPD      960(DX), Z9
-	VBROADCASTSD 448(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 456(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 464(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 472(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1024(DX), Z8
-	VMOVUPD      1088(DX), Z9
-	VBROADCASTSD 512(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 520(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 528(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 536(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1152(DX), Z8
-	VMOVUPD      1216(DX), Z9
-	VBROADCASTSD 576(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 584(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 592(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 600(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1280(DX), Z8
-	VMOVUPD      1344(DX), Z9
-	VBROADCASTSD 640(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 648(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 656(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 664(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1408(DX), Z8
-	VMOVUPD      1472(DX), Z9
-	VBROADCASTSD 704(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 712(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 720(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 728(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1536(DX), Z8
-	VMOVUPD      1600(DX), Z9
-	VBROADCASTSD 768(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 776(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 784(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 792(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1664(DX), Z8
-	VMOVUPD      1728(DX), Z9
-	VBROADCASTSD 832(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 840(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 848(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 856(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1792(DX), Z8
-	VMOVUPD      1856(DX), Z9
-	VBROADCASTSD 896(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 904(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 912(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 920(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1920(DX), Z8
-	VMOVUPD      1984(DX), Z9
-	VBROADCASTSD 960(R8), Z10
-	VFMADD231PD  Z10, Z8, Z2
-	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 968(R8), Z10
-	VFMADD231PD  Z10, Z8, Z4
-	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 976(R8), Z10
-	VFMADD231PD  Z10, Z8, Z6
-	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 984(R8), Z10
-	VFMADD231PD  Z10, Z8, Z0
-	VFMADD231PD  Z10, Z9, Z1
-	VMULPD       (R11), Z2, Z2
-	VFMADD231PD  64(R11), Z3, Z2
-	VMULPD       (R11)(DI*1), Z4, Z3
-	VFMADD231PD  64(R11)(DI*1), Z5, Z3
-	VMULPD       (R11)(DI*2), Z6, Z4
-	VFMADD231PD  64(R11)(DI*2), Z7, Z4
-	VMULPD       (R11)(R12*1), Z0, Z0
-	VFMADD231PD  64(R11)(R12*1), Z1, Z0
-	VUNPCKLPD    Z3, Z2, Z1
-	VUNPCKHPD    Z3, Z2, Z2
-	VADDPD       Z1, Z2, Z1
-	VADDPD       (R10), Z1, Z1
-	VMOVUPD      Z1, (R10)
-	ADDQ         $0x00000040, R10
-	VUNPCKLPD    Z0, Z4, Z1
-	VUNPCKHPD    Z0, Z4, Z0
-	VADDPD       Z1, Z0, Z0
-	VADDPD       (R10), Z0, Z0
-	VMOVUPD      Z0, (R10)
-	ADDQ         $0x00000040, R10
-	LEAQ         (R11)(DI*4), R11
-	ADDQ         $0x00000020, R8
-	SUBQ         $0x00000004, R14
-	JG           slot7
-	ADDQ         $0x00000640, R8
-	SUBQ         R13, R9
-	JG           block6
-	MOVQ         n+56(FP), R8
-	MOVQ         p+0(FP), R9
-	MOVQ         AX, R10
-	LEAQ         (DI)(DI*2), R11
-	PCALIGN      $0x40
-
-neighbour8:
-	VMOVUPD      (BX), Z0
-	VMOVUPD      64(BX), Z1
-	VBROADCASTSD (R10), Z2
-	VMULPD       Z2, Z0, Z3
-	VMULPD       Z2, Z1, Z2
-	VBROADCASTSD (R10)(DI*1), Z4
-	VMULPD       Z4, Z0, Z5
-	VMULPD       Z4, Z1, Z4
-	VBROADCASTSD (R10)(DI*2), Z6
-	VMULPD       Z6, Z0, Z7
-	VMULPD       Z6, Z1, Z6
-	VBROADCASTSD (R10)(R11*1), Z8
-	VMULPD       Z8, Z0, Z0
-	VMULPD       Z8, Z1, Z1
 	VMOVUPD      128(BX), Z8
 	VMOVUPD      192(BX), Z9
-	VBROADCASTSD 8(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 8(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 8(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 8(R10)(R11*1), Z10
+	VBROADCASTSD 64(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 72(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 80(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 88(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      256(BX), Z8
 	VMOVUPD      320(BX), Z9
-	VBROADCASTSD 16(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 16(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 16(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 16(R10)(R11*1), Z10
+	VBROADCASTSD 128(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 136(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 144(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 152(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      384(BX), Z8
 	VMOVUPD      448(BX), Z9
-	VBROADCASTSD 24(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 24(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 24(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 24(R10)(R11*1), Z10
+	VBROADCASTSD 192(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 200(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 208(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 216(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      512(BX), Z8
 	VMOVUPD      576(BX), Z9
-	VBROADCASTSD 32(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 32(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 32(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 32(R10)(R11*1), Z10
+	VBROADCASTSD 256(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 264(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 272(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 280(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      640(BX), Z8
 	VMOVUPD      704(BX), Z9
-	VBROADCASTSD 40(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 40(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 40(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 40(R10)(R11*1), Z10
+	VBROADCASTSD 320(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 328(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 336(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 344(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      768(BX), Z8
 	VMOVUPD      832(BX), Z9
-	VBROADCASTSD 48(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 48(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 48(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 48(R10)(R11*1), Z10
+	VBROADCASTSD 384(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 392(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 400(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 408(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      896(BX), Z8
 	VMOVUPD      960(BX), Z9
-	VBROADCASTSD 56(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 56(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 56(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 56(R10)(R11*1), Z10
+	VBROADCASTSD 448(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 456(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 464(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 472(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1024(BX), Z8
 	VMOVUPD      1088(BX), Z9
-	VBROADCASTSD 64(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 64(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 64(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 64(R10)(R11*1), Z10
+	VBROADCASTSD 512(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 520(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 528(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 536(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1152(BX), Z8
 	VMOVUPD      1216(BX), Z9
-	VBROADCASTSD 72(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 72(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 72(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 72(R10)(R11*1), Z10
+	VBROADCASTSD 576(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 584(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 592(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 600(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1280(BX), Z8
 	VMOVUPD      1344(BX), Z9
-	VBROADCASTSD 80(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 80(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 80(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 80(R10)(R11*1), Z10
+	VBROADCASTSD 640(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 648(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 656(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 664(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1408(BX), Z8
 	VMOVUPD      1472(BX), Z9
-	VBROADCASTSD 88(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 88(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 88(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 88(R10)(R11*1), Z10
+	VBROADCASTSD 704(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 712(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 720(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 728(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1536(BX), Z8
 	VMOVUPD      1600(BX), Z9
-	VBROADCASTSD 96(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 96(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 96(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 96(R10)(R11*1), Z10
+	VBROADCASTSD 768(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 776(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 784(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 792(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1664(BX), Z8
 	VMOVUPD      1728(BX), Z9
-	VBROADCASTSD 104(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 104(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 104(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 104(R10)(R11*1), Z10
+	VBROADCASTSD 832(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 840(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 848(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 856(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1792(BX), Z8
 	VMOVUPD      1856(BX), Z9
-	VBROADCASTSD 112(R10), Z10
-	VFMADD231PD  Z10, Z8, Z3
-	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 112(R10)(DI*1), Z10
-	VFMADD231PD  Z10, Z8, Z5
-	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 112(R10)(DI*2), Z10
-	VFMADD231PD  Z10, Z8, Z7
-	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 112(R10)(R11*1), Z10
+	VBROADCASTSD 896(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 904(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 912(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 920(R9), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VMOVUPD      1920(BX), Z8
 	VMOVUPD      1984(BX), Z9
-	VBROADCASTSD 120(R10), Z10
+	VBROADCASTSD 960(R9), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 968(R9), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 976(R9), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 984(R9), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMULPD       (R12), Z2, Z2
+	VFMADD231PD  64(R12), Z3, Z2
+	VMULPD       (R12)(R8*1), Z4, Z3
+	VFMADD231PD  64(R12)(R8*1), Z5, Z3
+	VMULPD       (R12)(R8*2), Z6, Z4
+	VFMADD231PD  64(R12)(R8*2), Z7, Z4
+	VMULPD       (R12)(R13*1), Z0, Z0
+	VFMADD231PD  64(R12)(R13*1), Z1, Z0
+	VUNPCKLPD    Z3, Z2, Z1
+	VUNPCKHPD    Z3, Z2, Z2
+	VADDPD       Z1, Z2, Z1
+	VADDPD       (R11), Z1, Z1
+	VMOVUPD      Z1, (R11)
+	ADDQ         $0x00000040, R11
+	VUNPCKLPD    Z0, Z4, Z1
+	VUNPCKHPD    Z0, Z4, Z0
+	VADDPD       Z1, Z0, Z0
+	VADDPD       (R11), Z0, Z0
+	VMOVUPD      Z0, (R11)
+	ADDQ         $0x00000040, R11
+	LEAQ         (R12)(R8*4), R12
+	ADDQ         $0x00000020, R9
+	SUBQ         $0x00000004, R14
+	JG           slot7
+	ADDQ         $0x00000640, R9
+	SUBQ         $0x00000008, R10
+	JG           block6
+	MOVQ         384(AX), R9
+	MOVQ         208(AX), R10
+	MOVQ         CX, R11
+	LEAQ         (R8)(R8*2), R12
+	PCALIGN      $0x40
+
+neighbour8:
+	VMOVUPD      (SI), Z0
+	VMOVUPD      64(SI), Z1
+	VBROADCASTSD (R11), Z2
+	VMULPD       Z2, Z0, Z3
+	VMULPD       Z2, Z1, Z2
+	VBROADCASTSD (R11)(R8*1), Z4
+	VMULPD       Z4, Z0, Z5
+	VMULPD       Z4, Z1, Z4
+	VBROADCASTSD (R11)(R8*2), Z6
+	VMULPD       Z6, Z0, Z7
+	VMULPD       Z6, Z1, Z6
+	VBROADCASTSD (R11)(R12*1), Z8
+	VMULPD       Z8, Z0, Z0
+	VMULPD       Z8, Z1, Z1
+	VMOVUPD      128(SI), Z8
+	VMOVUPD      192(SI), Z9
+	VBROADCASTSD 8(R11), Z10
 	VFMADD231PD  Z10, Z8, Z3
 	VFMADD231PD  Z10, Z9, Z2
-	VBROADCASTSD 120(R10)(DI*1), Z10
+	VBROADCASTSD 8(R11)(R8*1), Z10
 	VFMADD231PD  Z10, Z8, Z5
 	VFMADD231PD  Z10, Z9, Z4
-	VBROADCASTSD 120(R10)(DI*2), Z10
+	VBROADCASTSD 8(R11)(R8*2), Z10
 	VFMADD231PD  Z10, Z8, Z7
 	VFMADD231PD  Z10, Z9, Z6
-	VBROADCASTSD 120(R10)(R11*1), Z10
+	VBROADCASTSD 8(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      256(SI), Z8
+	VMOVUPD      320(SI), Z9
+	VBROADCASTSD 16(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 16(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 16(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 16(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      384(SI), Z8
+	VMOVUPD      448(SI), Z9
+	VBROADCASTSD 24(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 24(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 24(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 24(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      512(SI), Z8
+	VMOVUPD      576(SI), Z9
+	VBROADCASTSD 32(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 32(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 32(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 32(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      640(SI), Z8
+	VMOVUPD      704(SI), Z9
+	VBROADCASTSD 40(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 40(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 40(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 40(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      768(SI), Z8
+	VMOVUPD      832(SI), Z9
+	VBROADCASTSD 48(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 48(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 48(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 48(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      896(SI), Z8
+	VMOVUPD      960(SI), Z9
+	VBROADCASTSD 56(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 56(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 56(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 56(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1024(SI), Z8
+	VMOVUPD      1088(SI), Z9
+	VBROADCASTSD 64(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 64(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 64(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 64(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1152(SI), Z8
+	VMOVUPD      1216(SI), Z9
+	VBROADCASTSD 72(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 72(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 72(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 72(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1280(SI), Z8
+	VMOVUPD      1344(SI), Z9
+	VBROADCASTSD 80(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 80(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 80(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 80(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1408(SI), Z8
+	VMOVUPD      1472(SI), Z9
+	VBROADCASTSD 88(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 88(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 88(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 88(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1536(SI), Z8
+	VMOVUPD      1600(SI), Z9
+	VBROADCASTSD 96(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 96(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 96(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 96(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1664(SI), Z8
+	VMOVUPD      1728(SI), Z9
+	VBROADCASTSD 104(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 104(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 104(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 104(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1792(SI), Z8
+	VMOVUPD      1856(SI), Z9
+	VBROADCASTSD 112(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 112(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 112(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 112(R11)(R12*1), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1920(SI), Z8
+	VMOVUPD      1984(SI), Z9
+	VBROADCASTSD 120(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z2
+	VBROADCASTSD 120(R11)(R8*1), Z10
+	VFMADD231PD  Z10, Z8, Z5
+	VFMADD231PD  Z10, Z9, Z4
+	VBROADCASTSD 120(R11)(R8*2), Z10
+	VFMADD231PD  Z10, Z8, Z7
+	VFMADD231PD  Z10, Z9, Z6
+	VBROADCASTSD 120(R11)(R12*1), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
 	VUNPCKLPD    Z5, Z3, Z8
 	VUNPCKHPD    Z5, Z3, Z3
-	VADDPD       (R9), Z8, Z8
-	VMOVUPD      Z8, (R9)
-	VADDPD       64(R9), Z3, Z3
-	VMOVUPD      Z3, 64(R9)
+	VADDPD       (R10), Z8, Z8
+	VMOVUPD      Z8, (R10)
+	VADDPD       64(R10), Z3, Z3
+	VMOVUPD      Z3, 64(R10)
 	VUNPCKLPD    Z0, Z7, Z3
 	VUNPCKHPD    Z0, Z7, Z0
-	VADDPD       256(R9), Z3, Z3
-	VMOVUPD      Z3, 256(R9)
-	VADDPD       320(R9), Z0, Z0
-	VMOVUPD      Z0, 320(R9)
+	VADDPD       256(R10), Z3, Z3
+	VMOVUPD      Z3, 256(R10)
+	VADDPD       320(R10), Z0, Z0
+	VMOVUPD      Z0, 320(R10)
 	VUNPCKLPD    Z4, Z2, Z0
 	VUNPCKHPD    Z4, Z2, Z2
-	VADDPD       128(R9), Z0, Z0
-	VMOVUPD      Z0, 128(R9)
-	VADDPD       192(R9), Z2, Z2
-	VMOVUPD      Z2, 192(R9)
+	VADDPD       128(R10), Z0, Z0
+	VMOVUPD      Z0, 128(R10)
+	VADDPD       192(R10), Z2, Z2
+	VMOVUPD      Z2, 192(R10)
 	VUNPCKLPD    Z1, Z6, Z0
 	VUNPCKHPD    Z1, Z6, Z1
-	VADDPD       384(R9), Z0, Z0
-	VMOVUPD      Z0, 384(R9)
-	VADDPD       448(R9), Z1, Z1
-	VMOVUPD      Z1, 448(R9)
-	ADDQ         $0x00000200, R9
-	LEAQ         (R10)(DI*4), R10
-	SUBQ         $0x00000004, R8
+	VADDPD       384(R10), Z0, Z0
+	VMOVUPD      Z0, 384(R10)
+	VADDPD       448(R10), Z1, Z1
+	VMOVUPD      Z1, 448(R10)
+	ADDQ         $0x00000200, R10
+	LEAQ         (R11)(R8*4), R11
+	SUBQ         $0x00000004, R9
 	JG           neighbour8
-	SUBQ         $0x00000001, SI
+	SUBQ         $0x00000001, DI
 	JG           channels5
 
 end4:
-	VZEROUPPER
-	RET
-
-// func forcesAVX512Double(edges *[4]float64, strain *[6][8]float64, dx *float64, dy *float64, dz *float64, block *float64, p *float64, q *float64, edge *int32, per float64, n int)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·forcesAVX512Double(SB), NOSPLIT, $0-88
-	// turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-	// in the order xx yy zz yz xz xy:
+	// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 	// 
 	// 	for s := range n {
 	// 		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -4649,26 +5698,26 @@ TEXT ·forcesAVX512Double(SB), NOSPLIT, $0-88
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    edges+0(FP), AX
-	MOVQ    strain+8(FP), CX
-	MOVQ    edge+64(FP), DX
-	MOVQ    n+80(FP), BX
-	MOVQ    dx+16(FP), SI
-	MOVQ    dy+24(FP), DI
-	MOVQ    dz+32(FP), R8
-	MOVQ    block+40(FP), R9
-	MOVQ    p+48(FP), R10
-	MOVQ    q+56(FP), R11
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    168(AX), BX
+	MOVQ    384(AX), SI
+	MOVQ    136(AX), DI
+	MOVQ    144(AX), R8
+	MOVQ    152(AX), R9
+	MOVQ    184(AX), R10
+	MOVQ    208(AX), R11
+	MOVQ    216(AX), R12
 	PCALIGN $0x40
 
-block1:
+block9:
 	VPXORD           Z0, Z0, Z0
 	VPXORD           Z1, Z1, Z1
 	VPXORD           Z2, Z2, Z2
-	VMOVUPD          (R10), Z3
-	VMOVUPD          256(R10), Z4
-	VMOVUPD          512(R10), Z5
-	VMOVUPD          768(R10), Z6
+	VMOVUPD          (R11), Z3
+	VMOVUPD          256(R11), Z4
+	VMOVUPD          512(R11), Z5
+	VMOVUPD          768(R11), Z6
 	VSHUFF64X2       $0x88, Z4, Z3, Z7
 	VSHUFF64X2       $0xdd, Z4, Z3, Z3
 	VSHUFF64X2       $0x88, Z6, Z5, Z4
@@ -4678,19 +5727,19 @@ block1:
 	VSHUFF64X2       $0xdd, Z4, Z7, Z4
 	VSHUFF64X2       $0xdd, Z5, Z3, Z3
 	VADDPD           Z6, Z2, Z2
-	VMOVUPD          64(R9), Z5
+	VMOVUPD          64(R10), Z5
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z5, Z5
 	VFMADD231PD      Z5, Z4, Z0
-	VMOVUPD          192(R9), Z6
+	VMOVUPD          192(R10), Z6
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z6, Z6
 	VFMADD231PD      Z6, Z4, Z1
-	VMOVUPD          128(R9), Z4
+	VMOVUPD          128(R10), Z4
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z4, Z4
 	VFMADD231PD      Z4, Z3, Z2
-	VMOVUPD          64(R10), Z3
-	VMOVUPD          320(R10), Z7
-	VMOVUPD          576(R10), Z8
-	VMOVUPD          832(R10), Z9
+	VMOVUPD          64(R11), Z3
+	VMOVUPD          320(R11), Z7
+	VMOVUPD          576(R11), Z8
+	VMOVUPD          832(R11), Z9
 	VSHUFF64X2       $0x88, Z7, Z3, Z10
 	VSHUFF64X2       $0xdd, Z7, Z3, Z3
 	VSHUFF64X2       $0x88, Z9, Z8, Z7
@@ -4705,10 +5754,10 @@ block1:
 	VFMADD231PD      Z5, Z7, Z2
 	VFMADD231PD      Z4, Z3, Z0
 	VFMADD231PD      Z6, Z3, Z2
-	VMOVUPD          128(R10), Z3
-	VMOVUPD          384(R10), Z7
-	VMOVUPD          640(R10), Z8
-	VMOVUPD          896(R10), Z9
+	VMOVUPD          128(R11), Z3
+	VMOVUPD          384(R11), Z7
+	VMOVUPD          640(R11), Z8
+	VMOVUPD          896(R11), Z9
 	VSHUFF64X2       $0x88, Z7, Z3, Z10
 	VSHUFF64X2       $0xdd, Z7, Z3, Z3
 	VSHUFF64X2       $0x88, Z9, Z8, Z7
@@ -4737,10 +5786,10 @@ block1:
 	VMULPD           Z6, Z6, Z6
 	VFNMADD231PD     Z5, Z5, Z6
 	VFMADD231PD      Z6, Z3, Z2
-	VMOVUPD          192(R10), Z3
-	VMOVUPD          448(R10), Z5
-	VMOVUPD          704(R10), Z7
-	VMOVUPD          960(R10), Z11
+	VMOVUPD          192(R11), Z3
+	VMOVUPD          448(R11), Z5
+	VMOVUPD          704(R11), Z7
+	VMOVUPD          960(R11), Z11
 	VSHUFF64X2       $0x88, Z5, Z3, Z12
 	VSHUFF64X2       $0xdd, Z5, Z3, Z3
 	VSHUFF64X2       $0x88, Z11, Z7, Z5
@@ -4759,23 +5808,23 @@ block1:
 	VFMADD231PD      Z4, Z5, Z2
 	VFMADD231PD      Z6, Z3, Z0
 	VFNMADD231PD     Z10, Z3, Z1
-	VMOVUPD          (R9), Z3
-	VMOVUPD          192(R9), Z4
+	VMOVUPD          (R10), Z3
+	VMOVUPD          192(R10), Z4
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z4, Z4
 	VMULPD           Z3, Z0, Z0
-	VMOVUPD          64(R9), Z5
+	VMOVUPD          64(R10), Z5
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z5, Z5
 	VMULPD           Z3, Z1, Z1
-	VMOVUPD          128(R9), Z6
+	VMOVUPD          128(R10), Z6
 	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z6, Z6
 	VMULPD           Z3, Z2, Z2
 	VMULPD           Z4, Z0, Z3
 	VFMADD231PD      Z5, Z1, Z3
 	VFMADD231PD      Z6, Z2, Z3
-	VMOVUPD          (R11), Z7
-	VMOVUPD          64(R11), Z8
-	VMOVUPD          128(R11), Z9
-	VMOVUPD          192(R11), Z10
+	VMOVUPD          (R12), Z7
+	VMOVUPD          64(R12), Z8
+	VMOVUPD          128(R12), Z9
+	VMOVUPD          192(R12), Z10
 	VSHUFF64X2       $0x88, Z8, Z7, Z11
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPD           Z11, Z7, Z7
@@ -4785,774 +5834,845 @@ block1:
 	VSHUFF64X2       $0x88, Z8, Z7, Z9
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPD           Z9, Z7, Z7
-	VBROADCASTSD     per+72(FP), Z8
+	VBROADCASTSD     464(AX), Z8
 	VMULPD           Z8, Z7, Z7
 	VSUBPD           Z3, Z7, Z7
-	MOVQ             $0x00000008, R12
-	CMPQ             BX, R12
-	CMOVQLT          BX, R12
-	MOVQ             $0x000000ff, R13
-	BZHIQ            R12, R13, R13
-	KMOVW            R13, K1
+	MOVQ             $0x00000008, R13
+	CMPQ             SI, R13
+	CMOVQLT          SI, R13
+	MOVQ             $0x000000ff, R14
+	BZHIQ            R13, R14, R14
+	KMOVW            R14, K1
 	VFMADD231PD      Z4, Z7, Z0
 	VMOVAPD.Z        Z0, K1, Z0
 	VFMADD231PD      Z5, Z7, Z1
 	VMOVAPD.Z        Z1, K1, Z1
 	VFMADD231PD      Z6, Z7, Z2
 	VMOVAPD.Z        Z2, K1, Z2
-	VMOVUPD          (SI), Z3
-	VMOVUPD          (DI), Z4
-	VMOVUPD          (R8), Z5
-	VMOVUPD          (CX), Z6
+	VMOVUPD          (DI), Z3
+	VMOVUPD          (R8), Z4
+	VMOVUPD          (R9), Z5
+	VMOVUPD          (DX), Z6
 	VFMADD231PD      Z3, Z0, Z6
-	VMOVUPD          Z6, (CX)
-	VMOVUPD          64(CX), Z6
+	VMOVUPD          Z6, (DX)
+	VMOVUPD          64(DX), Z6
 	VFMADD231PD      Z4, Z1, Z6
-	VMOVUPD          Z6, 64(CX)
-	VMOVUPD          128(CX), Z6
+	VMOVUPD          Z6, 64(DX)
+	VMOVUPD          128(DX), Z6
 	VFMADD231PD      Z5, Z2, Z6
-	VMOVUPD          Z6, 128(CX)
-	VMOVUPD          192(CX), Z5
+	VMOVUPD          Z6, 128(DX)
+	VMOVUPD          192(DX), Z5
 	VFMADD231PD      Z4, Z2, Z5
-	VMOVUPD          Z5, 192(CX)
-	VMOVUPD          256(CX), Z4
+	VMOVUPD          Z5, 192(DX)
+	VMOVUPD          256(DX), Z4
 	VFMADD231PD      Z3, Z2, Z4
-	VMOVUPD          Z4, 256(CX)
-	VMOVUPD          320(CX), Z4
+	VMOVUPD          Z4, 256(DX)
+	VMOVUPD          320(DX), Z4
 	VFMADD231PD      Z3, Z1, Z4
-	VMOVUPD          Z4, 320(CX)
+	VMOVUPD          Z4, 320(DX)
 	VPXORD           Z3, Z3, Z3
 	VUNPCKLPD        Z1, Z0, Z3
 	VUNPCKHPD        Z1, Z0, Z0
 	VPXORD           Z1, Z1, Z1
 	VUNPCKLPD        Z1, Z2, Z4
 	VUNPCKHPD        Z1, Z2, Z1
-	MOVLQSX          28(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x03, Z0, (AX)(R12*1)
-	VEXTRACTF32X4    $0x03, Z1, 16(AX)(R12*1)
-	MOVLQSX          24(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x03, Z3, (AX)(R12*1)
-	VEXTRACTF32X4    $0x03, Z4, 16(AX)(R12*1)
-	MOVLQSX          20(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x02, Z0, (AX)(R12*1)
-	VEXTRACTF32X4    $0x02, Z1, 16(AX)(R12*1)
-	MOVLQSX          16(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x02, Z3, (AX)(R12*1)
-	VEXTRACTF32X4    $0x02, Z4, 16(AX)(R12*1)
-	MOVLQSX          12(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x01, Z0, (AX)(R12*1)
-	VEXTRACTF32X4    $0x01, Z1, 16(AX)(R12*1)
-	MOVLQSX          8(DX), R12
-	SHLQ             $0x05, R12
-	VEXTRACTF32X4    $0x01, Z3, (AX)(R12*1)
-	VEXTRACTF32X4    $0x01, Z4, 16(AX)(R12*1)
-	MOVLQSX          4(DX), R12
-	SHLQ             $0x05, R12
-	VMOVUPS          X0, (AX)(R12*1)
-	VMOVUPS          X1, 16(AX)(R12*1)
-	MOVLQSX          (DX), R12
-	SHLQ             $0x05, R12
-	VMOVUPS          X3, (AX)(R12*1)
-	VMOVUPS          X4, 16(AX)(R12*1)
-	ADDQ             $0x00000040, SI
+	MOVLQSX          28(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x03, Z0, (CX)(R13*1)
+	VEXTRACTF32X4    $0x03, Z1, 16(CX)(R13*1)
+	MOVLQSX          24(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x03, Z3, (CX)(R13*1)
+	VEXTRACTF32X4    $0x03, Z4, 16(CX)(R13*1)
+	MOVLQSX          20(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x02, Z0, (CX)(R13*1)
+	VEXTRACTF32X4    $0x02, Z1, 16(CX)(R13*1)
+	MOVLQSX          16(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x02, Z3, (CX)(R13*1)
+	VEXTRACTF32X4    $0x02, Z4, 16(CX)(R13*1)
+	MOVLQSX          12(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x01, Z0, (CX)(R13*1)
+	VEXTRACTF32X4    $0x01, Z1, 16(CX)(R13*1)
+	MOVLQSX          8(BX), R13
+	SHLQ             $0x05, R13
+	VEXTRACTF32X4    $0x01, Z3, (CX)(R13*1)
+	VEXTRACTF32X4    $0x01, Z4, 16(CX)(R13*1)
+	MOVLQSX          4(BX), R13
+	SHLQ             $0x05, R13
+	VMOVUPS          X0, (CX)(R13*1)
+	VMOVUPS          X1, 16(CX)(R13*1)
+	MOVLQSX          (BX), R13
+	SHLQ             $0x05, R13
+	VMOVUPS          X3, (CX)(R13*1)
+	VMOVUPS          X4, 16(CX)(R13*1)
 	ADDQ             $0x00000040, DI
 	ADDQ             $0x00000040, R8
-	ADDQ             $0x00000680, R9
-	ADDQ             $0x00000400, R10
-	ADDQ             $0x00000100, R11
-	ADDQ             $0x00000020, DX
-	SUBQ             $0x00000008, BX
-	JG               block1
+	ADDQ             $0x00000040, R9
+	ADDQ             $0x00000680, R10
+	ADDQ             $0x00000400, R11
+	ADDQ             $0x00000100, R12
+	ADDQ             $0x00000020, BX
+	SUBQ             $0x00000008, SI
+	JG               block9
 	VZEROUPPER
 	RET
 
-// func radialValueAVX512Double(r *float64, pairs **float64, types *uint8, to *int32, offset *int32, block *float64, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·radialValueAVX512Double(SB), NOSPLIT, $0-64
-	// evaluates the radial functions as radial does, without the slopes.
-	MOVQ r+0(FP), AX
-	MOVQ pairs+8(FP), CX
-	MOVQ types+16(FP), DX
-	MOVQ to+24(FP), BX
-	MOVQ offset+32(FP), SI
-	MOVQ block+40(FP), DI
-	MOVQ n+48(FP), R8
-	MOVQ N+56(FP), R9
-	SHLQ $0x03, R9
-	MOVQ N+56(FP), R10
-	SHRQ $0x04, R10
-	MOVQ $0x00000008, R11
+// func bondsValueAVX512Double(s *site[float64])
+// Requires: AVX, AVX2, AVX512F, BMI2, CMOV
+TEXT ·bondsValueAVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
+	// 
+	// 	r := sqrt(d·d)
+	// 	u := d/r
+	// 	q := r*per
+	// 	b := min(int(q), last)
+	// 	t := q - b
+	// 	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
+	// 	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+	// 	offset = b rowBytes
+	// 
+	// The B-splines behind the last neighbour are 0.
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSD 464(AX), Z0
+	VPBROADCASTD 432(AX), Y1
+	VPBROADCASTD 440(AX), Y2
+	PCALIGN      $0x40
 
 block1:
-	MOVQ    R8, R12
-	CMPQ    R12, R11
-	CMOVQGT R11, R12
+	VMOVUPD           (CX), Z3
+	VMOVUPD           (DX), Z4
+	VMOVUPD           (BX), Z5
+	VMULPD            Z3, Z3, Z6
+	VFMADD231PD       Z4, Z4, Z6
+	VFMADD231PD       Z5, Z5, Z6
+	VSQRTPD           Z6, Z6
+	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z7
+	VDIVPD            Z6, Z7, Z7
+	VMOVUPD           Z7, (SI)
+	VMULPD            Z7, Z3, Z3
+	VMULPD            Z7, Z4, Z4
+	VMULPD            Z7, Z5, Z5
+	VMULPD            Z0, Z6, Z6
+	VCVTTPD2DQ        Z6, Y7
+	VPMINSD           Y1, Y7, Y7
+	VMOVDQU           constantsAVX512Double<>+128(SB), Y8
+	VPMAXSD           Y8, Y7, Y7
+	VPMULLD           Y2, Y7, Y8
+	VMOVDQU           Y8, (DI)
+	VCVTDQ2PD         Y7, Z7
+	VSUBPD            Z7, Z6, Z6
+	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z7
+	VSUBPD            Z6, Z7, Z7
+	VMULPD            Z6, Z6, Z8
+	VMULPD            Z7, Z7, Z9
+	VMULPD            Z8, Z6, Z6
+	VMULPD            Z9, Z7, Z10
+	VBROADCASTSD      constantsAVX512Double<>+192(SB), Z11
+	VMULPD            Z10, Z11, Z12
+	VMULPD            Z6, Z11, Z11
+	VBROADCASTSD      constantsAVX512Double<>+200(SB), Z13
+	VSUBPD            Z8, Z13, Z13
+	VFMADD231PD.BCST  constantsAVX512Double<>+208(SB), Z6, Z13
+	VBROADCASTSD      constantsAVX512Double<>+200(SB), Z6
+	VSUBPD            Z9, Z6, Z6
+	VFMADD231PD.BCST  constantsAVX512Double<>+208(SB), Z10, Z6
+	VADDPD            Z6, Z11, Z10
+	VADDPD            Z13, Z10, Z14
+	VMOVUPD           Z14, 1024(SI)
+	VMOVUPD           Z10, 1088(SI)
+	VMOVUPD           Z11, 1152(SI)
+	MOVQ              $0x00000008, R9
+	CMPQ              R8, R9
+	CMOVQLT           R8, R9
+	MOVQ              $0x000000ff, R10
+	BZHIQ             R9, R10, R10
+	KMOVW             R10, K1
+	VMOVAPD.Z         Z12, K1, Z10
+	VMOVUPD           Z10, 1408(SI)
+	VMOVAPD.Z         Z13, K1, Z10
+	VMOVUPD           Z10, 1472(SI)
+	VMOVAPD.Z         Z6, K1, Z6
+	VMOVUPD           Z6, 1536(SI)
+	VMOVAPD.Z         Z11, K1, Z6
+	VMOVUPD           Z6, 1600(SI)
+	VBROADCASTSD      constantsAVX512Double<>+208(SB), Z6
+	VMULPD            Z6, Z8, Z8
+	VMULPD.BCST       constantsAVX512Double<>+216(SB), Z9, Z10
+	VFMADD231PD.BCST  constantsAVX512Double<>+224(SB), Z7, Z10
+	VADDPD            Z8, Z10, Z10
+	VMULPD            Z6, Z9, Z6
+	VMOVUPD           Z6, 1216(SI)
+	VMOVUPD           Z10, 1280(SI)
+	VMOVUPD           Z8, 1344(SI)
+	VBROADCASTSD      constantsAVX512Double<>+232(SB), Z6
+	VBROADCASTSD      constantsAVX512Double<>+240(SB), Z7
+	VMULPD            Z6, Z4, Z8
+	VMOVUPD           Z8, 64(SI)
+	VMULPD            Z6, Z5, Z8
+	VMOVUPD           Z8, 128(SI)
+	VMULPD            Z6, Z3, Z6
+	VMOVUPD           Z6, 192(SI)
+	VMULPD            Z3, Z4, Z6
+	VMULPD            Z7, Z6, Z8
+	VMOVUPD           Z8, 256(SI)
+	VMULPD            Z4, Z5, Z8
+	VMULPD            Z7, Z8, Z8
+	VMOVUPD           Z8, 320(SI)
+	VMULPD            Z3, Z5, Z8
+	VMULPD            Z7, Z8, Z7
+	VMOVUPD           Z7, 448(SI)
+	VMULPD            Z6, Z5, Z6
+	VMULPD.BCST       constantsAVX512Double<>+248(SB), Z6, Z6
+	VMOVUPD           Z6, 640(SI)
+	VMULPD            Z3, Z3, Z6
+	VMULPD            Z4, Z4, Z7
+	VMULPD            Z5, Z5, Z8
+	VMOVAPD           Z8, Z9
+	VBROADCASTSD      constantsAVX512Double<>+256(SB), Z10
+	VFMADD213PD.BCST  constantsAVX512Double<>+264(SB), Z10, Z9
+	VMOVUPD           Z9, 384(SI)
+	VSUBPD            Z7, Z6, Z9
+	VMULPD.BCST       constantsAVX512Double<>+272(SB), Z9, Z10
+	VMOVUPD           Z10, 512(SI)
+	VMULPD            Z9, Z5, Z9
+	VMULPD.BCST       constantsAVX512Double<>+280(SB), Z9, Z9
+	VMOVUPD           Z9, 896(SI)
+	VMOVAPD           Z8, Z9
+	VBROADCASTSD      constantsAVX512Double<>+288(SB), Z10
+	VFMADD213PD.BCST  constantsAVX512Double<>+296(SB), Z10, Z9
+	VMULPD            Z9, Z4, Z10
+	VMOVUPD           Z10, 704(SI)
+	VMULPD            Z9, Z3, Z9
+	VMOVUPD           Z9, 832(SI)
+	VMOVAPD           Z8, Z8
+	VBROADCASTSD      constantsAVX512Double<>+304(SB), Z9
+	VFMADD213PD.BCST  constantsAVX512Double<>+312(SB), Z9, Z8
+	VMULPD            Z8, Z5, Z5
+	VMOVUPD           Z5, 768(SI)
+	VBROADCASTSD      constantsAVX512Double<>+320(SB), Z5
+	VMOVAPD           Z6, Z8
+	VMULPD.BCST       constantsAVX512Double<>+328(SB), Z6, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+328(SB), Z7, Z8
+	VSUBPD            Z7, Z6, Z6
+	VMULPD            Z8, Z3, Z3
+	VMULPD            Z5, Z3, Z3
+	VMOVUPD           Z3, 960(SI)
+	VMULPD            Z6, Z4, Z3
+	VMULPD            Z5, Z3, Z3
+	VMOVUPD           Z3, 576(SI)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000680, SI
+	ADDQ              $0x00000020, DI
+	SUBQ              $0x00000008, R8
+	JG                block1
+
+	// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
+	// 
+	// 	for s := range n {
+	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		for k := range N {
+	// 			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+	// 			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
+	// 		}
+	// 	}
+	MOVQ 192(AX), CX
+	MOVQ 200(AX), DX
+	MOVQ 8(AX), DX
+	MOVQ 104(AX), BX
+	MOVQ 160(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 184(AX), R8
+	MOVQ 384(AX), R9
+	MOVQ 400(AX), R10
+	SHLQ $0x03, R10
+
+block2:
+	MOVQ    $0x00000008, R11
+	CMPQ    R9, R11
+	CMOVQLT R9, R11
 	PCALIGN $0x40
 
-slot2:
-	MOVLQSX      (BX), R13
-	MOVBQZX      (DX)(R13*1), R13
-	MOVQ         (CX)(R13*8), R13
-	MOVLQSX      (SI), R14
-	ADDQ         R14, R13
-	ADDQ         $0x00000004, BX
+slot3:
+	MOVLQSX      (SI), R12
+	MOVBQZX      (BX)(R12*1), R12
+	MOVQ         (DX)(R12*8), R12
+	MOVLQSX      (DI), R13
+	ADDQ         R13, R12
 	ADDQ         $0x00000004, SI
-	VBROADCASTSD 1024(DI), Z0
-	VBROADCASTSD 1088(DI), Z1
-	VBROADCASTSD 1152(DI), Z2
-	MOVQ         R10, R14
+	ADDQ         $0x00000004, DI
+	VBROADCASTSD 1024(R8), Z0
+	VBROADCASTSD 1088(R8), Z1
+	VBROADCASTSD 1152(R8), Z2
+	MOVQ         400(AX), R13
 
-group3:
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     (R13), Z3
-	VMOVUPD     (R13)(R9*1), Z4
-	VMOVUPD     (R13)(R9*2), Z5
+group4:
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     (R12), Z3
+	VMOVUPD     (R12)(R10*1), Z4
+	VMOVUPD     (R12)(R10*2), Z5
 	VSUBPD      Z3, Z4, Z6
 	VSUBPD      Z4, Z5, Z4
-	VMOVUPD     (R13)(R15*1), Z7
+	VMOVUPD     (R12)(R14*1), Z7
 	VSUBPD      Z5, Z7, Z5
 	VFMADD231PD Z6, Z0, Z3
 	VFMADD231PD Z4, Z1, Z3
 	VFMADD231PD Z5, Z2, Z3
-	VMOVUPD     Z3, (AX)
-	LEAQ        (R9)(R9*2), R15
-	VMOVUPD     64(R13), Z3
-	VMOVUPD     64(R13)(R9*1), Z4
-	VMOVUPD     64(R13)(R9*2), Z5
+	VMOVUPD     Z3, (CX)
+	LEAQ        (R10)(R10*2), R14
+	VMOVUPD     64(R12), Z3
+	VMOVUPD     64(R12)(R10*1), Z4
+	VMOVUPD     64(R12)(R10*2), Z5
 	VSUBPD      Z3, Z4, Z6
 	VSUBPD      Z4, Z5, Z4
-	VMOVUPD     64(R13)(R15*1), Z7
+	VMOVUPD     64(R12)(R14*1), Z7
 	VSUBPD      Z5, Z7, Z5
 	VFMADD231PD Z6, Z0, Z3
 	VFMADD231PD Z4, Z1, Z3
 	VFMADD231PD Z5, Z2, Z3
-	VMOVUPD     Z3, 64(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, R13
-	DECQ        R14
-	JNZ         group3
-	ADDQ        $0x00000008, DI
-	SUBQ        $0x00000001, R12
-	JG          slot2
-	ADDQ        $0x00000640, DI
-	SUBQ        R11, R8
-	JG          block1
+	VMOVUPD     Z3, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R12
+	SUBQ        $0x10, R13
+	JNZ         group4
+	ADDQ        $0x00000008, R8
+	SUBQ        $0x00000001, R11
+	JG          slot3
+	ADDQ        $0x00000640, R8
+	SUBQ        $0x00000008, R9
+	JG          block2
+
+	// density:
+	// 
+	// 	for s := range n {
+	// 		for lm := range 16 {
+	// 			for k := range N {
+	// 				a[lm][k] += y[s][lm] * r[s][k]
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    224(AX), CX
+	MOVQ    192(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x03, SI
+	SHRQ    $0x04, BX
+	PCALIGN $0x40
+
+group5:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+	VPXORD Z16, Z16, Z16
+	VPXORD Z17, Z17, Z17
+	MOVQ   184(AX), DI
+	MOVQ   384(AX), R8
+	MOVQ   DX, R9
+
+block6:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot7:
+	VMOVUPD      (R9), Z18
+	VMOVUPD      64(R9), Z19
+	VADDPD       Z18, Z0, Z0
+	VADDPD       Z19, Z1, Z1
+	VBROADCASTSD 64(DI), Z20
+	VFMADD231PD  Z20, Z18, Z2
+	VFMADD231PD  Z20, Z19, Z3
+	VBROADCASTSD 128(DI), Z20
+	VFMADD231PD  Z20, Z18, Z4
+	VFMADD231PD  Z20, Z19, Z5
+	VBROADCASTSD 192(DI), Z20
+	VFMADD231PD  Z20, Z18, Z6
+	VFMADD231PD  Z20, Z19, Z7
+	VBROADCASTSD 256(DI), Z20
+	VFMADD231PD  Z20, Z18, Z8
+	VFMADD231PD  Z20, Z19, Z9
+	VBROADCASTSD 320(DI), Z20
+	VFMADD231PD  Z20, Z18, Z10
+	VFMADD231PD  Z20, Z19, Z11
+	VBROADCASTSD 384(DI), Z20
+	VFMADD231PD  Z20, Z18, Z12
+	VFMADD231PD  Z20, Z19, Z13
+	VBROADCASTSD 448(DI), Z20
+	VFMADD231PD  Z20, Z18, Z14
+	VFMADD231PD  Z20, Z19, Z15
+	VBROADCASTSD 512(DI), Z20
+	VFMADD231PD  Z20, Z18, Z16
+	VFMADD231PD  Z20, Z19, Z17
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot7
+	ADDQ         $0x00000640, DI
+	SUBQ         $0x00000008, R8
+	JG           block6
+	VMOVUPD      Z0, (CX)
+	VMOVUPD      Z1, 64(CX)
+	VMOVUPD      Z2, 128(CX)
+	VMOVUPD      Z3, 192(CX)
+	VMOVUPD      Z4, 256(CX)
+	VMOVUPD      Z5, 320(CX)
+	VMOVUPD      Z6, 384(CX)
+	VMOVUPD      Z7, 448(CX)
+	VMOVUPD      Z8, 512(CX)
+	VMOVUPD      Z9, 576(CX)
+	VMOVUPD      Z10, 640(CX)
+	VMOVUPD      Z11, 704(CX)
+	VMOVUPD      Z12, 768(CX)
+	VMOVUPD      Z13, 832(CX)
+	VMOVUPD      Z14, 896(CX)
+	VMOVUPD      Z15, 960(CX)
+	VMOVUPD      Z16, 1024(CX)
+	VMOVUPD      Z17, 1088(CX)
+	VPXORD       Z0, Z0, Z0
+	VPXORD       Z1, Z1, Z1
+	VPXORD       Z2, Z2, Z2
+	VPXORD       Z3, Z3, Z3
+	VPXORD       Z4, Z4, Z4
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	VPXORD       Z7, Z7, Z7
+	VPXORD       Z8, Z8, Z8
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	VPXORD       Z13, Z13, Z13
+	MOVQ         184(AX), DI
+	MOVQ         384(AX), R8
+	MOVQ         DX, R9
+
+block8:
+	MOVQ    $0x00000008, R10
+	CMPQ    R8, R10
+	CMOVQLT R8, R10
+	PCALIGN $0x40
+
+slot9:
+	VMOVUPD      (R9), Z14
+	VMOVUPD      64(R9), Z15
+	VBROADCASTSD 576(DI), Z16
+	VFMADD231PD  Z16, Z14, Z0
+	VFMADD231PD  Z16, Z15, Z1
+	VBROADCASTSD 640(DI), Z16
+	VFMADD231PD  Z16, Z14, Z2
+	VFMADD231PD  Z16, Z15, Z3
+	VBROADCASTSD 704(DI), Z16
+	VFMADD231PD  Z16, Z14, Z4
+	VFMADD231PD  Z16, Z15, Z5
+	VBROADCASTSD 768(DI), Z16
+	VFMADD231PD  Z16, Z14, Z6
+	VFMADD231PD  Z16, Z15, Z7
+	VBROADCASTSD 832(DI), Z16
+	VFMADD231PD  Z16, Z14, Z8
+	VFMADD231PD  Z16, Z15, Z9
+	VBROADCASTSD 896(DI), Z16
+	VFMADD231PD  Z16, Z14, Z10
+	VFMADD231PD  Z16, Z15, Z11
+	VBROADCASTSD 960(DI), Z16
+	VFMADD231PD  Z16, Z14, Z12
+	VFMADD231PD  Z16, Z15, Z13
+	ADDQ         SI, R9
+	ADDQ         $0x00000008, DI
+	SUBQ         $0x00000001, R10
+	JG           slot9
+	ADDQ         $0x00000640, DI
+	SUBQ         $0x00000008, R8
+	JG           block8
+	VMOVUPD      Z0, 1152(CX)
+	VMOVUPD      Z1, 1216(CX)
+	VMOVUPD      Z2, 1280(CX)
+	VMOVUPD      Z3, 1344(CX)
+	VMOVUPD      Z4, 1408(CX)
+	VMOVUPD      Z5, 1472(CX)
+	VMOVUPD      Z6, 1536(CX)
+	VMOVUPD      Z7, 1600(CX)
+	VMOVUPD      Z8, 1664(CX)
+	VMOVUPD      Z9, 1728(CX)
+	VMOVUPD      Z10, 1792(CX)
+	VMOVUPD      Z11, 1856(CX)
+	VMOVUPD      Z12, 1920(CX)
+	VMOVUPD      Z13, 1984(CX)
+	ADDQ         $0x00000800, CX
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000001, BX
+	JG           group5
 	VZEROUPPER
 	RET
 
-// func readoutVectorsAVX512Double(da *float64, db *float64, dd *float64, f *float64, act *float64, gh *float64, rest *float64, slope *float64, H int, features int, weight float64)
-// Requires: AVX, AVX512F
-TEXT ·readoutVectorsAVX512Double(SB), NOSPLIT, $0-88
-	// adds the gradient with respect to the vectors of the readout:
+// func gradient2AVX512Double(s *site[float64])
+// Requires: AVX, AVX512F, CMOV
+TEXT ·gradient2AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the vectors of the readout:
 	// 
-	// 	da[k] += weight f[k]
-	// 	db[h] += weight (act[h] - rest[h])
-	// 	dd[h] += gh[h] - weight slope[h]
-	MOVQ         da+0(FP), AX
-	MOVQ         db+8(FP), CX
-	MOVQ         dd+16(FP), DX
-	MOVQ         f+24(FP), BX
-	MOVQ         act+32(FP), SI
-	MOVQ         gh+40(FP), DI
-	MOVQ         rest+48(FP), R8
-	MOVQ         slope+56(FP), R9
-	VBROADCASTSD weight+80(FP), Z0
-	MOVQ         features+72(FP), R10
+	// 	dA[k] += weight f[k]
+	// 	dB[h] += weight (act[h] - rest[h])
+	// 	dD[h] += gh[h] - weight restSlope[h]
+	MOVQ         344(AX), CX
+	MOVQ         368(AX), DX
+	MOVQ         360(AX), BX
+	MOVQ         288(AX), SI
+	MOVQ         304(AX), DI
+	MOVQ         312(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R10
+	VBROADCASTSD 456(AX), Z0
+	MOVQ         424(AX), R11
 	PCALIGN      $0x40
 
 features1:
-	VMOVUPD     (AX), Z1
-	VFMADD231PD (BX), Z0, Z1
-	VMOVUPD     Z1, (AX)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, BX
-	SUBQ        $0x00000008, R10
+	VMOVUPD     (CX), Z1
+	VFMADD231PD (SI), Z0, Z1
+	VMOVUPD     Z1, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000008, R11
 	JG          features1
-	MOVQ        H+64(FP), AX
+	MOVQ        416(AX), CX
 	PCALIGN     $0x40
 
 hidden2:
-	VMOVUPD      (CX), Z1
-	VMOVUPD      (SI), Z2
-	VSUBPD       (R8), Z2, Z2
-	VFMADD231PD  Z2, Z0, Z1
-	VMOVUPD      Z1, (CX)
 	VMOVUPD      (DX), Z1
-	VADDPD       (DI), Z1, Z1
-	VFNMADD231PD (R9), Z0, Z1
+	VMOVUPD      (DI), Z2
+	VSUBPD       (R9), Z2, Z2
+	VFMADD231PD  Z2, Z0, Z1
 	VMOVUPD      Z1, (DX)
-	ADDQ         $0x00000040, CX
+	VMOVUPD      (BX), Z1
+	VADDPD       (R8), Z1, Z1
+	VFNMADD231PD (R10), Z0, Z1
+	VMOVUPD      Z1, (BX)
 	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, SI
+	ADDQ         $0x00000040, BX
 	ADDQ         $0x00000040, DI
 	ADDQ         $0x00000040, R8
 	ADDQ         $0x00000040, R9
-	SUBQ         $0x00000008, AX
+	ADDQ         $0x00000040, R10
+	SUBQ         $0x00000008, CX
 	JG           hidden2
-	VZEROUPPER
-	RET
 
-// func readoutGradient1AVX512Double(dw *float64, gh *float64, f *float64, H int, features int)
-// Requires: AVX, AVX512F
-TEXT ·readoutGradient1AVX512Double(SB), NOSPLIT, $0-40
-	// adds the gradient with respect to the matrix of the readout, of 1 atoms:
+	// Gradient by the couplings:
 	// 
-	// 	for h := range H {
-	// 		for k := range features {
-	// 			dw[h][k] += sum_i gh[i][h] f[i][k]
-	// 		}
-	// 	}
-	MOVQ    dw+0(FP), AX
-	MOVQ    gh+8(FP), CX
-	MOVQ    H+24(FP), DX
-	MOVQ    features+32(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    DX, SI
-	SHLQ    $0x03, SI
-	SHRQ    $0x04, BX
-	PCALIGN $0x40
-
-hidden1:
-	MOVQ         CX, DI
-	VBROADCASTSD (DI), Z0
-	ADDQ         SI, DI
-	MOVQ         f+16(FP), DI
-	MOVQ         BX, R8
-	PCALIGN      $0x40
-
-features2:
-	VMOVUPD     (AX), Z1
-	VFMADD231PD (DI), Z0, Z1
-	VMOVUPD     Z1, (AX)
-	VMOVUPD     64(AX), Z1
-	VFMADD231PD 64(DI), Z0, Z1
-	VMOVUPD     Z1, 64(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, DI
-	SUBQ        $0x00000001, R8
-	JG          features2
-	ADDQ        $0x00000008, CX
-	SUBQ        $0x00000001, DX
-	JG          hidden1
-	VZEROUPPER
-	RET
-
-// func readoutGradient4AVX512Double(dw *float64, gh *float64, f *float64, H int, features int)
-// Requires: AVX, AVX512F
-TEXT ·readoutGradient4AVX512Double(SB), NOSPLIT, $0-40
-	// adds the gradient with respect to the matrix of the readout, of 4 atoms:
-	// 
-	// 	for h := range H {
-	// 		for k := range features {
-	// 			dw[h][k] += sum_i gh[i][h] f[i][k]
-	// 		}
-	// 	}
-	MOVQ    dw+0(FP), AX
-	MOVQ    gh+8(FP), CX
-	MOVQ    H+24(FP), DX
-	MOVQ    features+32(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    DX, DI
+	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+	MOVQ    336(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    280(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
 	SHLQ    $0x03, DI
-	SHRQ    $0x04, BX
-	PCALIGN $0x40
-
-hidden1:
-	MOVQ         CX, R8
-	VBROADCASTSD (R8), Z0
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Z1
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Z2
-	ADDQ         DI, R8
-	VBROADCASTSD (R8), Z3
-	ADDQ         DI, R8
-	MOVQ         f+16(FP), R8
-	MOVQ         R8, R9
-	ADDQ         SI, R9
-	MOVQ         R9, R10
-	ADDQ         SI, R10
-	MOVQ         R10, R11
-	ADDQ         SI, R11
-	MOVQ         BX, R12
-	PCALIGN      $0x40
-
-features2:
-	VMOVUPD     (AX), Z4
-	VFMADD231PD (R8), Z0, Z4
-	VFMADD231PD (R9), Z1, Z4
-	VFMADD231PD (R10), Z2, Z4
-	VFMADD231PD (R11), Z3, Z4
-	VMOVUPD     Z4, (AX)
-	VMOVUPD     64(AX), Z4
-	VFMADD231PD 64(R8), Z0, Z4
-	VFMADD231PD 64(R9), Z1, Z4
-	VFMADD231PD 64(R10), Z2, Z4
-	VFMADD231PD 64(R11), Z3, Z4
-	VMOVUPD     Z4, 64(AX)
-	ADDQ        $0x00000080, AX
-	ADDQ        $0x00000080, R8
-	ADDQ        $0x00000080, R9
-	ADDQ        $0x00000080, R10
-	ADDQ        $0x00000080, R11
-	SUBQ        $0x00000001, R12
-	JG          features2
-	ADDQ        $0x00000008, CX
-	SUBQ        $0x00000001, DX
-	JG          hidden1
-	VZEROUPPER
-	RET
-
-// func coupleGradient2AVX512Double(dv *float64, gt *float64, u *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·coupleGradient2AVX512Double(SB), NOSPLIT, $0-32
-	// adds dE/dv for the invariants of function invariants2, laid out as there:
-	// 
-	// 	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    dv+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    u+16(FP), DX
-	MOVQ    K+24(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    SI, DI
-	ADDQ    SI, DI
-	ADDQ    SI, DI
 	MOVQ    DI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
-	SHRQ    $0x04, BX
-	PCALIGN $0x40
-
-group1:
-	MOVQ    $0x00000002, R9
-	PCALIGN $0x40
-
-column2:
-	VMOVUPD     (AX), Z0
-	VMOVUPD     (CX), Z1
-	VFMADD231PD (DX), Z1, Z0
-	VMOVUPD     128(CX), Z1
-	VFMADD231PD 128(DX), Z1, Z0
-	VMOVUPD     256(CX), Z1
-	VFMADD231PD 256(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)
-	VMOVUPD     (AX)(SI*1), Z0
-	VMOVUPD     (CX), Z1
-	VFMADD231PD 384(DX), Z1, Z0
-	VMOVUPD     128(CX), Z1
-	VFMADD231PD 512(DX), Z1, Z0
-	VMOVUPD     256(CX), Z1
-	VFMADD231PD 640(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*1)
-	VMOVUPD     (AX)(SI*2), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 768(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 896(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 1024(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 1152(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 1280(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*2)
-	VMOVUPD     (AX)(DI*1), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 1408(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 1536(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 1664(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 1792(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 1920(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(DI*1)
-	VMOVUPD     (AX)(SI*4), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 2048(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 2176(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 2304(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 2432(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 2560(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*4)
-	VMOVUPD     (AX)(R8*1), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 2688(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 2816(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 2944(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 3072(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 3200(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(R8*1)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000001, R9
-	JG          column2
-	ADDQ        $0x00000780, CX
-	ADDQ        $0x00000c80, DX
-	SUBQ        $0x00000001, BX
-	JG          group1
-	VZEROUPPER
-	RET
-
-// func coupleGradient3AVX512Double(dv *float64, gt *float64, u *float64, K int)
-// Requires: AVX, AVX512F
-TEXT ·coupleGradient3AVX512Double(SB), NOSPLIT, $0-32
-	// adds dE/dv for the invariants of function invariants3, laid out as there:
-	// 
-	// 	dv[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    dv+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    u+16(FP), DX
-	MOVQ    K+24(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    SI, DI
-	ADDQ    SI, DI
-	ADDQ    SI, DI
-	MOVQ    DI, R8
-	ADDQ    SI, R8
-	ADDQ    SI, R8
+	ADDQ    DI, R8
+	ADDQ    DI, R8
 	MOVQ    R8, R9
-	ADDQ    SI, R9
-	ADDQ    SI, R9
-	SHRQ    $0x04, BX
+	ADDQ    DI, R9
+	ADDQ    DI, R9
+	SHRQ    $0x04, SI
 	PCALIGN $0x40
 
-group1:
+group3:
 	MOVQ    $0x00000002, R10
 	PCALIGN $0x40
 
-column2:
-	VMOVUPD     (AX), Z0
-	VMOVUPD     (CX), Z1
-	VFMADD231PD (DX), Z1, Z0
-	VMOVUPD     128(CX), Z1
-	VFMADD231PD 128(DX), Z1, Z0
-	VMOVUPD     256(CX), Z1
-	VFMADD231PD 256(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)
-	VMOVUPD     (AX)(SI*1), Z0
-	VMOVUPD     (CX), Z1
-	VFMADD231PD 384(DX), Z1, Z0
-	VMOVUPD     128(CX), Z1
-	VFMADD231PD 512(DX), Z1, Z0
-	VMOVUPD     256(CX), Z1
-	VFMADD231PD 640(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*1)
-	VMOVUPD     (AX)(SI*2), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 768(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 896(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 1024(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 1152(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 1280(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*2)
-	VMOVUPD     (AX)(DI*1), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 1408(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 1536(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 1664(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 1792(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 1920(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(DI*1)
-	VMOVUPD     (AX)(SI*4), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 2048(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 2176(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 2304(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 2432(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 2560(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(SI*4)
-	VMOVUPD     (AX)(R8*1), Z0
-	VMOVUPD     384(CX), Z1
-	VFMADD231PD 2688(DX), Z1, Z0
-	VMOVUPD     512(CX), Z1
-	VFMADD231PD 2816(DX), Z1, Z0
-	VMOVUPD     640(CX), Z1
-	VFMADD231PD 2944(DX), Z1, Z0
-	VMOVUPD     768(CX), Z1
-	VFMADD231PD 3072(DX), Z1, Z0
-	VMOVUPD     896(CX), Z1
-	VFMADD231PD 3200(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(R8*1)
-	VMOVUPD     (AX)(DI*2), Z0
-	VMOVUPD     1024(CX), Z1
-	VFMADD231PD 3328(DX), Z1, Z0
-	VMOVUPD     1152(CX), Z1
-	VFMADD231PD 3456(DX), Z1, Z0
-	VMOVUPD     1280(CX), Z1
-	VFMADD231PD 3584(DX), Z1, Z0
-	VMOVUPD     1408(CX), Z1
-	VFMADD231PD 3712(DX), Z1, Z0
-	VMOVUPD     1536(CX), Z1
-	VFMADD231PD 3840(DX), Z1, Z0
-	VMOVUPD     1664(CX), Z1
-	VFMADD231PD 3968(DX), Z1, Z0
-	VMOVUPD     1792(CX), Z1
-	VFMADD231PD 4096(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(DI*2)
-	VMOVUPD     (AX)(R9*1), Z0
-	VMOVUPD     1024(CX), Z1
-	VFMADD231PD 4224(DX), Z1, Z0
-	VMOVUPD     1152(CX), Z1
-	VFMADD231PD 4352(DX), Z1, Z0
-	VMOVUPD     1280(CX), Z1
-	VFMADD231PD 4480(DX), Z1, Z0
-	VMOVUPD     1408(CX), Z1
-	VFMADD231PD 4608(DX), Z1, Z0
-	VMOVUPD     1536(CX), Z1
-	VFMADD231PD 4736(DX), Z1, Z0
-	VMOVUPD     1664(CX), Z1
-	VFMADD231PD 4864(DX), Z1, Z0
-	VMOVUPD     1792(CX), Z1
-	VFMADD231PD 4992(DX), Z1, Z0
-	VMOVUPD     Z0, (AX)(R9*1)
-	ADDQ        $0x00000040, AX
+column4:
+	VMOVUPD     (CX), Z0
+	VMOVUPD     (DX), Z1
+	VFMADD231PD (BX), Z1, Z0
+	VMOVUPD     128(DX), Z1
+	VFMADD231PD 128(BX), Z1, Z0
+	VMOVUPD     256(DX), Z1
+	VFMADD231PD 256(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     (CX)(DI*1), Z0
+	VMOVUPD     (DX), Z1
+	VFMADD231PD 384(BX), Z1, Z0
+	VMOVUPD     128(DX), Z1
+	VFMADD231PD 512(BX), Z1, Z0
+	VMOVUPD     256(DX), Z1
+	VFMADD231PD 640(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*1)
+	VMOVUPD     (CX)(DI*2), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 768(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 896(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 1024(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 1152(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 1280(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*2)
+	VMOVUPD     (CX)(R8*1), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 1408(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 1536(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 1664(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 1792(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 1920(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R8*1)
+	VMOVUPD     (CX)(DI*4), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 2048(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 2176(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 2304(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 2432(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 2560(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*4)
+	VMOVUPD     (CX)(R9*1), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 2688(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 2816(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 2944(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 3072(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 3200(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R9*1)
 	ADDQ        $0x00000040, CX
 	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
 	SUBQ        $0x00000001, R10
-	JG          column2
-	ADDQ        $0x00000780, CX
-	ADDQ        $0x00001380, DX
-	SUBQ        $0x00000001, BX
-	JG          group1
-	VZEROUPPER
-	RET
+	JG          column4
+	ADDQ        $0x00000780, DX
+	ADDQ        $0x00000c80, BX
+	SUBQ        $0x00000001, SI
+	JG          group3
 
-// func mixGradientAVX512Double(dw *float64, a *float64, gb *float64, N int, K int)
-// Requires: AVX, AVX512F
-TEXT ·mixGradientAVX512Double(SB), NOSPLIT, $0-40
-	// adds dE/dW of the mixing:
+	// Gradient by the mixing:
 	// 
 	// 	for l := range 4 {
 	// 		for n := range N {
 	// 			for k := range K {
-	// 				dw[l][n][k] += sum_m a[l m][n] gb[l m][k]
+	// 				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], gb [K/16][16][16], dw [4][N][K].
-	MOVQ    dw+0(FP), AX
-	MOVQ    gb+16(FP), CX
-	MOVQ    N+24(FP), DX
-	MOVQ    K+32(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	SHRQ    $0x04, DX
+	MOVQ    328(AX), CX
+	MOVQ    256(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
+	SHRQ    $0x04, SI
 	PCALIGN $0x40
 
-group1:
-	MOVQ    AX, DI
-	MOVQ    DI, DI
-	VMOVUPD (CX), Z0
-	VMOVUPD 64(CX), Z1
-	MOVQ    a+8(FP), R8
-	MOVQ    DX, R9
+group5:
+	MOVQ    CX, R8
+	MOVQ    R8, R8
+	VMOVUPD (DX), Z0
+	VMOVUPD 64(DX), Z1
+	MOVQ    224(AX), R9
+	MOVQ    BX, R10
 	PCALIGN $0x40
-
-inputs2:
-	MOVQ    $0x00000010, R10
-	PCALIGN $0x40
-
-input3:
-	VMOVUPD      (DI), Z2
-	VMOVUPD      64(DI), Z3
-	VBROADCASTSD (R8), Z4
-	VFMADD231PD  Z4, Z0, Z2
-	VFMADD231PD  Z4, Z1, Z3
-	VMOVUPD      Z2, (DI)
-	VMOVUPD      Z3, 64(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
-	JG           input3
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
-	JG           inputs2
-	MOVQ         DI, DI
-	VMOVUPD      128(CX), Z0
-	VMOVUPD      192(CX), Z1
-	VMOVUPD      256(CX), Z2
-	VMOVUPD      320(CX), Z3
-	VMOVUPD      384(CX), Z4
-	VMOVUPD      448(CX), Z5
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
-	PCALIGN      $0x40
-
-inputs4:
-	MOVQ    $0x00000010, R10
-	PCALIGN $0x40
-
-input5:
-	VMOVUPD      (DI), Z6
-	VMOVUPD      64(DI), Z7
-	VBROADCASTSD 128(R8), Z8
-	VFMADD231PD  Z8, Z0, Z6
-	VFMADD231PD  Z8, Z1, Z7
-	VBROADCASTSD 256(R8), Z8
-	VFMADD231PD  Z8, Z2, Z6
-	VFMADD231PD  Z8, Z3, Z7
-	VBROADCASTSD 384(R8), Z8
-	VFMADD231PD  Z8, Z4, Z6
-	VFMADD231PD  Z8, Z5, Z7
-	VMOVUPD      Z6, (DI)
-	VMOVUPD      Z7, 64(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
-	JG           input5
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
-	JG           inputs4
-	MOVQ         DI, DI
-	VMOVUPD      512(CX), Z0
-	VMOVUPD      576(CX), Z1
-	VMOVUPD      640(CX), Z2
-	VMOVUPD      704(CX), Z3
-	VMOVUPD      768(CX), Z4
-	VMOVUPD      832(CX), Z5
-	VMOVUPD      896(CX), Z6
-	VMOVUPD      960(CX), Z7
-	VMOVUPD      1024(CX), Z8
-	VMOVUPD      1088(CX), Z9
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
-	PCALIGN      $0x40
 
 inputs6:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input7:
-	VMOVUPD      (DI), Z10
-	VMOVUPD      64(DI), Z11
-	VBROADCASTSD 512(R8), Z12
-	VFMADD231PD  Z12, Z0, Z10
-	VFMADD231PD  Z12, Z1, Z11
-	VBROADCASTSD 640(R8), Z12
-	VFMADD231PD  Z12, Z2, Z10
-	VFMADD231PD  Z12, Z3, Z11
-	VBROADCASTSD 768(R8), Z12
-	VFMADD231PD  Z12, Z4, Z10
-	VFMADD231PD  Z12, Z5, Z11
-	VBROADCASTSD 896(R8), Z12
-	VFMADD231PD  Z12, Z6, Z10
-	VFMADD231PD  Z12, Z7, Z11
-	VBROADCASTSD 1024(R8), Z12
-	VFMADD231PD  Z12, Z8, Z10
-	VFMADD231PD  Z12, Z9, Z11
-	VMOVUPD      Z10, (DI)
-	VMOVUPD      Z11, 64(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
-	SUBQ         $0x00000001, R10
+	VMOVUPD      (R8), Z2
+	VMOVUPD      64(R8), Z3
+	VBROADCASTSD (R9), Z4
+	VFMADD231PD  Z4, Z0, Z2
+	VFMADD231PD  Z4, Z1, Z3
+	VMOVUPD      Z2, (R8)
+	VMOVUPD      Z3, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
 	JG           input7
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
 	JG           inputs6
-	MOVQ         DI, DI
-	VMOVUPD      1152(CX), Z0
-	VMOVUPD      1216(CX), Z1
-	VMOVUPD      1280(CX), Z2
-	VMOVUPD      1344(CX), Z3
-	VMOVUPD      1408(CX), Z4
-	VMOVUPD      1472(CX), Z5
-	VMOVUPD      1536(CX), Z6
-	VMOVUPD      1600(CX), Z7
-	VMOVUPD      1664(CX), Z8
-	VMOVUPD      1728(CX), Z9
-	VMOVUPD      1792(CX), Z10
-	VMOVUPD      1856(CX), Z11
-	VMOVUPD      1920(CX), Z12
-	VMOVUPD      1984(CX), Z13
-	MOVQ         a+8(FP), R8
-	MOVQ         DX, R9
+	MOVQ         R8, R8
+	VMOVUPD      128(DX), Z0
+	VMOVUPD      192(DX), Z1
+	VMOVUPD      256(DX), Z2
+	VMOVUPD      320(DX), Z3
+	VMOVUPD      384(DX), Z4
+	VMOVUPD      448(DX), Z5
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
 	PCALIGN      $0x40
 
 inputs8:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input9:
-	VMOVUPD      (DI), Z14
-	VMOVUPD      64(DI), Z15
-	VBROADCASTSD 1152(R8), Z16
+	VMOVUPD      (R8), Z6
+	VMOVUPD      64(R8), Z7
+	VBROADCASTSD 128(R9), Z8
+	VFMADD231PD  Z8, Z0, Z6
+	VFMADD231PD  Z8, Z1, Z7
+	VBROADCASTSD 256(R9), Z8
+	VFMADD231PD  Z8, Z2, Z6
+	VFMADD231PD  Z8, Z3, Z7
+	VBROADCASTSD 384(R9), Z8
+	VFMADD231PD  Z8, Z4, Z6
+	VFMADD231PD  Z8, Z5, Z7
+	VMOVUPD      Z6, (R8)
+	VMOVUPD      Z7, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input9
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs8
+	MOVQ         R8, R8
+	VMOVUPD      512(DX), Z0
+	VMOVUPD      576(DX), Z1
+	VMOVUPD      640(DX), Z2
+	VMOVUPD      704(DX), Z3
+	VMOVUPD      768(DX), Z4
+	VMOVUPD      832(DX), Z5
+	VMOVUPD      896(DX), Z6
+	VMOVUPD      960(DX), Z7
+	VMOVUPD      1024(DX), Z8
+	VMOVUPD      1088(DX), Z9
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs10:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input11:
+	VMOVUPD      (R8), Z10
+	VMOVUPD      64(R8), Z11
+	VBROADCASTSD 512(R9), Z12
+	VFMADD231PD  Z12, Z0, Z10
+	VFMADD231PD  Z12, Z1, Z11
+	VBROADCASTSD 640(R9), Z12
+	VFMADD231PD  Z12, Z2, Z10
+	VFMADD231PD  Z12, Z3, Z11
+	VBROADCASTSD 768(R9), Z12
+	VFMADD231PD  Z12, Z4, Z10
+	VFMADD231PD  Z12, Z5, Z11
+	VBROADCASTSD 896(R9), Z12
+	VFMADD231PD  Z12, Z6, Z10
+	VFMADD231PD  Z12, Z7, Z11
+	VBROADCASTSD 1024(R9), Z12
+	VFMADD231PD  Z12, Z8, Z10
+	VFMADD231PD  Z12, Z9, Z11
+	VMOVUPD      Z10, (R8)
+	VMOVUPD      Z11, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input11
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs10
+	MOVQ         R8, R8
+	VMOVUPD      1152(DX), Z0
+	VMOVUPD      1216(DX), Z1
+	VMOVUPD      1280(DX), Z2
+	VMOVUPD      1344(DX), Z3
+	VMOVUPD      1408(DX), Z4
+	VMOVUPD      1472(DX), Z5
+	VMOVUPD      1536(DX), Z6
+	VMOVUPD      1600(DX), Z7
+	VMOVUPD      1664(DX), Z8
+	VMOVUPD      1728(DX), Z9
+	VMOVUPD      1792(DX), Z10
+	VMOVUPD      1856(DX), Z11
+	VMOVUPD      1920(DX), Z12
+	VMOVUPD      1984(DX), Z13
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs12:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input13:
+	VMOVUPD      (R8), Z14
+	VMOVUPD      64(R8), Z15
+	VBROADCASTSD 1152(R9), Z16
 	VFMADD231PD  Z16, Z0, Z14
 	VFMADD231PD  Z16, Z1, Z15
-	VBROADCASTSD 1280(R8), Z16
+	VBROADCASTSD 1280(R9), Z16
 	VFMADD231PD  Z16, Z2, Z14
 	VFMADD231PD  Z16, Z3, Z15
-	VBROADCASTSD 1408(R8), Z16
+	VBROADCASTSD 1408(R9), Z16
 	VFMADD231PD  Z16, Z4, Z14
 	VFMADD231PD  Z16, Z5, Z15
-	VBROADCASTSD 1536(R8), Z16
+	VBROADCASTSD 1536(R9), Z16
 	VFMADD231PD  Z16, Z6, Z14
 	VFMADD231PD  Z16, Z7, Z15
-	VBROADCASTSD 1664(R8), Z16
+	VBROADCASTSD 1664(R9), Z16
 	VFMADD231PD  Z16, Z8, Z14
 	VFMADD231PD  Z16, Z9, Z15
-	VBROADCASTSD 1792(R8), Z16
+	VBROADCASTSD 1792(R9), Z16
 	VFMADD231PD  Z16, Z10, Z14
 	VFMADD231PD  Z16, Z11, Z15
-	VBROADCASTSD 1920(R8), Z16
+	VBROADCASTSD 1920(R9), Z16
 	VFMADD231PD  Z16, Z12, Z14
 	VFMADD231PD  Z16, Z13, Z15
-	VMOVUPD      Z14, (DI)
-	VMOVUPD      Z15, 64(DI)
-	ADDQ         $0x00000008, R8
-	ADDQ         SI, DI
+	VMOVUPD      Z14, (R8)
+	VMOVUPD      Z15, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input13
+	ADDQ         $0x00000780, R9
 	SUBQ         $0x00000001, R10
-	JG           input9
-	ADDQ         $0x00000780, R8
-	SUBQ         $0x00000001, R9
-	JG           inputs8
-	ADDQ         $0x00000080, AX
-	ADDQ         $0x00000800, CX
-	SUBQ         $0x00000001, BX
-	JG           group1
-	VZEROUPPER
-	RET
+	JG           inputs12
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000800, DX
+	SUBQ         $0x00000001, SI
+	JG           group5
 
-// func rowsGradientAVX512Double(pairs **float64, types *uint8, to *int32, offset *int32, block *float64, ga *float64, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·rowsGradientAVX512Double(SB), NOSPLIT, $0-64
-	// adds the gradient with respect to the spline rows of n neighbours:
+	// Gradient by the spline rows:
 	// 
 	// 	for s := range n {
-	// 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
 	// 		for k := range N {
 	// 			g := sum_lm y[s][lm] ga[lm][k]
 	// 			for b := range 4 {
@@ -5560,35 +6680,32 @@ TEXT ·rowsGradientAVX512Double(SB), NOSPLIT, $0-64
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// ga is laid out [N/16][16][16].
-	MOVQ    pairs+0(FP), AX
-	MOVQ    types+8(FP), CX
-	MOVQ    ga+40(FP), DX
-	MOVQ    N+56(FP), BX
-	MOVQ    BX, SI
-	SHLQ    $0x03, SI
-	MOVQ    BX, DI
-	SHRQ    $0x04, DI
-	XORQ    BX, BX
+	MOVQ    320(AX), CX
+	MOVQ    104(AX), DX
+	MOVQ    232(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    SI, R8
+	SHRQ    $0x04, R8
+	XORQ    SI, SI
 	PCALIGN $0x40
 
-group1:
-	MOVQ to+16(FP), R8
-	MOVQ offset+24(FP), R9
-	MOVQ block+32(FP), R10
-	MOVQ n+48(FP), R11
-	MOVQ $0x00000008, R12
+group14:
+	MOVQ 160(AX), R9
+	MOVQ 176(AX), R10
+	MOVQ 184(AX), R11
+	MOVQ 384(AX), R12
 
-block2:
-	MOVQ    R11, R13
-	CMPQ    R13, R12
-	CMOVQGT R12, R13
+block15:
+	MOVQ    $0x00000008, R13
+	CMPQ    R12, R13
+	CMOVQLT R12, R13
 	PCALIGN $0x40
 
-slot3:
-	VMOVUPD      (DX), Z0
-	VMOVUPD      64(DX), Z1
+slot16:
+	VMOVUPD      (BX), Z0
+	VMOVUPD      64(BX), Z1
 	VMOVAPD      Z0, Z2
 	VMOVAPD      Z1, Z3
 	VMOVAPD      Z0, Z4
@@ -5597,376 +6714,1285 @@ slot3:
 	VMOVAPD      Z1, Z7
 	VMOVAPD      Z0, Z0
 	VMOVAPD      Z1, Z1
-	VMOVUPD      128(DX), Z8
-	VMOVUPD      192(DX), Z9
-	VBROADCASTSD 64(R10), Z10
+	VMOVUPD      128(BX), Z8
+	VMOVUPD      192(BX), Z9
+	VBROADCASTSD 64(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 72(R10), Z10
+	VBROADCASTSD 72(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 80(R10), Z10
+	VBROADCASTSD 80(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 88(R10), Z10
+	VBROADCASTSD 88(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      256(DX), Z8
-	VMOVUPD      320(DX), Z9
-	VBROADCASTSD 128(R10), Z10
+	VMOVUPD      256(BX), Z8
+	VMOVUPD      320(BX), Z9
+	VBROADCASTSD 128(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 136(R10), Z10
+	VBROADCASTSD 136(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 144(R10), Z10
+	VBROADCASTSD 144(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 152(R10), Z10
+	VBROADCASTSD 152(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      384(DX), Z8
-	VMOVUPD      448(DX), Z9
-	VBROADCASTSD 192(R10), Z10
+	VMOVUPD      384(BX), Z8
+	VMOVUPD      448(BX), Z9
+	VBROADCASTSD 192(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 200(R10), Z10
+	VBROADCASTSD 200(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 208(R10), Z10
+	VBROADCASTSD 208(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 216(R10), Z10
+	VBROADCASTSD 216(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      512(DX), Z8
-	VMOVUPD      576(DX), Z9
-	VBROADCASTSD 256(R10), Z10
+	VMOVUPD      512(BX), Z8
+	VMOVUPD      576(BX), Z9
+	VBROADCASTSD 256(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 264(R10), Z10
+	VBROADCASTSD 264(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 272(R10), Z10
+	VBROADCASTSD 272(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 280(R10), Z10
+	VBROADCASTSD 280(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      640(DX), Z8
-	VMOVUPD      704(DX), Z9
-	VBROADCASTSD 320(R10), Z10
+	VMOVUPD      640(BX), Z8
+	VMOVUPD      704(BX), Z9
+	VBROADCASTSD 320(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 328(R10), Z10
+	VBROADCASTSD 328(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 336(R10), Z10
+	VBROADCASTSD 336(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 344(R10), Z10
+	VBROADCASTSD 344(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      768(DX), Z8
-	VMOVUPD      832(DX), Z9
-	VBROADCASTSD 384(R10), Z10
+	VMOVUPD      768(BX), Z8
+	VMOVUPD      832(BX), Z9
+	VBROADCASTSD 384(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 392(R10), Z10
+	VBROADCASTSD 392(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 400(R10), Z10
+	VBROADCASTSD 400(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 408(R10), Z10
+	VBROADCASTSD 408(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      896(DX), Z8
-	VMOVUPD      960(DX), Z9
-	VBROADCASTSD 448(R10), Z10
+	VMOVUPD      896(BX), Z8
+	VMOVUPD      960(BX), Z9
+	VBROADCASTSD 448(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 456(R10), Z10
+	VBROADCASTSD 456(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 464(R10), Z10
+	VBROADCASTSD 464(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 472(R10), Z10
+	VBROADCASTSD 472(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1024(DX), Z8
-	VMOVUPD      1088(DX), Z9
-	VBROADCASTSD 512(R10), Z10
+	VMOVUPD      1024(BX), Z8
+	VMOVUPD      1088(BX), Z9
+	VBROADCASTSD 512(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 520(R10), Z10
+	VBROADCASTSD 520(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 528(R10), Z10
+	VBROADCASTSD 528(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 536(R10), Z10
+	VBROADCASTSD 536(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1152(DX), Z8
-	VMOVUPD      1216(DX), Z9
-	VBROADCASTSD 576(R10), Z10
+	VMOVUPD      1152(BX), Z8
+	VMOVUPD      1216(BX), Z9
+	VBROADCASTSD 576(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 584(R10), Z10
+	VBROADCASTSD 584(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 592(R10), Z10
+	VBROADCASTSD 592(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 600(R10), Z10
+	VBROADCASTSD 600(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1280(DX), Z8
-	VMOVUPD      1344(DX), Z9
-	VBROADCASTSD 640(R10), Z10
+	VMOVUPD      1280(BX), Z8
+	VMOVUPD      1344(BX), Z9
+	VBROADCASTSD 640(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 648(R10), Z10
+	VBROADCASTSD 648(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 656(R10), Z10
+	VBROADCASTSD 656(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 664(R10), Z10
+	VBROADCASTSD 664(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1408(DX), Z8
-	VMOVUPD      1472(DX), Z9
-	VBROADCASTSD 704(R10), Z10
+	VMOVUPD      1408(BX), Z8
+	VMOVUPD      1472(BX), Z9
+	VBROADCASTSD 704(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 712(R10), Z10
+	VBROADCASTSD 712(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 720(R10), Z10
+	VBROADCASTSD 720(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 728(R10), Z10
+	VBROADCASTSD 728(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1536(DX), Z8
-	VMOVUPD      1600(DX), Z9
-	VBROADCASTSD 768(R10), Z10
+	VMOVUPD      1536(BX), Z8
+	VMOVUPD      1600(BX), Z9
+	VBROADCASTSD 768(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 776(R10), Z10
+	VBROADCASTSD 776(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 784(R10), Z10
+	VBROADCASTSD 784(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 792(R10), Z10
+	VBROADCASTSD 792(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1664(DX), Z8
-	VMOVUPD      1728(DX), Z9
-	VBROADCASTSD 832(R10), Z10
+	VMOVUPD      1664(BX), Z8
+	VMOVUPD      1728(BX), Z9
+	VBROADCASTSD 832(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 840(R10), Z10
+	VBROADCASTSD 840(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 848(R10), Z10
+	VBROADCASTSD 848(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 856(R10), Z10
+	VBROADCASTSD 856(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1792(DX), Z8
-	VMOVUPD      1856(DX), Z9
-	VBROADCASTSD 896(R10), Z10
+	VMOVUPD      1792(BX), Z8
+	VMOVUPD      1856(BX), Z9
+	VBROADCASTSD 896(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 904(R10), Z10
+	VBROADCASTSD 904(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 912(R10), Z10
+	VBROADCASTSD 912(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 920(R10), Z10
+	VBROADCASTSD 920(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	VMOVUPD      1920(DX), Z8
-	VMOVUPD      1984(DX), Z9
-	VBROADCASTSD 960(R10), Z10
+	VMOVUPD      1920(BX), Z8
+	VMOVUPD      1984(BX), Z9
+	VBROADCASTSD 960(R11), Z10
 	VFMADD231PD  Z10, Z8, Z2
 	VFMADD231PD  Z10, Z9, Z3
-	VBROADCASTSD 968(R10), Z10
+	VBROADCASTSD 968(R11), Z10
 	VFMADD231PD  Z10, Z8, Z4
 	VFMADD231PD  Z10, Z9, Z5
-	VBROADCASTSD 976(R10), Z10
+	VBROADCASTSD 976(R11), Z10
 	VFMADD231PD  Z10, Z8, Z6
 	VFMADD231PD  Z10, Z9, Z7
-	VBROADCASTSD 984(R10), Z10
+	VBROADCASTSD 984(R11), Z10
 	VFMADD231PD  Z10, Z8, Z0
 	VFMADD231PD  Z10, Z9, Z1
-	MOVLQSX      (R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      (R9), R15
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 1408(R10), Z8
+	ADDQ         SI, R14
+	VBROADCASTSD 1408(R11), Z8
 	VMOVUPD      (R14), Z9
 	VFMADD231PD  Z8, Z2, Z9
 	VMOVUPD      Z9, (R14)
 	VMOVUPD      64(R14), Z9
 	VFMADD231PD  Z8, Z3, Z9
 	VMOVUPD      Z9, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1472(R10), Z8
+	ADDQ         DI, R14
+	VBROADCASTSD 1472(R11), Z8
 	VMOVUPD      (R14), Z9
 	VFMADD231PD  Z8, Z2, Z9
 	VMOVUPD      Z9, (R14)
 	VMOVUPD      64(R14), Z9
 	VFMADD231PD  Z8, Z3, Z9
 	VMOVUPD      Z9, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1536(R10), Z8
+	ADDQ         DI, R14
+	VBROADCASTSD 1536(R11), Z8
 	VMOVUPD      (R14), Z9
 	VFMADD231PD  Z8, Z2, Z9
 	VMOVUPD      Z9, (R14)
 	VMOVUPD      64(R14), Z9
 	VFMADD231PD  Z8, Z3, Z9
 	VMOVUPD      Z9, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1600(R10), Z8
+	ADDQ         DI, R14
+	VBROADCASTSD 1600(R11), Z8
 	VMOVUPD      (R14), Z9
 	VFMADD231PD  Z8, Z2, Z9
 	VMOVUPD      Z9, (R14)
 	VMOVUPD      64(R14), Z2
 	VFMADD231PD  Z8, Z3, Z2
 	VMOVUPD      Z2, 64(R14)
-	MOVLQSX      4(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      4(R9), R15
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 1416(R10), Z2
-	VMOVUPD      (R14), Z3
-	VFMADD231PD  Z2, Z4, Z3
-	VMOVUPD      Z3, (R14)
-	VMOVUPD      64(R14), Z3
-	VFMADD231PD  Z2, Z5, Z3
-	VMOVUPD      Z3, 64(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 1480(R10), Z2
+	VBROADCASTSD 1416(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z4, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z5, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1544(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1480(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z4, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z5, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1608(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1544(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z4, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z5, Z3
 	VMOVUPD      Z3, 64(R14)
-	MOVLQSX      8(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      8(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 1608(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z4, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z5, Z3
+	VMOVUPD      Z3, 64(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 1424(R10), Z2
-	VMOVUPD      (R14), Z3
-	VFMADD231PD  Z2, Z6, Z3
-	VMOVUPD      Z3, (R14)
-	VMOVUPD      64(R14), Z3
-	VFMADD231PD  Z2, Z7, Z3
-	VMOVUPD      Z3, 64(R14)
 	ADDQ         SI, R14
-	VBROADCASTSD 1488(R10), Z2
+	VBROADCASTSD 1424(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z6, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z7, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1552(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1488(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z6, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z7, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1616(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1552(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z6, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z7, Z3
 	VMOVUPD      Z3, 64(R14)
-	MOVLQSX      12(R8), R14
-	MOVBQZX      (CX)(R14*1), R14
-	MOVQ         (AX)(R14*8), R14
-	MOVLQSX      12(R9), R15
+	ADDQ         DI, R14
+	VBROADCASTSD 1616(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z6, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z7, Z3
+	VMOVUPD      Z3, 64(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
 	ADDQ         R15, R14
-	ADDQ         BX, R14
-	VBROADCASTSD 1432(R10), Z2
+	ADDQ         SI, R14
+	VBROADCASTSD 1432(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z0, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z1, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1496(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1496(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z0, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z1, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1560(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1560(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z0, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z3
 	VFMADD231PD  Z2, Z1, Z3
 	VMOVUPD      Z3, 64(R14)
-	ADDQ         SI, R14
-	VBROADCASTSD 1624(R10), Z2
+	ADDQ         DI, R14
+	VBROADCASTSD 1624(R11), Z2
 	VMOVUPD      (R14), Z3
 	VFMADD231PD  Z2, Z0, Z3
 	VMOVUPD      Z3, (R14)
 	VMOVUPD      64(R14), Z0
 	VFMADD231PD  Z2, Z1, Z0
 	VMOVUPD      Z0, 64(R14)
-	ADDQ         $0x00000010, R8
 	ADDQ         $0x00000010, R9
-	ADDQ         $0x00000020, R10
+	ADDQ         $0x00000010, R10
+	ADDQ         $0x00000020, R11
 	SUBQ         $0x00000004, R13
-	JG           slot3
-	ADDQ         $0x00000640, R10
-	SUBQ         R12, R11
-	JG           block2
-	ADDQ         $0x00000080, BX
+	JG           slot16
+	ADDQ         $0x00000640, R11
+	SUBQ         $0x00000008, R12
+	JG           block15
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000800, BX
+	SUBQ         $0x00000001, R8
+	JG           group14
+	VZEROUPPER
+	RET
+
+// func gradient3AVX512Double(s *site[float64])
+// Requires: AVX, AVX512F, CMOV
+TEXT ·gradient3AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the vectors of the readout:
+	// 
+	// 	dA[k] += weight f[k]
+	// 	dB[h] += weight (act[h] - rest[h])
+	// 	dD[h] += gh[h] - weight restSlope[h]
+	MOVQ         344(AX), CX
+	MOVQ         368(AX), DX
+	MOVQ         360(AX), BX
+	MOVQ         288(AX), SI
+	MOVQ         304(AX), DI
+	MOVQ         312(AX), R8
+	MOVQ         72(AX), R9
+	MOVQ         80(AX), R10
+	VBROADCASTSD 456(AX), Z0
+	MOVQ         424(AX), R11
+	PCALIGN      $0x40
+
+features1:
+	VMOVUPD     (CX), Z1
+	VFMADD231PD (SI), Z0, Z1
+	VMOVUPD     Z1, (CX)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, SI
+	SUBQ        $0x00000008, R11
+	JG          features1
+	MOVQ        416(AX), CX
+	PCALIGN     $0x40
+
+hidden2:
+	VMOVUPD      (DX), Z1
+	VMOVUPD      (DI), Z2
+	VSUBPD       (R9), Z2, Z2
+	VFMADD231PD  Z2, Z0, Z1
+	VMOVUPD      Z1, (DX)
+	VMOVUPD      (BX), Z1
+	VADDPD       (R8), Z1, Z1
+	VFNMADD231PD (R10), Z0, Z1
+	VMOVUPD      Z1, (BX)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, DI
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000040, R9
+	ADDQ         $0x00000040, R10
+	SUBQ         $0x00000008, CX
+	JG           hidden2
+
+	// Gradient by the couplings:
+	// 
+	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
+	MOVQ    336(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    280(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    DI, R8
+	ADDQ    DI, R8
+	ADDQ    DI, R8
+	MOVQ    R8, R9
+	ADDQ    DI, R9
+	ADDQ    DI, R9
+	MOVQ    R9, R10
+	ADDQ    DI, R10
+	ADDQ    DI, R10
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+group3:
+	MOVQ    $0x00000002, R11
+	PCALIGN $0x40
+
+column4:
+	VMOVUPD     (CX), Z0
+	VMOVUPD     (DX), Z1
+	VFMADD231PD (BX), Z1, Z0
+	VMOVUPD     128(DX), Z1
+	VFMADD231PD 128(BX), Z1, Z0
+	VMOVUPD     256(DX), Z1
+	VFMADD231PD 256(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)
+	VMOVUPD     (CX)(DI*1), Z0
+	VMOVUPD     (DX), Z1
+	VFMADD231PD 384(BX), Z1, Z0
+	VMOVUPD     128(DX), Z1
+	VFMADD231PD 512(BX), Z1, Z0
+	VMOVUPD     256(DX), Z1
+	VFMADD231PD 640(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*1)
+	VMOVUPD     (CX)(DI*2), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 768(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 896(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 1024(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 1152(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 1280(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*2)
+	VMOVUPD     (CX)(R8*1), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 1408(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 1536(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 1664(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 1792(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 1920(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R8*1)
+	VMOVUPD     (CX)(DI*4), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 2048(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 2176(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 2304(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 2432(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 2560(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(DI*4)
+	VMOVUPD     (CX)(R9*1), Z0
+	VMOVUPD     384(DX), Z1
+	VFMADD231PD 2688(BX), Z1, Z0
+	VMOVUPD     512(DX), Z1
+	VFMADD231PD 2816(BX), Z1, Z0
+	VMOVUPD     640(DX), Z1
+	VFMADD231PD 2944(BX), Z1, Z0
+	VMOVUPD     768(DX), Z1
+	VFMADD231PD 3072(BX), Z1, Z0
+	VMOVUPD     896(DX), Z1
+	VFMADD231PD 3200(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R9*1)
+	VMOVUPD     (CX)(R8*2), Z0
+	VMOVUPD     1024(DX), Z1
+	VFMADD231PD 3328(BX), Z1, Z0
+	VMOVUPD     1152(DX), Z1
+	VFMADD231PD 3456(BX), Z1, Z0
+	VMOVUPD     1280(DX), Z1
+	VFMADD231PD 3584(BX), Z1, Z0
+	VMOVUPD     1408(DX), Z1
+	VFMADD231PD 3712(BX), Z1, Z0
+	VMOVUPD     1536(DX), Z1
+	VFMADD231PD 3840(BX), Z1, Z0
+	VMOVUPD     1664(DX), Z1
+	VFMADD231PD 3968(BX), Z1, Z0
+	VMOVUPD     1792(DX), Z1
+	VFMADD231PD 4096(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R8*2)
+	VMOVUPD     (CX)(R10*1), Z0
+	VMOVUPD     1024(DX), Z1
+	VFMADD231PD 4224(BX), Z1, Z0
+	VMOVUPD     1152(DX), Z1
+	VFMADD231PD 4352(BX), Z1, Z0
+	VMOVUPD     1280(DX), Z1
+	VFMADD231PD 4480(BX), Z1, Z0
+	VMOVUPD     1408(DX), Z1
+	VFMADD231PD 4608(BX), Z1, Z0
+	VMOVUPD     1536(DX), Z1
+	VFMADD231PD 4736(BX), Z1, Z0
+	VMOVUPD     1664(DX), Z1
+	VFMADD231PD 4864(BX), Z1, Z0
+	VMOVUPD     1792(DX), Z1
+	VFMADD231PD 4992(BX), Z1, Z0
+	VMOVUPD     Z0, (CX)(R10*1)
+	ADDQ        $0x00000040, CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000001, R11
+	JG          column4
+	ADDQ        $0x00000780, DX
+	ADDQ        $0x00001380, BX
+	SUBQ        $0x00000001, SI
+	JG          group3
+
+	// Gradient by the mixing:
+	// 
+	// 	for l := range 4 {
+	// 		for n := range N {
+	// 			for k := range K {
+	// 				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    328(AX), CX
+	MOVQ    256(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    408(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	SHRQ    $0x04, BX
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+group5:
+	MOVQ    CX, R8
+	MOVQ    R8, R8
+	VMOVUPD (DX), Z0
+	VMOVUPD 64(DX), Z1
+	MOVQ    224(AX), R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs6:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input7:
+	VMOVUPD      (R8), Z2
+	VMOVUPD      64(R8), Z3
+	VBROADCASTSD (R9), Z4
+	VFMADD231PD  Z4, Z0, Z2
+	VFMADD231PD  Z4, Z1, Z3
+	VMOVUPD      Z2, (R8)
+	VMOVUPD      Z3, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input7
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs6
+	MOVQ         R8, R8
+	VMOVUPD      128(DX), Z0
+	VMOVUPD      192(DX), Z1
+	VMOVUPD      256(DX), Z2
+	VMOVUPD      320(DX), Z3
+	VMOVUPD      384(DX), Z4
+	VMOVUPD      448(DX), Z5
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs8:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input9:
+	VMOVUPD      (R8), Z6
+	VMOVUPD      64(R8), Z7
+	VBROADCASTSD 128(R9), Z8
+	VFMADD231PD  Z8, Z0, Z6
+	VFMADD231PD  Z8, Z1, Z7
+	VBROADCASTSD 256(R9), Z8
+	VFMADD231PD  Z8, Z2, Z6
+	VFMADD231PD  Z8, Z3, Z7
+	VBROADCASTSD 384(R9), Z8
+	VFMADD231PD  Z8, Z4, Z6
+	VFMADD231PD  Z8, Z5, Z7
+	VMOVUPD      Z6, (R8)
+	VMOVUPD      Z7, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input9
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs8
+	MOVQ         R8, R8
+	VMOVUPD      512(DX), Z0
+	VMOVUPD      576(DX), Z1
+	VMOVUPD      640(DX), Z2
+	VMOVUPD      704(DX), Z3
+	VMOVUPD      768(DX), Z4
+	VMOVUPD      832(DX), Z5
+	VMOVUPD      896(DX), Z6
+	VMOVUPD      960(DX), Z7
+	VMOVUPD      1024(DX), Z8
+	VMOVUPD      1088(DX), Z9
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs10:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input11:
+	VMOVUPD      (R8), Z10
+	VMOVUPD      64(R8), Z11
+	VBROADCASTSD 512(R9), Z12
+	VFMADD231PD  Z12, Z0, Z10
+	VFMADD231PD  Z12, Z1, Z11
+	VBROADCASTSD 640(R9), Z12
+	VFMADD231PD  Z12, Z2, Z10
+	VFMADD231PD  Z12, Z3, Z11
+	VBROADCASTSD 768(R9), Z12
+	VFMADD231PD  Z12, Z4, Z10
+	VFMADD231PD  Z12, Z5, Z11
+	VBROADCASTSD 896(R9), Z12
+	VFMADD231PD  Z12, Z6, Z10
+	VFMADD231PD  Z12, Z7, Z11
+	VBROADCASTSD 1024(R9), Z12
+	VFMADD231PD  Z12, Z8, Z10
+	VFMADD231PD  Z12, Z9, Z11
+	VMOVUPD      Z10, (R8)
+	VMOVUPD      Z11, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input11
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs10
+	MOVQ         R8, R8
+	VMOVUPD      1152(DX), Z0
+	VMOVUPD      1216(DX), Z1
+	VMOVUPD      1280(DX), Z2
+	VMOVUPD      1344(DX), Z3
+	VMOVUPD      1408(DX), Z4
+	VMOVUPD      1472(DX), Z5
+	VMOVUPD      1536(DX), Z6
+	VMOVUPD      1600(DX), Z7
+	VMOVUPD      1664(DX), Z8
+	VMOVUPD      1728(DX), Z9
+	VMOVUPD      1792(DX), Z10
+	VMOVUPD      1856(DX), Z11
+	VMOVUPD      1920(DX), Z12
+	VMOVUPD      1984(DX), Z13
+	MOVQ         224(AX), R9
+	MOVQ         BX, R10
+	PCALIGN      $0x40
+
+inputs12:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input13:
+	VMOVUPD      (R8), Z14
+	VMOVUPD      64(R8), Z15
+	VBROADCASTSD 1152(R9), Z16
+	VFMADD231PD  Z16, Z0, Z14
+	VFMADD231PD  Z16, Z1, Z15
+	VBROADCASTSD 1280(R9), Z16
+	VFMADD231PD  Z16, Z2, Z14
+	VFMADD231PD  Z16, Z3, Z15
+	VBROADCASTSD 1408(R9), Z16
+	VFMADD231PD  Z16, Z4, Z14
+	VFMADD231PD  Z16, Z5, Z15
+	VBROADCASTSD 1536(R9), Z16
+	VFMADD231PD  Z16, Z6, Z14
+	VFMADD231PD  Z16, Z7, Z15
+	VBROADCASTSD 1664(R9), Z16
+	VFMADD231PD  Z16, Z8, Z14
+	VFMADD231PD  Z16, Z9, Z15
+	VBROADCASTSD 1792(R9), Z16
+	VFMADD231PD  Z16, Z10, Z14
+	VFMADD231PD  Z16, Z11, Z15
+	VBROADCASTSD 1920(R9), Z16
+	VFMADD231PD  Z16, Z12, Z14
+	VFMADD231PD  Z16, Z13, Z15
+	VMOVUPD      Z14, (R8)
+	VMOVUPD      Z15, 64(R8)
+	ADDQ         $0x00000008, R9
+	ADDQ         DI, R8
+	SUBQ         $0x00000001, R11
+	JG           input13
+	ADDQ         $0x00000780, R9
+	SUBQ         $0x00000001, R10
+	JG           inputs12
+	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000800, DX
-	SUBQ         $0x00000001, DI
-	JG           group1
+	SUBQ         $0x00000001, SI
+	JG           group5
+
+	// Gradient by the spline rows:
+	// 
+	// 	for s := range n {
+	// 		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
+	// 		for k := range N {
+	// 			g := sum_lm y[s][lm] ga[lm][k]
+	// 			for b := range 4 {
+	// 				w[b][k] += S_b[s] g
+	// 			}
+	// 		}
+	// 	}
+	MOVQ    320(AX), CX
+	MOVQ    104(AX), DX
+	MOVQ    232(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    SI, R8
+	SHRQ    $0x04, R8
+	XORQ    SI, SI
+	PCALIGN $0x40
+
+group14:
+	MOVQ 160(AX), R9
+	MOVQ 176(AX), R10
+	MOVQ 184(AX), R11
+	MOVQ 384(AX), R12
+
+block15:
+	MOVQ    $0x00000008, R13
+	CMPQ    R12, R13
+	CMOVQLT R12, R13
+	PCALIGN $0x40
+
+slot16:
+	VMOVUPD      (BX), Z0
+	VMOVUPD      64(BX), Z1
+	VMOVAPD      Z0, Z2
+	VMOVAPD      Z1, Z3
+	VMOVAPD      Z0, Z4
+	VMOVAPD      Z1, Z5
+	VMOVAPD      Z0, Z6
+	VMOVAPD      Z1, Z7
+	VMOVAPD      Z0, Z0
+	VMOVAPD      Z1, Z1
+	VMOVUPD      128(BX), Z8
+	VMOVUPD      192(BX), Z9
+	VBROADCASTSD 64(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 72(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 80(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 88(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      256(BX), Z8
+	VMOVUPD      320(BX), Z9
+	VBROADCASTSD 128(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 136(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 144(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 152(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      384(BX), Z8
+	VMOVUPD      448(BX), Z9
+	VBROADCASTSD 192(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 200(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 208(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 216(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      512(BX), Z8
+	VMOVUPD      576(BX), Z9
+	VBROADCASTSD 256(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 264(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 272(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 280(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      640(BX), Z8
+	VMOVUPD      704(BX), Z9
+	VBROADCASTSD 320(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 328(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 336(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 344(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      768(BX), Z8
+	VMOVUPD      832(BX), Z9
+	VBROADCASTSD 384(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 392(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 400(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 408(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      896(BX), Z8
+	VMOVUPD      960(BX), Z9
+	VBROADCASTSD 448(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 456(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 464(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 472(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1024(BX), Z8
+	VMOVUPD      1088(BX), Z9
+	VBROADCASTSD 512(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 520(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 528(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 536(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1152(BX), Z8
+	VMOVUPD      1216(BX), Z9
+	VBROADCASTSD 576(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 584(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 592(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 600(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1280(BX), Z8
+	VMOVUPD      1344(BX), Z9
+	VBROADCASTSD 640(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 648(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 656(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 664(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1408(BX), Z8
+	VMOVUPD      1472(BX), Z9
+	VBROADCASTSD 704(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 712(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 720(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 728(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1536(BX), Z8
+	VMOVUPD      1600(BX), Z9
+	VBROADCASTSD 768(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 776(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 784(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 792(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1664(BX), Z8
+	VMOVUPD      1728(BX), Z9
+	VBROADCASTSD 832(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 840(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 848(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 856(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1792(BX), Z8
+	VMOVUPD      1856(BX), Z9
+	VBROADCASTSD 896(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 904(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 912(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 920(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	VMOVUPD      1920(BX), Z8
+	VMOVUPD      1984(BX), Z9
+	VBROADCASTSD 960(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z3
+	VBROADCASTSD 968(R11), Z10
+	VFMADD231PD  Z10, Z8, Z4
+	VFMADD231PD  Z10, Z9, Z5
+	VBROADCASTSD 976(R11), Z10
+	VFMADD231PD  Z10, Z8, Z6
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 984(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z1
+	MOVLQSX      (R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      (R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 1408(R11), Z8
+	VMOVUPD      (R14), Z9
+	VFMADD231PD  Z8, Z2, Z9
+	VMOVUPD      Z9, (R14)
+	VMOVUPD      64(R14), Z9
+	VFMADD231PD  Z8, Z3, Z9
+	VMOVUPD      Z9, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1472(R11), Z8
+	VMOVUPD      (R14), Z9
+	VFMADD231PD  Z8, Z2, Z9
+	VMOVUPD      Z9, (R14)
+	VMOVUPD      64(R14), Z9
+	VFMADD231PD  Z8, Z3, Z9
+	VMOVUPD      Z9, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1536(R11), Z8
+	VMOVUPD      (R14), Z9
+	VFMADD231PD  Z8, Z2, Z9
+	VMOVUPD      Z9, (R14)
+	VMOVUPD      64(R14), Z9
+	VFMADD231PD  Z8, Z3, Z9
+	VMOVUPD      Z9, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1600(R11), Z8
+	VMOVUPD      (R14), Z9
+	VFMADD231PD  Z8, Z2, Z9
+	VMOVUPD      Z9, (R14)
+	VMOVUPD      64(R14), Z2
+	VFMADD231PD  Z8, Z3, Z2
+	VMOVUPD      Z2, 64(R14)
+	MOVLQSX      4(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      4(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 1416(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z4, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z5, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1480(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z4, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z5, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1544(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z4, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z5, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1608(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z4, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z5, Z3
+	VMOVUPD      Z3, 64(R14)
+	MOVLQSX      8(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      8(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 1424(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z6, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z7, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1488(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z6, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z7, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1552(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z6, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z7, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1616(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z6, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z7, Z3
+	VMOVUPD      Z3, 64(R14)
+	MOVLQSX      12(R9), R14
+	MOVBQZX      (DX)(R14*1), R14
+	MOVQ         (CX)(R14*8), R14
+	MOVLQSX      12(R10), R15
+	ADDQ         R15, R14
+	ADDQ         SI, R14
+	VBROADCASTSD 1432(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z0, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z1, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1496(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z0, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z1, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1560(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z0, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z3
+	VFMADD231PD  Z2, Z1, Z3
+	VMOVUPD      Z3, 64(R14)
+	ADDQ         DI, R14
+	VBROADCASTSD 1624(R11), Z2
+	VMOVUPD      (R14), Z3
+	VFMADD231PD  Z2, Z0, Z3
+	VMOVUPD      Z3, (R14)
+	VMOVUPD      64(R14), Z0
+	VFMADD231PD  Z2, Z1, Z0
+	VMOVUPD      Z0, 64(R14)
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000010, R10
+	ADDQ         $0x00000020, R11
+	SUBQ         $0x00000004, R13
+	JG           slot16
+	ADDQ         $0x00000640, R11
+	SUBQ         $0x00000008, R12
+	JG           block15
+	ADDQ         $0x00000080, SI
+	ADDQ         $0x00000800, BX
+	SUBQ         $0x00000001, R8
+	JG           group14
+	VZEROUPPER
+	RET
+
+// func readoutGradient1AVX512Double(s *site[float64])
+// Requires: AVX, AVX512F
+TEXT ·readoutGradient1AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the matrix of the readout, 1 atoms of gh [][H] and f [][features]:
+	// 
+	// 	for h := range H {
+	// 		for k := range features {
+	// 			dW[h][k] += sum_i gh[i][h] f[i][k]
+	// 		}
+	// 	}
+	MOVQ    352(AX), CX
+	MOVQ    312(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    BX, DI
+	SHLQ    $0x03, DI
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ         DX, R8
+	VBROADCASTSD (R8), Z0
+	ADDQ         DI, R8
+	MOVQ         288(AX), R8
+	MOVQ         SI, R9
+	PCALIGN      $0x40
+
+features2:
+	VMOVUPD     (CX), Z1
+	VFMADD231PD (R8), Z0, Z1
+	VMOVUPD     Z1, (CX)
+	VMOVUPD     64(CX), Z1
+	VFMADD231PD 64(R8), Z0, Z1
+	VMOVUPD     Z1, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000001, R9
+	JG          features2
+	ADDQ        $0x00000008, DX
+	SUBQ        $0x00000001, BX
+	JG          hidden1
+	VZEROUPPER
+	RET
+
+// func readoutGradient4AVX512Double(s *site[float64])
+// Requires: AVX, AVX512F
+TEXT ·readoutGradient4AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Gradient by the matrix of the readout, 4 atoms of gh [][H] and f [][features]:
+	// 
+	// 	for h := range H {
+	// 		for k := range features {
+	// 			dW[h][k] += sum_i gh[i][h] f[i][k]
+	// 		}
+	// 	}
+	MOVQ    352(AX), CX
+	MOVQ    312(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
+	MOVQ    SI, DI
+	SHLQ    $0x03, DI
+	MOVQ    BX, R8
+	SHLQ    $0x03, R8
+	SHRQ    $0x04, SI
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ         DX, R9
+	VBROADCASTSD (R9), Z0
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Z1
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Z2
+	ADDQ         R8, R9
+	VBROADCASTSD (R9), Z3
+	ADDQ         R8, R9
+	MOVQ         288(AX), R9
+	MOVQ         R9, R10
+	ADDQ         DI, R10
+	MOVQ         R10, R11
+	ADDQ         DI, R11
+	MOVQ         R11, R12
+	ADDQ         DI, R12
+	MOVQ         SI, R13
+	PCALIGN      $0x40
+
+features2:
+	VMOVUPD     (CX), Z4
+	VFMADD231PD (R9), Z0, Z4
+	VFMADD231PD (R10), Z1, Z4
+	VFMADD231PD (R11), Z2, Z4
+	VFMADD231PD (R12), Z3, Z4
+	VMOVUPD     Z4, (CX)
+	VMOVUPD     64(CX), Z4
+	VFMADD231PD 64(R9), Z0, Z4
+	VFMADD231PD 64(R10), Z1, Z4
+	VFMADD231PD 64(R11), Z2, Z4
+	VFMADD231PD 64(R12), Z3, Z4
+	VMOVUPD     Z4, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, R9
+	ADDQ        $0x00000080, R10
+	ADDQ        $0x00000080, R11
+	ADDQ        $0x00000080, R12
+	SUBQ        $0x00000001, R13
+	JG          features2
+	ADDQ        $0x00000008, DX
+	SUBQ        $0x00000001, BX
+	JG          hidden1
 	VZEROUPPER
 	RET
 
@@ -6080,42 +8106,42 @@ DATA constantsAVX512Double<>+712(SB)/8, $0x3fdafc19d8606182
 DATA constantsAVX512Double<>+720(SB)/8, $0xbfe5555555555553
 DATA constantsAVX512Double<>+728(SB)/8, $0xbfe08654a2d4f6db
 DATA constantsAVX512Double<>+736(SB)/8, $0xbff555555555554e
-DATA constantsAVX512Double<>+744(SB)/8, $0x3ff279a74590331d
-DATA constantsAVX512Double<>+752(SB)/8, $0x3fec9f25c5bfedd9
-DATA constantsAVX512Double<>+760(SB)/8, $0x3fe83091e6a7f7e6
-DATA constantsAVX512Double<>+768(SB)/8, $0x3fca7f9ed76bb342
-DATA constantsAVX512Double<>+776(SB)/8, $0xbfd5555555555562
-DATA constantsAVX512Double<>+784(SB)/8, $0x3fe0dd90273c3cdc
-DATA constantsAVX512Double<>+792(SB)/8, $0xbfe5555555555550
-DATA constantsAVX512Double<>+800(SB)/8, $0x3fda20bd700c2c47
-DATA constantsAVX512Double<>+808(SB)/8, $0xbfe0dd90273c3ce7
-DATA constantsAVX512Double<>+816(SB)/8, $0x3fe08654a2d4f6de
-DATA constantsAVX512Double<>+824(SB)/8, $0x3fd5555555555562
-DATA constantsAVX512Double<>+832(SB)/8, $0x3fcafc19d8606180
-DATA constantsAVX512Double<>+840(SB)/8, $0xbfda20bd700c2c35
-DATA constantsAVX512Double<>+848(SB)/8, $0x3fe314c3d92a9e8a
-DATA constantsAVX512Double<>+856(SB)/8, $0x3fe08654a2d4f6dd
-DATA constantsAVX512Double<>+864(SB)/8, $0x3fda20bd700c2c45
-DATA constantsAVX512Double<>+872(SB)/8, $0x3fdc9f25c5bfede5
-DATA constantsAVX512Double<>+880(SB)/8, $0x3fcafc19d8606181
-DATA constantsAVX512Double<>+888(SB)/8, $0xbfe555555555554d
-DATA constantsAVX512Double<>+896(SB)/8, $0xbfe7d9f4cf75463c
-DATA constantsAVX512Double<>+904(SB)/8, $0x4086200000000000
-DATA constantsAVX512Double<>+912(SB)/8, $0xc086200000000000
-DATA constantsAVX512Double<>+920(SB)/8, $0xbff71547652b82fe
-DATA constantsAVX512Double<>+928(SB)/8, $0x0000000000000000
-DATA constantsAVX512Double<>+936(SB)/8, $0x3fe62e42fee00000
-DATA constantsAVX512Double<>+944(SB)/8, $0x3dea39ef35793c76
-DATA constantsAVX512Double<>+952(SB)/8, $0x3de6124613a86d09
-DATA constantsAVX512Double<>+960(SB)/8, $0x3e21eed8eff8d898
-DATA constantsAVX512Double<>+968(SB)/8, $0x3e5ae64567f544e4
-DATA constantsAVX512Double<>+976(SB)/8, $0x3e927e4fb7789f5c
-DATA constantsAVX512Double<>+984(SB)/8, $0x3ec71de3a556c734
-DATA constantsAVX512Double<>+992(SB)/8, $0x3efa01a01a01a01a
-DATA constantsAVX512Double<>+1000(SB)/8, $0x3f2a01a01a01a01a
-DATA constantsAVX512Double<>+1008(SB)/8, $0x3f56c16c16c16c17
-DATA constantsAVX512Double<>+1016(SB)/8, $0x3f81111111111111
-DATA constantsAVX512Double<>+1024(SB)/8, $0x3fa5555555555555
+DATA constantsAVX512Double<>+744(SB)/8, $0x4086200000000000
+DATA constantsAVX512Double<>+752(SB)/8, $0xc086200000000000
+DATA constantsAVX512Double<>+760(SB)/8, $0xbff71547652b82fe
+DATA constantsAVX512Double<>+768(SB)/8, $0x0000000000000000
+DATA constantsAVX512Double<>+776(SB)/8, $0x3fe62e42fee00000
+DATA constantsAVX512Double<>+784(SB)/8, $0x3dea39ef35793c76
+DATA constantsAVX512Double<>+792(SB)/8, $0x3de6124613a86d09
+DATA constantsAVX512Double<>+800(SB)/8, $0x3e21eed8eff8d898
+DATA constantsAVX512Double<>+808(SB)/8, $0x3e5ae64567f544e4
+DATA constantsAVX512Double<>+816(SB)/8, $0x3e927e4fb7789f5c
+DATA constantsAVX512Double<>+824(SB)/8, $0x3ec71de3a556c734
+DATA constantsAVX512Double<>+832(SB)/8, $0x3efa01a01a01a01a
+DATA constantsAVX512Double<>+840(SB)/8, $0x3f2a01a01a01a01a
+DATA constantsAVX512Double<>+848(SB)/8, $0x3f56c16c16c16c17
+DATA constantsAVX512Double<>+856(SB)/8, $0x3f81111111111111
+DATA constantsAVX512Double<>+864(SB)/8, $0x3fa5555555555555
+DATA constantsAVX512Double<>+872(SB)/8, $0x3ff279a74590331d
+DATA constantsAVX512Double<>+880(SB)/8, $0x3fec9f25c5bfedd9
+DATA constantsAVX512Double<>+888(SB)/8, $0x3fe83091e6a7f7e6
+DATA constantsAVX512Double<>+896(SB)/8, $0x3fca7f9ed76bb342
+DATA constantsAVX512Double<>+904(SB)/8, $0xbfd5555555555562
+DATA constantsAVX512Double<>+912(SB)/8, $0x3fe0dd90273c3cdc
+DATA constantsAVX512Double<>+920(SB)/8, $0xbfe5555555555550
+DATA constantsAVX512Double<>+928(SB)/8, $0x3fda20bd700c2c47
+DATA constantsAVX512Double<>+936(SB)/8, $0xbfe0dd90273c3ce7
+DATA constantsAVX512Double<>+944(SB)/8, $0x3fe08654a2d4f6de
+DATA constantsAVX512Double<>+952(SB)/8, $0x3fd5555555555562
+DATA constantsAVX512Double<>+960(SB)/8, $0x3fcafc19d8606180
+DATA constantsAVX512Double<>+968(SB)/8, $0xbfda20bd700c2c35
+DATA constantsAVX512Double<>+976(SB)/8, $0x3fe314c3d92a9e8a
+DATA constantsAVX512Double<>+984(SB)/8, $0x3fe08654a2d4f6dd
+DATA constantsAVX512Double<>+992(SB)/8, $0x3fda20bd700c2c45
+DATA constantsAVX512Double<>+1000(SB)/8, $0x3fdc9f25c5bfede5
+DATA constantsAVX512Double<>+1008(SB)/8, $0x3fcafc19d8606181
+DATA constantsAVX512Double<>+1016(SB)/8, $0xbfe555555555554d
+DATA constantsAVX512Double<>+1024(SB)/8, $0xbfe7d9f4cf75463c
 DATA constantsAVX512Double<>+1088(SB)/8, $0x0000000000000000
 DATA constantsAVX512Double<>+1096(SB)/8, $0x3ffbb67ae8584caa
 DATA constantsAVX512Double<>+1104(SB)/8, $0x3ffbb67ae8584caa

@@ -4,15 +4,16 @@
 
 package kernel
 
-// compactAVX512Single finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-// and of the largest core range:
+// nearAVX512Single collects the neighbours of an atom.
 //
-//	for e := range n {
+// Neighbours closer than the cutoff:
+//
+//	for e := range listed {
 //		d := F(x[j[e]] - xi)
 //		r2 := d·d
 //		if r2 < limits[0] {
-//			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-//			slots++
+//			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+//			n++
 //			near += r2 < limits[1]
 //		}
 //	}
@@ -20,10 +21,11 @@ package kernel
 // The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
 //
 //go:noescape
-func compactAVX512Single(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float32, dx *float32, dy *float32, dz *float32, to *int32, edge *int32) (slots int, near int)
+func nearAVX512Single(s *site[float32])
 
-// basisAVX512Single prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-// interval, rowBytes the size of what the radial functions take for one:
+// bondsAVX512Single turns neighbours into a density.
+//
+// Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
 //
 //	r := sqrt(d·d)
 //	u := d/r
@@ -32,10 +34,7 @@ func compactAVX512Single(x *[3]float64, xi *[3]float64, j *int32, n int, limits 
 //	t := q - b
 //	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
 //
-//go:noescape
-func basisAVX512Single(dx *float32, dy *float32, dz *float32, block *float32, offset *int32, n int, per float32, last int, rowBytes int)
-
-// radialAVX512Single evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
+// Radial functions and their slopes per interval, from cubic polynomials:
 //
 //	for s := range n {
 //		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
@@ -46,10 +45,7 @@ func basisAVX512Single(dx *float32, dy *float32, dz *float32, block *float32, of
 //		}
 //	}
 //
-//go:noescape
-func radialAVX512Single(r *float32, dr *float32, pairs **float32, types *uint8, to *int32, offset *int32, block *float32, n int, N int)
-
-// densityAVX512Single sums the density over n neighbours:
+// In the same loop: density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -59,96 +55,118 @@ func radialAVX512Single(r *float32, dr *float32, pairs **float32, types *uint8, 
 //		}
 //	}
 //
-// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-//
 //go:noescape
-func densityAVX512Single(a *float32, block *float32, r *float32, n int, N int)
+func bondsAVX512Single(s *site[float32])
 
-// mixAVX512Single mixes the channels of a density, each degree l with a matrix of its own:
+// site2AVX512Single computes the energy of an atom and its derivative by the density.
+//
+// Mixing of the channels, for each degree l:
 //
 //	for lm := range 16 {
-//		for o := range out {
-//			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 //		}
 //	}
 //
-// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-//
-//go:noescape
-func mixAVX512Single(b *float32, a *float32, w *float32, in int, out int)
-
-// invariants2AVX512Single computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+// Invariants:
 //
 //	f[0] = b[0]
 //	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 //	f[3+L] = sum_M t[L M] b[L M]
 //	f[3+lt+L] = sum_M t[L M]²
 //
-// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
+// for every channel; G is the table of Coupling.Terms.
 //
-//go:noescape
-func invariants2AVX512Single(f *float32, t *float32, b *float32, v *float32, K int)
-
-// invariantsReverse2AVX512Single computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-//
-// gt is laid out as t.
-//
-//go:noescape
-func invariantsReverse2AVX512Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-
-// invariants3AVX512Single computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
-//
-//	f[0] = b[0]
-//	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-//	f[3+L] = sum_M t[L M] b[L M]
-//	f[3+lt+L] = sum_M t[L M]²
-//
-// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
-//
-//go:noescape
-func invariants3AVX512Single(f *float32, t *float32, b *float32, v *float32, K int)
-
-// invariantsReverse3AVX512Single computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-//
-// gt is laid out as t.
-//
-//go:noescape
-func invariantsReverse3AVX512Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-
-// readoutAVX512Single is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+// Readout and its derivatives, in a gradient times the weight of the atom:
 //
 //	for h := range H {
-//		x := d[h] + sum_k w[h][k] f[k]
+//		x := readD[h] + sum_k readW[h][k] f[k]
 //		σ := 1 / (1 + exp(-x))
 //		act[h] = x σ
-//		gh[h] = b[h] σ (1 + x (1-σ))
-//		energy += b[h] (act[h] - rest[h])
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
 //	}
 //	for k := range features {
-//		gf[k] = a[k] + sum_h gh[h] w[h][k]
-//		energy += a[k] f[k]
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
 //	}
 //
-// w is laid out [H/16][features/16][16][16].
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
 //
 //go:noescape
-func readoutAVX512Single(f *float32, gf *float32, act *float32, gh *float32, a *float32, w *float32, d *float32, b *float32, rest *float32, H int, features int) (energy float64)
+func site2AVX512Single(s *site[float32])
 
-// adjointAVX512Single gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+// site3AVX512Single computes the energy of an atom and its derivative by the density.
+//
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
+//
+//go:noescape
+func site3AVX512Single(s *site[float32])
+
+// edgesAVX512Single computes the forces on the edges of an atom.
+//
+// Reverse of the density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -157,15 +175,11 @@ func readoutAVX512Single(f *float32, gf *float32, act *float32, gh *float32, a *
 //		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 //	}
 //
-// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 // [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
+// q as [n/Q][L], to be summed over pieces.
 //
-//go:noescape
-func adjointAVX512Single(p *float32, q *float32, block *float32, r *float32, dr *float32, ga *float32, gat *float32, n int, N int)
-
-// forcesAVX512Single turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-// in the order xx yy zz yz xz xy:
+// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 //
 //	for s := range n {
 //		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -175,71 +189,41 @@ func adjointAVX512Single(p *float32, q *float32, block *float32, r *float32, dr 
 //	}
 //
 //go:noescape
-func forcesAVX512Single(edges *[4]float32, strain *[6][8]float64, dx *float32, dy *float32, dz *float32, block *float32, p *float32, q *float32, edge *int32, per float32, n int)
+func edgesAVX512Single(s *site[float32])
 
-// AVX512Single is the AVX512 back end in float32.
+// AVX512Single is the back end in AVX-512 and float32.
 type AVX512Single struct{}
 
 // Name is "avx512".
 func (AVX512Single) Name() string { return "avx512" }
 
 // Forces implements Kernel.
-func (k AVX512Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s *Scratch[float32]) (strain [6]float64) {
+func (AVX512Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s *Scratch[float32]) (strain [6]float64) {
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
-		z := int(a.Type[i])
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		n, near := k.neighbours(l, a, i, v)
-		if n == 0 { // an isolated atom is exactly E0
+		if v.place(l, a, i) {
+			nearAVX512Single(&v.site)
+		}
+		if v.n == 0 { // an isolated atom is exactly E0
 			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[z*l.Hidden:][:l.Hidden])
+			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
 			continue
 		}
-		radialAVX512Single(&v.r[0], &v.dr[0], &l.packed.pairs[z*l.Species], &a.Type[0], &v.to[0], &v.offset[0], &v.block[0], n, l.Channels)
-		a.Energy[i] = k.site(l, z, n, v)
-		a.hidden(i, v.act)
-		adjointAVX512Single(&v.p[0], &v.q[0], &v.block[0], &v.r[0], &v.dr[0], &v.ga[0], &v.gat[0], n, l.Channels)
-		forcesAVX512Single(&a.Edge[a.Start[i]], &v.strain, &v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.p[0], &v.q[0], &v.edge[0], l.packed.perInterval, n)
-		if near {
-			v.coreForces(l.Core, a, i, n, &strain)
+		v.edges = &a.Edge[a.Start[i]]
+		bondsAVX512Single(&v.site)
+		if l.LT == 2 {
+			site2AVX512Single(&v.site)
+		} else {
+			site3AVX512Single(&v.site)
+		}
+		a.Energy[i] = v.energy
+		a.hidden(i, v.activations())
+		edgesAVX512Single(&v.site)
+		if v.near != 0 {
+			v.coreForces(l.Core, a, i, &strain)
 		}
 	}
 	v.addStrain(&strain)
 	return strain
-}
-
-// neighbours prepares the neighbours of atom i and tells whether one is close enough for a core.
-func (AVX512Single) neighbours(l *Layer[float32], a *Atoms[float32], i int, v *lanes[float32]) (n int, near bool) {
-	lo, hi := a.Start[i], a.Start[i+1]
-	if lo == hi {
-		return 0, false
-	}
-	n, found := compactAVX512Single(&a.X[0], &a.X[i], &a.J[lo], int(hi-lo), &l.packed.limits[a.Type[i]][0], &v.dx[0], &v.dy[0], &v.dz[0], &v.to[0], &v.edge[0])
-	if n > 0 {
-		basisAVX512Single(&v.dx[0], &v.dy[0], &v.dz[0], &v.block[0], &v.offset[0], n, l.packed.perInterval, l.Intervals-1, l.packed.rowBytes)
-	}
-	return n, found != 0
-}
-
-// site returns the learned energy of an atom and leaves dE/dA in v.
-func (AVX512Single) site(l *Layer[float32], z, n int, v *lanes[float32]) float64 {
-	N, K, H, features := l.Channels, l.Mixed, l.Hidden, l.Features()
-	f, gh := &v.f[0], &v.gh[0]
-	mixing := 4 * N * K
-	couple := &l.Couple[z*len(l.couplings)*K]
-	densityAVX512Single(&v.a[0], &v.block[0], &v.r[0], n, N)
-	mixAVX512Single(&v.b[0], &v.a[0], &l.packed.mix[z*mixing], N, K)
-	if l.LT == 2 {
-		invariants2AVX512Single(f, &v.t[0], &v.b[0], couple, K)
-	} else {
-		invariants3AVX512Single(f, &v.t[0], &v.b[0], couple, K)
-	}
-	energy := readoutAVX512Single(f, &v.gf[0], &v.act[0], gh, &l.A[z*features], &l.packed.w[z*H*features], &l.D[z*H], &l.B[z*H], &l.SiluD[z*H], H, features)
-	if l.LT == 2 {
-		invariantsReverse2AVX512Single(&v.gb[0], &v.gt[0], &v.gf[0], &v.t[0], &v.b[0], couple, K)
-	} else {
-		invariantsReverse3AVX512Single(&v.gb[0], &v.gt[0], &v.gf[0], &v.t[0], &v.b[0], couple, K)
-	}
-	mixAVX512Single(&v.ga[0], &v.gb[0], &l.packed.mixT[z*mixing], K, N)
-	return energy
 }

@@ -4,129 +4,130 @@
 
 #include "textflag.h"
 
-// func compactAVX512Single(x *[3]float64, xi *[3]float64, j *int32, n int, limits *float32, dx *float32, dy *float32, dz *float32, to *int32, edge *int32) (slots int, near int)
+// func nearAVX512Single(s *site[float32])
 // Requires: AVX, AVX2, AVX512DQ, AVX512F, BMI2, POPCNT
-TEXT ·compactAVX512Single(SB), NOSPLIT, $0-96
-	// finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-	// and of the largest core range:
+TEXT ·nearAVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Neighbours closer than the cutoff:
 	// 
-	// 	for e := range n {
+	// 	for e := range listed {
 	// 		d := F(x[j[e]] - xi)
 	// 		r2 := d·d
 	// 		if r2 < limits[0] {
-	// 			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-	// 			slots++
+	// 			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+	// 			n++
 	// 			near += r2 < limits[1]
 	// 		}
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         x+0(FP), AX
-	MOVQ         xi+8(FP), CX
-	MOVQ         j+16(FP), DX
-	MOVQ         n+24(FP), BX
-	MOVQ         limits+32(FP), SI
-	VBROADCASTSS (SI), Z0
-	VBROADCASTSS 4(SI), Z1
-	MOVQ         dx+40(FP), SI
-	MOVQ         dy+48(FP), DI
-	MOVQ         dz+56(FP), R8
-	MOVQ         to+64(FP), R9
-	MOVQ         edge+72(FP), R10
-	VBROADCASTSD (CX), Z2
-	VBROADCASTSD 8(CX), Z3
-	VBROADCASTSD 16(CX), Z4
+	MOVQ         88(AX), CX
+	MOVQ         96(AX), DX
+	MOVQ         112(AX), BX
+	MOVQ         376(AX), SI
+	MOVQ         (AX), DI
+	VBROADCASTSS (DI), Z0
+	VBROADCASTSS 4(DI), Z1
+	MOVQ         136(AX), DI
+	MOVQ         144(AX), R8
+	MOVQ         152(AX), R9
+	MOVQ         160(AX), R10
+	MOVQ         168(AX), R11
+	VBROADCASTSD (DX), Z2
+	VBROADCASTSD 8(DX), Z3
+	VBROADCASTSD 16(DX), Z4
 	VMOVDQU32    constantsAVX512Single<>+0(SB), Z5
-	XORQ         CX, CX
-	XORQ         R11, R11
+	XORQ         DX, DX
+	XORQ         R12, R12
 	PCALIGN      $0x40
 
 edges1:
 	KXNORW      K1, K1, K1
-	CMPQ        BX, $0x00000010
+	CMPQ        SI, $0x00000010
 	JGE         full2
-	MOVQ        $0x0000ffff, R12
-	BZHIQ       BX, R12, R12
-	KMOVW       R12, K1
-	VMOVDQU32.Z (DX), K1, Z6
-	VMOVDQU32   Z6, (R10)(CX*4)
-	LEAQ        (R10)(CX*4), DX
+	MOVQ        $0x0000ffff, R13
+	BZHIQ       SI, R13, R13
+	KMOVW       R13, K1
+	VMOVDQU32.Z (BX), K1, Z6
+	VMOVDQU32   Z6, (R11)(DX*4)
+	LEAQ        (R11)(DX*4), BX
 
 full2:
-	MOVLQSX       (DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       4(DX), R13
+	MOVLQSX       (BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X8
-	VMOVHPD       16(AX)(R13*8), X8, X8
-	VMOVUPD       (AX)(R12*8), X6
-	VMOVUPD       (AX)(R13*8), X7
-	MOVLQSX       8(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       12(DX), R13
+	MOVLQSX       4(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X8
+	VMOVHPD       16(CX)(R14*8), X8, X8
+	VMOVUPD       (CX)(R13*8), X6
+	VMOVUPD       (CX)(R14*8), X7
+	MOVLQSX       8(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x01, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x01, (AX)(R13*8), Z7, Z7
+	MOVLQSX       12(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x01, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x01, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x01, X9, Z8, Z8
-	MOVLQSX       16(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       20(DX), R13
+	MOVLQSX       16(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x02, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x02, (AX)(R13*8), Z7, Z7
+	MOVLQSX       20(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x02, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x02, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x02, X9, Z8, Z8
-	MOVLQSX       24(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       28(DX), R13
+	MOVLQSX       24(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X9
-	VMOVHPD       16(AX)(R13*8), X9, X9
-	VINSERTF64X2  $0x03, (AX)(R12*8), Z6, Z6
-	VINSERTF64X2  $0x03, (AX)(R13*8), Z7, Z7
+	MOVLQSX       28(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VINSERTF64X2  $0x03, (CX)(R13*8), Z6, Z6
+	VINSERTF64X2  $0x03, (CX)(R14*8), Z7, Z7
 	VINSERTF64X2  $0x03, X9, Z8, Z8
 	VUNPCKLPD     Z7, Z6, Z9
 	VUNPCKHPD     Z7, Z6, Z6
 	VSUBPD        Z2, Z9, Z9
 	VSUBPD        Z3, Z6, Z6
 	VSUBPD        Z4, Z8, Z8
-	MOVLQSX       32(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       36(DX), R13
+	MOVLQSX       32(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X11
-	VMOVHPD       16(AX)(R13*8), X11, X11
-	VMOVUPD       (AX)(R12*8), X7
-	VMOVUPD       (AX)(R13*8), X10
-	MOVLQSX       40(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       44(DX), R13
+	MOVLQSX       36(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X11
+	VMOVHPD       16(CX)(R14*8), X11, X11
+	VMOVUPD       (CX)(R13*8), X7
+	VMOVUPD       (CX)(R14*8), X10
+	MOVLQSX       40(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X12
-	VMOVHPD       16(AX)(R13*8), X12, X12
-	VINSERTF64X2  $0x01, (AX)(R12*8), Z7, Z7
-	VINSERTF64X2  $0x01, (AX)(R13*8), Z10, Z10
+	MOVLQSX       44(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X12
+	VMOVHPD       16(CX)(R14*8), X12, X12
+	VINSERTF64X2  $0x01, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x01, (CX)(R14*8), Z10, Z10
 	VINSERTF64X2  $0x01, X12, Z11, Z11
-	MOVLQSX       48(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       52(DX), R13
+	MOVLQSX       48(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X12
-	VMOVHPD       16(AX)(R13*8), X12, X12
-	VINSERTF64X2  $0x02, (AX)(R12*8), Z7, Z7
-	VINSERTF64X2  $0x02, (AX)(R13*8), Z10, Z10
+	MOVLQSX       52(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X12
+	VMOVHPD       16(CX)(R14*8), X12, X12
+	VINSERTF64X2  $0x02, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x02, (CX)(R14*8), Z10, Z10
 	VINSERTF64X2  $0x02, X12, Z11, Z11
-	MOVLQSX       56(DX), R12
-	LEAQ          (R12)(R12*2), R12
-	MOVLQSX       60(DX), R13
+	MOVLQSX       56(BX), R13
 	LEAQ          (R13)(R13*2), R13
-	VMOVSD        16(AX)(R12*8), X12
-	VMOVHPD       16(AX)(R13*8), X12, X12
-	VINSERTF64X2  $0x03, (AX)(R12*8), Z7, Z7
-	VINSERTF64X2  $0x03, (AX)(R13*8), Z10, Z10
+	MOVLQSX       60(BX), R14
+	LEAQ          (R14)(R14*2), R14
+	VMOVSD        16(CX)(R13*8), X12
+	VMOVHPD       16(CX)(R14*8), X12, X12
+	VINSERTF64X2  $0x03, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x03, (CX)(R14*8), Z10, Z10
 	VINSERTF64X2  $0x03, X12, Z11, Z11
 	VUNPCKLPD     Z10, Z7, Z12
 	VUNPCKHPD     Z10, Z7, Z7
@@ -147,52 +148,53 @@ full2:
 	VFMADD231PS   Z7, Z7, Z8
 	VCMPPS        $0x19, Z0, Z8, K1, K1
 	VCMPPS        $0x11, Z1, Z8, K1, K2
-	KMOVW         K2, R12
-	ORQ           R12, R11
+	KMOVW         K2, R13
+	ORQ           R13, R12
 	VCOMPRESSPS.Z Z9, K1, Z8
-	VMOVUPS       Z8, (SI)(CX*4)
+	VMOVUPS       Z8, (DI)(DX*4)
 	VCOMPRESSPS.Z Z6, K1, Z6
-	VMOVUPS       Z6, (DI)(CX*4)
+	VMOVUPS       Z6, (R8)(DX*4)
 	VCOMPRESSPS.Z Z7, K1, Z6
-	VMOVUPS       Z6, (R8)(CX*4)
-	VMOVDQU32     (DX), Z6
+	VMOVUPS       Z6, (R9)(DX*4)
+	VMOVDQU32     (BX), Z6
 	VPCOMPRESSD.Z Z6, K1, Z6
-	VMOVDQU32     Z6, (R9)(CX*4)
+	VMOVDQU32     Z6, (R10)(DX*4)
 	VPCOMPRESSD.Z Z5, K1, Z6
-	VMOVDQU32     Z6, (R10)(CX*4)
+	VMOVDQU32     Z6, (R11)(DX*4)
 	VPADDD        constantsAVX512Single<>+64(SB), Z5, Z5
-	KMOVW         K1, R12
-	POPCNTQ       R12, R12
-	ADDQ          R12, CX
-	ADDQ          $0x00000040, DX
-	SUBQ          $0x00000010, BX
+	KMOVW         K1, R13
+	POPCNTQ       R13, R13
+	ADDQ          R13, DX
+	ADDQ          $0x00000040, BX
+	SUBQ          $0x00000010, SI
 	JG            edges1
-	TESTQ         CX, CX
+	TESTQ         DX, DX
 	JZ            none3
-	VBROADCASTSS  -4(SI)(CX*4), Z0
-	VMOVUPS       Z0, (SI)(CX*4)
-	VBROADCASTSS  -4(DI)(CX*4), Z0
-	VMOVUPS       Z0, (DI)(CX*4)
-	VBROADCASTSS  -4(R8)(CX*4), Z0
-	VMOVUPS       Z0, (R8)(CX*4)
-	VPBROADCASTD  -4(R9)(CX*4), Y0
-	VMOVDQU       Y0, (R9)(CX*4)
-	VMOVDQU       Y0, 32(R9)(CX*4)
-	VPBROADCASTD  -4(R10)(CX*4), Y0
-	VMOVDQU       Y0, (R10)(CX*4)
-	VMOVDQU       Y0, 32(R10)(CX*4)
+	VBROADCASTSS  -4(DI)(DX*4), Z0
+	VMOVUPS       Z0, (DI)(DX*4)
+	VBROADCASTSS  -4(R8)(DX*4), Z0
+	VMOVUPS       Z0, (R8)(DX*4)
+	VBROADCASTSS  -4(R9)(DX*4), Z0
+	VMOVUPS       Z0, (R9)(DX*4)
+	VPBROADCASTD  -4(R10)(DX*4), Y0
+	VMOVDQU       Y0, (R10)(DX*4)
+	VMOVDQU       Y0, 32(R10)(DX*4)
+	VPBROADCASTD  -4(R11)(DX*4), Y0
+	VMOVDQU       Y0, (R11)(DX*4)
+	VMOVDQU       Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ CX, slots+80(FP)
-	MOVQ R11, near+88(FP)
+	MOVQ DX, 384(AX)
+	MOVQ R12, 392(AX)
 	VZEROUPPER
 	RET
 
-// func basisAVX512Single(dx *float32, dy *float32, dz *float32, block *float32, offset *int32, n int, per float32, last int, rowBytes int)
-// Requires: AVX, AVX512F
-TEXT ·basisAVX512Single(SB), NOSPLIT, $0-72
-	// prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-	// interval, rowBytes the size of what the radial functions take for one:
+// func bondsAVX512Single(s *site[float32])
+// Requires: AVX, AVX512F, CMOV
+TEXT ·bondsAVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
 	// 
 	// 	r := sqrt(d·d)
 	// 	u := d/r
@@ -200,28 +202,28 @@ TEXT ·basisAVX512Single(SB), NOSPLIT, $0-72
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         dx+0(FP), AX
-	MOVQ         dy+8(FP), CX
-	MOVQ         dz+16(FP), DX
-	MOVQ         block+24(FP), BX
-	MOVQ         offset+32(FP), SI
-	MOVQ         n+40(FP), DI
-	VBROADCASTSS per+48(FP), Z0
-	VPBROADCASTD last+56(FP), Z1
-	VPBROADCASTD rowBytes+64(FP), Z2
+	MOVQ         136(AX), CX
+	MOVQ         144(AX), DX
+	MOVQ         152(AX), BX
+	MOVQ         184(AX), SI
+	MOVQ         176(AX), DI
+	MOVQ         384(AX), R8
+	VBROADCASTSS 460(AX), Z0
+	VPBROADCASTD 432(AX), Z1
+	VPBROADCASTD 440(AX), Z2
 	PCALIGN      $0x40
 
 block1:
-	VMOVUPS           (AX), Z3
-	VMOVUPS           (CX), Z4
-	VMOVUPS           (DX), Z5
+	VMOVUPS           (CX), Z3
+	VMOVUPS           (DX), Z4
+	VMOVUPS           (BX), Z5
 	VMULPS            Z3, Z3, Z6
 	VFMADD231PS       Z4, Z4, Z6
 	VFMADD231PS       Z5, Z5, Z6
 	VSQRTPS           Z6, Z6
 	VBROADCASTSS      constantsAVX512Single<>+128(SB), Z7
 	VDIVPS            Z6, Z7, Z7
-	VMOVUPS           Z7, (BX)
+	VMOVUPS           Z7, (SI)
 	VMULPS            Z7, Z3, Z3
 	VMULPS            Z7, Z4, Z4
 	VMULPS            Z7, Z5, Z5
@@ -231,55 +233,55 @@ block1:
 	VMOVDQU32         constantsAVX512Single<>+192(SB), Z8
 	VPMAXSD           Z8, Z7, Z7
 	VPMULLD           Z2, Z7, Z8
-	VMOVDQU32         Z8, (SI)
+	VMOVDQU32         Z8, (DI)
 	VCVTDQ2PS         Z7, Z7
 	VSUBPS            Z7, Z6, Z6
-	VMOVUPS           Z6, 1024(BX)
+	VMOVUPS           Z6, 1024(SI)
 	VBROADCASTSS      constantsAVX512Single<>+256(SB), Z6
 	VBROADCASTSS      constantsAVX512Single<>+260(SB), Z7
 	VMULPS            Z6, Z4, Z8
-	VMOVUPS           Z8, 64(BX)
+	VMOVUPS           Z8, 64(SI)
 	VMULPS            Z6, Z5, Z8
-	VMOVUPS           Z8, 128(BX)
+	VMOVUPS           Z8, 128(SI)
 	VMULPS            Z6, Z3, Z6
-	VMOVUPS           Z6, 192(BX)
+	VMOVUPS           Z6, 192(SI)
 	VMULPS            Z3, Z4, Z6
 	VMULPS            Z7, Z6, Z8
-	VMOVUPS           Z8, 256(BX)
+	VMOVUPS           Z8, 256(SI)
 	VMULPS            Z4, Z5, Z8
 	VMULPS            Z7, Z8, Z8
-	VMOVUPS           Z8, 320(BX)
+	VMOVUPS           Z8, 320(SI)
 	VMULPS            Z3, Z5, Z8
 	VMULPS            Z7, Z8, Z7
-	VMOVUPS           Z7, 448(BX)
+	VMOVUPS           Z7, 448(SI)
 	VMULPS            Z6, Z5, Z6
 	VMULPS.BCST       constantsAVX512Single<>+264(SB), Z6, Z6
-	VMOVUPS           Z6, 640(BX)
+	VMOVUPS           Z6, 640(SI)
 	VMULPS            Z3, Z3, Z6
 	VMULPS            Z4, Z4, Z7
 	VMULPS            Z5, Z5, Z8
 	VMOVAPS           Z8, Z9
 	VBROADCASTSS      constantsAVX512Single<>+268(SB), Z10
 	VFMADD213PS.BCST  constantsAVX512Single<>+272(SB), Z10, Z9
-	VMOVUPS           Z9, 384(BX)
+	VMOVUPS           Z9, 384(SI)
 	VSUBPS            Z7, Z6, Z9
 	VMULPS.BCST       constantsAVX512Single<>+276(SB), Z9, Z10
-	VMOVUPS           Z10, 512(BX)
+	VMOVUPS           Z10, 512(SI)
 	VMULPS            Z9, Z5, Z9
 	VMULPS.BCST       constantsAVX512Single<>+280(SB), Z9, Z9
-	VMOVUPS           Z9, 896(BX)
+	VMOVUPS           Z9, 896(SI)
 	VMOVAPS           Z8, Z9
 	VBROADCASTSS      constantsAVX512Single<>+284(SB), Z10
 	VFMADD213PS.BCST  constantsAVX512Single<>+288(SB), Z10, Z9
 	VMULPS            Z9, Z4, Z10
-	VMOVUPS           Z10, 704(BX)
+	VMOVUPS           Z10, 704(SI)
 	VMULPS            Z9, Z3, Z9
-	VMOVUPS           Z9, 832(BX)
+	VMOVUPS           Z9, 832(SI)
 	VMOVAPS           Z8, Z8
 	VBROADCASTSS      constantsAVX512Single<>+292(SB), Z9
 	VFMADD213PS.BCST  constantsAVX512Single<>+296(SB), Z9, Z8
 	VMULPS            Z8, Z5, Z5
-	VMOVUPS           Z5, 768(BX)
+	VMOVUPS           Z5, 768(SI)
 	VBROADCASTSS      constantsAVX512Single<>+300(SB), Z5
 	VMOVAPS           Z6, Z8
 	VMULPS.BCST       constantsAVX512Single<>+304(SB), Z6, Z6
@@ -287,24 +289,19 @@ block1:
 	VSUBPS            Z7, Z6, Z6
 	VMULPS            Z8, Z3, Z3
 	VMULPS            Z5, Z3, Z3
-	VMOVUPS           Z3, 960(BX)
+	VMOVUPS           Z3, 960(SI)
 	VMULPS            Z6, Z4, Z3
 	VMULPS            Z5, Z3, Z3
-	VMOVUPS           Z3, 576(BX)
-	ADDQ              $0x00000040, AX
+	VMOVUPS           Z3, 576(SI)
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, DX
-	ADDQ              $0x00000440, BX
-	ADDQ              $0x00000040, SI
-	SUBQ              $0x00000010, DI
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000440, SI
+	ADDQ              $0x00000040, DI
+	SUBQ              $0x00000010, R8
 	JG                block1
-	VZEROUPPER
-	RET
 
-// func radialAVX512Single(r *float32, dr *float32, pairs **float32, types *uint8, to *int32, offset *int32, block *float32, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·radialAVX512Single(SB), NOSPLIT, $0-72
-	// evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
+	// Radial functions and their slopes per interval, from cubic polynomials:
 	// 
 	// 	for s := range n {
 	// 		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
@@ -314,67 +311,8 @@ TEXT ·radialAVX512Single(SB), NOSPLIT, $0-72
 	// 			dr[s][k] = (3*c3*t+2*c2)*t + c1
 	// 		}
 	// 	}
-	MOVQ r+0(FP), AX
-	MOVQ dr+8(FP), CX
-	MOVQ pairs+16(FP), DX
-	MOVQ types+24(FP), BX
-	MOVQ to+32(FP), SI
-	MOVQ offset+40(FP), DI
-	MOVQ block+48(FP), R8
-	MOVQ n+56(FP), R9
-	MOVQ N+64(FP), R10
-	SHLQ $0x02, R10
-	MOVQ N+64(FP), R10
-	SHRQ $0x04, R10
-	MOVQ $0x00000010, R11
-
-block1:
-	MOVQ    R9, R12
-	CMPQ    R12, R11
-	CMOVQGT R11, R12
-	PCALIGN $0x40
-
-slot2:
-	MOVLQSX      (SI), R13
-	MOVBQZX      (BX)(R13*1), R13
-	MOVQ         (DX)(R13*8), R13
-	MOVLQSX      (DI), R14
-	ADDQ         R14, R13
-	ADDQ         $0x00000004, SI
-	ADDQ         $0x00000004, DI
-	VBROADCASTSS 1024(R8), Z0
-	MOVQ         R10, R14
-
-group3:
-	VMOVUPS     (R13), Z1
-	VMOVAPS     Z1, Z2
-	VFMADD213PS 64(R13), Z0, Z2
-	VMOVAPS     Z2, Z3
-	VFMADD213PS 128(R13), Z0, Z3
-	VFMADD213PS Z2, Z0, Z1
-	VFMADD213PS Z3, Z0, Z1
-	VFMADD213PS 192(R13), Z0, Z3
-	VMOVUPS     Z3, (AX)
-	VMOVUPS     Z1, (CX)
-	ADDQ        $0x00000040, AX
-	ADDQ        $0x00000040, CX
-	ADDQ        $0x00000040, R13
-	ADDQ        $0x000000c0, R13
-	DECQ        R14
-	JNZ         group3
-	ADDQ        $0x00000004, R8
-	SUBQ        $0x00000001, R12
-	JG          slot2
-	ADDQ        $0x00000400, R8
-	SUBQ        R11, R9
-	JG          block1
-	VZEROUPPER
-	RET
-
-// func densityAVX512Single(a *float32, block *float32, r *float32, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·densityAVX512Single(SB), NOSPLIT, $0-40
-	// sums the density over n neighbours:
+	// 
+	// In the same loop: density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -383,17 +321,13 @@ TEXT ·densityAVX512Single(SB), NOSPLIT, $0-40
 	// 			}
 	// 		}
 	// 	}
-	// 
-	// a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
-	MOVQ    a+0(FP), AX
-	MOVQ    r+16(FP), CX
-	MOVQ    N+32(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x02, BX
-	SHRQ    $0x04, DX
-	PCALIGN $0x40
+	MOVQ 8(AX), CX
+	MOVQ 104(AX), DX
+	XORQ BX, BX
+	MOVQ 400(AX), SI
+	SHLQ $0x02, SI
 
-group1:
+channels2:
 	VPXORD Z0, Z0, Z0
 	VPXORD Z1, Z1, Z1
 	VPXORD Z2, Z2, Z2
@@ -410,86 +344,110 @@ group1:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   block+8(FP), SI
-	MOVQ   n+24(FP), DI
-	MOVQ   CX, R8
-	MOVQ   $0x00000010, R9
+	MOVQ   160(AX), DI
+	MOVQ   176(AX), R8
+	MOVQ   184(AX), R9
+	MOVQ   384(AX), R10
+	MOVQ   192(AX), R11
+	MOVQ   200(AX), R12
+	SUBQ   R11, R12
+	ADDQ   BX, R11
 
-block2:
-	MOVQ    DI, R10
-	CMPQ    R10, R9
-	CMOVQGT R9, R10
+block3:
+	MOVQ    $0x00000010, R13
+	CMPQ    R10, R13
+	CMOVQLT R10, R13
 	PCALIGN $0x40
 
-slot3:
-	VMOVUPS          (R8), Z16
-	VADDPS           Z16, Z0, Z0
-	VFMADD231PS.BCST 64(SI), Z16, Z1
-	VFMADD231PS.BCST 128(SI), Z16, Z2
-	VFMADD231PS.BCST 192(SI), Z16, Z3
-	VFMADD231PS.BCST 256(SI), Z16, Z4
-	VFMADD231PS.BCST 320(SI), Z16, Z5
-	VFMADD231PS.BCST 384(SI), Z16, Z6
-	VFMADD231PS.BCST 448(SI), Z16, Z7
-	VFMADD231PS.BCST 512(SI), Z16, Z8
-	VFMADD231PS.BCST 576(SI), Z16, Z9
-	VFMADD231PS.BCST 640(SI), Z16, Z10
-	VFMADD231PS.BCST 704(SI), Z16, Z11
-	VFMADD231PS.BCST 768(SI), Z16, Z12
-	VFMADD231PS.BCST 832(SI), Z16, Z13
-	VFMADD231PS.BCST 896(SI), Z16, Z14
-	VFMADD231PS.BCST 960(SI), Z16, Z15
-	ADDQ             BX, R8
-	ADDQ             $0x00000004, SI
-	SUBQ             $0x00000001, R10
-	JG               slot3
-	ADDQ             $0x00000400, SI
-	SUBQ             R9, DI
-	JG               block2
-	VMOVUPS          Z0, (AX)
-	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z2, 128(AX)
-	VMOVUPS          Z3, 192(AX)
-	VMOVUPS          Z4, 256(AX)
-	VMOVUPS          Z5, 320(AX)
-	VMOVUPS          Z6, 384(AX)
-	VMOVUPS          Z7, 448(AX)
-	VMOVUPS          Z8, 512(AX)
-	VMOVUPS          Z9, 576(AX)
-	VMOVUPS          Z10, 640(AX)
-	VMOVUPS          Z11, 704(AX)
-	VMOVUPS          Z12, 768(AX)
-	VMOVUPS          Z13, 832(AX)
-	VMOVUPS          Z14, 896(AX)
-	VMOVUPS          Z15, 960(AX)
-	ADDQ             $0x00000400, AX
-	ADDQ             $0x00000040, CX
-	SUBQ             $0x00000001, DX
-	JG               group1
+slot4:
+	MOVLQSX          (DI), R14
+	MOVBQZX          (DX)(R14*1), R14
+	MOVQ             (CX)(R14*8), R14
+	MOVLQSX          (R8), R15
+	ADDQ             R15, R14
+	LEAQ             (R14)(BX*4), R14
+	VBROADCASTSS     1024(R9), Z16
+	VMOVUPS          (R14), Z17
+	VMOVAPS          Z17, Z18
+	VFMADD213PS      64(R14), Z16, Z18
+	VMOVAPS          Z18, Z19
+	VFMADD213PS      128(R14), Z16, Z19
+	VFMADD213PS      Z18, Z16, Z17
+	VFMADD213PS      Z19, Z16, Z17
+	VFMADD213PS      192(R14), Z16, Z19
+	VMOVUPS          Z19, (R11)
+	VMOVUPS          Z17, (R11)(R12*1)
+	VADDPS           Z19, Z0, Z0
+	VFMADD231PS.BCST 64(R9), Z19, Z1
+	VFMADD231PS.BCST 128(R9), Z19, Z2
+	VFMADD231PS.BCST 192(R9), Z19, Z3
+	VFMADD231PS.BCST 256(R9), Z19, Z4
+	VFMADD231PS.BCST 320(R9), Z19, Z5
+	VFMADD231PS.BCST 384(R9), Z19, Z6
+	VFMADD231PS.BCST 448(R9), Z19, Z7
+	VFMADD231PS.BCST 512(R9), Z19, Z8
+	VFMADD231PS.BCST 576(R9), Z19, Z9
+	VFMADD231PS.BCST 640(R9), Z19, Z10
+	VFMADD231PS.BCST 704(R9), Z19, Z11
+	VFMADD231PS.BCST 768(R9), Z19, Z12
+	VFMADD231PS.BCST 832(R9), Z19, Z13
+	VFMADD231PS.BCST 896(R9), Z19, Z14
+	VFMADD231PS.BCST 960(R9), Z19, Z15
+	ADDQ             $0x00000004, DI
+	ADDQ             $0x00000004, R8
+	ADDQ             SI, R11
+	ADDQ             $0x00000004, R9
+	SUBQ             $0x00000001, R13
+	JG               slot4
+	ADDQ             $0x00000400, R9
+	SUBQ             $0x00000010, R10
+	JG               block3
+	MOVQ             BX, DI
+	SHLQ             $0x04, DI
+	ADDQ             224(AX), DI
+	VMOVUPS          Z0, (DI)
+	VMOVUPS          Z1, 64(DI)
+	VMOVUPS          Z2, 128(DI)
+	VMOVUPS          Z3, 192(DI)
+	VMOVUPS          Z4, 256(DI)
+	VMOVUPS          Z5, 320(DI)
+	VMOVUPS          Z6, 384(DI)
+	VMOVUPS          Z7, 448(DI)
+	VMOVUPS          Z8, 512(DI)
+	VMOVUPS          Z9, 576(DI)
+	VMOVUPS          Z10, 640(DI)
+	VMOVUPS          Z11, 704(DI)
+	VMOVUPS          Z12, 768(DI)
+	VMOVUPS          Z13, 832(DI)
+	VMOVUPS          Z14, 896(DI)
+	VMOVUPS          Z15, 960(DI)
+	ADDQ             $0x00000040, BX
+	CMPQ             BX, SI
+	JLT              channels2
 	VZEROUPPER
 	RET
 
-// func mixAVX512Single(b *float32, a *float32, w *float32, in int, out int)
+// func site2AVX512Single(s *site[float32])
 // Requires: AVX, AVX512F
-TEXT ·mixAVX512Single(SB), NOSPLIT, $0-40
-	// mixes the channels of a density, each degree l with a matrix of its own:
+TEXT ·site2AVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
 	// 
 	// 	for lm := range 16 {
-	// 		for o := range out {
-	// 			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	// 
-	// a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
-	MOVQ    b+0(FP), AX
-	MOVQ    w+16(FP), CX
-	MOVQ    in+24(FP), DX
-	MOVQ    DX, BX
-	SHLQ    $0x02, BX
-	SHLQ    $0x06, BX
-	SHRQ    $0x04, DX
-	MOVQ    out+32(FP), SI
-	SHRQ    $0x04, SI
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
 group1:
@@ -509,147 +467,142 @@ group1:
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	MOVQ    a+8(FP), DI
-	MOVQ    CX, R8
+	MOVQ    224(AX), R8
 	MOVQ    DX, R9
+	MOVQ    BX, R10
 	PCALIGN $0x40
 
 inputs2:
-	MOVQ    $0x00000010, R10
+	MOVQ    $0x00000010, R11
 	PCALIGN $0x40
 
 input3:
-	VMOVUPS          (R8), Z16
-	VFMADD231PS.BCST (DI), Z16, Z0
-	VMOVUPS          64(R8), Z16
-	VFMADD231PS.BCST 64(DI), Z16, Z1
-	VFMADD231PS.BCST 128(DI), Z16, Z2
-	VFMADD231PS.BCST 192(DI), Z16, Z3
-	VMOVUPS          128(R8), Z16
-	VFMADD231PS.BCST 256(DI), Z16, Z4
-	VFMADD231PS.BCST 320(DI), Z16, Z5
-	VFMADD231PS.BCST 384(DI), Z16, Z6
-	VFMADD231PS.BCST 448(DI), Z16, Z7
-	VFMADD231PS.BCST 512(DI), Z16, Z8
-	VMOVUPS          192(R8), Z16
-	VFMADD231PS.BCST 576(DI), Z16, Z9
-	VFMADD231PS.BCST 640(DI), Z16, Z10
-	VFMADD231PS.BCST 704(DI), Z16, Z11
-	VFMADD231PS.BCST 768(DI), Z16, Z12
-	VFMADD231PS.BCST 832(DI), Z16, Z13
-	VFMADD231PS.BCST 896(DI), Z16, Z14
-	VFMADD231PS.BCST 960(DI), Z16, Z15
-	VMOVUPS          256(R8), Z16
-	VFMADD231PS.BCST 4(DI), Z16, Z0
-	VMOVUPS          320(R8), Z16
-	VFMADD231PS.BCST 68(DI), Z16, Z1
-	VFMADD231PS.BCST 132(DI), Z16, Z2
-	VFMADD231PS.BCST 196(DI), Z16, Z3
-	VMOVUPS          384(R8), Z16
-	VFMADD231PS.BCST 260(DI), Z16, Z4
-	VFMADD231PS.BCST 324(DI), Z16, Z5
-	VFMADD231PS.BCST 388(DI), Z16, Z6
-	VFMADD231PS.BCST 452(DI), Z16, Z7
-	VFMADD231PS.BCST 516(DI), Z16, Z8
-	VMOVUPS          448(R8), Z16
-	VFMADD231PS.BCST 580(DI), Z16, Z9
-	VFMADD231PS.BCST 644(DI), Z16, Z10
-	VFMADD231PS.BCST 708(DI), Z16, Z11
-	VFMADD231PS.BCST 772(DI), Z16, Z12
-	VFMADD231PS.BCST 836(DI), Z16, Z13
-	VFMADD231PS.BCST 900(DI), Z16, Z14
-	VFMADD231PS.BCST 964(DI), Z16, Z15
-	ADDQ             $0x00000008, DI
-	ADDQ             $0x00000200, R8
-	SUBQ             $0x00000002, R10
+	VMOVUPS          (R9), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VMOVUPS          64(R9), Z16
+	VFMADD231PS.BCST 64(R8), Z16, Z1
+	VFMADD231PS.BCST 128(R8), Z16, Z2
+	VFMADD231PS.BCST 192(R8), Z16, Z3
+	VMOVUPS          128(R9), Z16
+	VFMADD231PS.BCST 256(R8), Z16, Z4
+	VFMADD231PS.BCST 320(R8), Z16, Z5
+	VFMADD231PS.BCST 384(R8), Z16, Z6
+	VFMADD231PS.BCST 448(R8), Z16, Z7
+	VFMADD231PS.BCST 512(R8), Z16, Z8
+	VMOVUPS          192(R9), Z16
+	VFMADD231PS.BCST 576(R8), Z16, Z9
+	VFMADD231PS.BCST 640(R8), Z16, Z10
+	VFMADD231PS.BCST 704(R8), Z16, Z11
+	VFMADD231PS.BCST 768(R8), Z16, Z12
+	VFMADD231PS.BCST 832(R8), Z16, Z13
+	VFMADD231PS.BCST 896(R8), Z16, Z14
+	VFMADD231PS.BCST 960(R8), Z16, Z15
+	VMOVUPS          256(R9), Z16
+	VFMADD231PS.BCST 4(R8), Z16, Z0
+	VMOVUPS          320(R9), Z16
+	VFMADD231PS.BCST 68(R8), Z16, Z1
+	VFMADD231PS.BCST 132(R8), Z16, Z2
+	VFMADD231PS.BCST 196(R8), Z16, Z3
+	VMOVUPS          384(R9), Z16
+	VFMADD231PS.BCST 260(R8), Z16, Z4
+	VFMADD231PS.BCST 324(R8), Z16, Z5
+	VFMADD231PS.BCST 388(R8), Z16, Z6
+	VFMADD231PS.BCST 452(R8), Z16, Z7
+	VFMADD231PS.BCST 516(R8), Z16, Z8
+	VMOVUPS          448(R9), Z16
+	VFMADD231PS.BCST 580(R8), Z16, Z9
+	VFMADD231PS.BCST 644(R8), Z16, Z10
+	VFMADD231PS.BCST 708(R8), Z16, Z11
+	VFMADD231PS.BCST 772(R8), Z16, Z12
+	VFMADD231PS.BCST 836(R8), Z16, Z13
+	VFMADD231PS.BCST 900(R8), Z16, Z14
+	VFMADD231PS.BCST 964(R8), Z16, Z15
+	ADDQ             $0x00000008, R8
+	ADDQ             $0x00000200, R9
+	SUBQ             $0x00000002, R11
 	JG               input3
-	ADDQ             $0x000003c0, DI
-	SUBQ             $0x00000001, R9
+	ADDQ             $0x000003c0, R8
+	SUBQ             $0x00000001, R10
 	JG               inputs2
-	VMOVUPS          Z0, (AX)
-	VMOVUPS          Z1, 64(AX)
-	VMOVUPS          Z2, 128(AX)
-	VMOVUPS          Z3, 192(AX)
-	VMOVUPS          Z4, 256(AX)
-	VMOVUPS          Z5, 320(AX)
-	VMOVUPS          Z6, 384(AX)
-	VMOVUPS          Z7, 448(AX)
-	VMOVUPS          Z8, 512(AX)
-	VMOVUPS          Z9, 576(AX)
-	VMOVUPS          Z10, 640(AX)
-	VMOVUPS          Z11, 704(AX)
-	VMOVUPS          Z12, 768(AX)
-	VMOVUPS          Z13, 832(AX)
-	VMOVUPS          Z14, 896(AX)
-	VMOVUPS          Z15, 960(AX)
-	ADDQ             $0x00000400, AX
-	ADDQ             BX, CX
-	SUBQ             $0x00000001, SI
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
+	VMOVUPS          Z2, 128(CX)
+	VMOVUPS          Z3, 192(CX)
+	VMOVUPS          Z4, 256(CX)
+	VMOVUPS          Z5, 320(CX)
+	VMOVUPS          Z6, 384(CX)
+	VMOVUPS          Z7, 448(CX)
+	VMOVUPS          Z8, 512(CX)
+	VMOVUPS          Z9, 576(CX)
+	VMOVUPS          Z10, 640(CX)
+	VMOVUPS          Z11, 704(CX)
+	VMOVUPS          Z12, 768(CX)
+	VMOVUPS          Z13, 832(CX)
+	VMOVUPS          Z14, 896(CX)
+	VMOVUPS          Z15, 960(CX)
+	ADDQ             $0x00000400, CX
+	ADDQ             SI, DX
+	SUBQ             $0x00000001, DI
 	JG               group1
-	VZEROUPPER
-	RET
 
-// func invariants2AVX512Single(f *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariants2AVX512Single(SB), NOSPLIT, $0-40
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 2, K channels, one after the other in lanes:
+	// Invariants:
 	// 
 	// 	f[0] = b[0]
 	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 	// 	f[3+L] = sum_M t[L M] b[L M]
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    v+24(FP), BX
-	MOVQ    K+32(FP), SI
-	MOVQ    SI, DI
-	SHLQ    $0x02, DI
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    408(AX), DI
 	MOVQ    DI, R8
-	ADDQ    DI, R8
-	ADDQ    DI, R8
+	SHLQ    $0x02, R8
 	MOVQ    R8, R9
-	ADDQ    DI, R9
-	ADDQ    DI, R9
+	ADDQ    R8, R9
+	ADDQ    R8, R9
 	MOVQ    R9, R10
-	ADDQ    DI, R10
-	ADDQ    DI, R10
-	SHRQ    $0x04, SI
+	ADDQ    R8, R10
+	ADDQ    R8, R10
+	MOVQ    R10, R11
+	ADDQ    R8, R11
+	ADDQ    R8, R11
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-group1:
-	VMOVUPS          (DX), Z0
-	VMOVUPS          Z0, (AX)
-	VMOVUPS          64(DX), Z0
-	VMOVUPS          128(DX), Z1
-	VMOVUPS          192(DX), Z2
-	VMOVUPS          256(DX), Z3
-	VMOVUPS          320(DX), Z4
-	VMOVUPS          384(DX), Z5
-	VMOVUPS          448(DX), Z6
-	VMOVUPS          512(DX), Z7
-	VMOVUPS          576(DX), Z8
-	VMOVUPS          640(DX), Z9
-	VMOVUPS          704(DX), Z10
-	VMOVUPS          768(DX), Z11
-	VMOVUPS          832(DX), Z12
-	VMOVUPS          896(DX), Z13
-	VMOVUPS          960(DX), Z14
+group4:
+	VMOVUPS          (BX), Z0
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          64(BX), Z0
+	VMOVUPS          128(BX), Z1
+	VMOVUPS          192(BX), Z2
+	VMOVUPS          256(BX), Z3
+	VMOVUPS          320(BX), Z4
+	VMOVUPS          384(BX), Z5
+	VMOVUPS          448(BX), Z6
+	VMOVUPS          512(BX), Z7
+	VMOVUPS          576(BX), Z8
+	VMOVUPS          640(BX), Z9
+	VMOVUPS          704(BX), Z10
+	VMOVUPS          768(BX), Z11
+	VMOVUPS          832(BX), Z12
+	VMOVUPS          896(BX), Z13
+	VMOVUPS          960(BX), Z14
 	VMULPS           Z0, Z0, Z15
 	VFMADD231PS      Z1, Z1, Z15
 	VFMADD231PS      Z2, Z2, Z15
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(DI*1)
+	VMOVUPS          Z15, (CX)(R8*1)
 	VMULPS           Z3, Z3, Z15
 	VFMADD231PS      Z4, Z4, Z15
 	VFMADD231PS      Z5, Z5, Z15
 	VFMADD231PS      Z6, Z6, Z15
 	VFMADD231PS      Z7, Z7, Z15
 	VMULPS.BCST      constantsAVX512Single<>+312(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(DI*2)
+	VMOVUPS          Z15, (CX)(R8*2)
 	VMULPS           Z8, Z8, Z15
 	VFMADD231PS      Z9, Z9, Z15
 	VFMADD231PS      Z10, Z10, Z15
@@ -658,8 +611,8 @@ group1:
 	VFMADD231PS      Z13, Z13, Z15
 	VFMADD231PS      Z14, Z14, Z15
 	VMULPS.BCST      constantsAVX512Single<>+316(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(R8*1)
-	VMOVUPS          (BX), Z15
+	VMOVUPS          Z15, (CX)(R9*1)
+	VMOVUPS          (SI), Z15
 	VMULPS           Z5, Z0, Z16
 	VMULPS.BCST      constantsAVX512Single<>+320(SB), Z16, Z16
 	VMULPS           Z7, Z0, Z17
@@ -680,7 +633,7 @@ group1:
 	VMULPS           Z5, Z2, Z19
 	VFMADD231PS.BCST constantsAVX512Single<>+340(SB), Z19, Z18
 	VMULPS           Z15, Z18, Z15
-	VMOVUPS          (BX)(DI*1), Z18
+	VMOVUPS          (SI)(R8*1), Z18
 	VMULPS           Z12, Z3, Z19
 	VFNMADD231PS     Z10, Z7, Z19
 	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z19, Z19
@@ -718,18 +671,18 @@ group1:
 	VMULPS           Z11, Z6, Z20
 	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z20, Z19
 	VFMADD231PS      Z18, Z19, Z15
-	VMOVUPS          Z16, (CX)
+	VMOVUPS          Z16, (DX)
 	VMULPS           Z0, Z16, Z18
 	VMULPS           Z16, Z16, Z16
-	VMOVUPS          Z17, 64(CX)
+	VMOVUPS          Z17, 64(DX)
 	VFMADD231PS      Z1, Z17, Z18
 	VFMADD231PS      Z17, Z17, Z16
-	VMOVUPS          Z15, 128(CX)
+	VMOVUPS          Z15, 128(DX)
 	VFMADD231PS      Z2, Z15, Z18
 	VFMADD231PS      Z15, Z15, Z16
-	VMOVUPS          Z18, (AX)(DI*4)
-	VMOVUPS          Z16, (AX)(R8*2)
-	VMOVUPS          (BX)(DI*2), Z15
+	VMOVUPS          Z18, (CX)(R8*4)
+	VMOVUPS          Z16, (CX)(R9*2)
+	VMOVUPS          (SI)(R8*2), Z15
 	VMULPS           Z2, Z0, Z16
 	VMULPS.BCST      constantsAVX512Single<>+384(SB), Z16, Z16
 	VMULPS           Z15, Z16, Z16
@@ -749,7 +702,7 @@ group1:
 	VFNMADD231PS     Z2, Z2, Z20
 	VMULPS.BCST      constantsAVX512Single<>+324(SB), Z20, Z20
 	VMULPS           Z15, Z20, Z15
-	VMOVUPS          (BX)(R8*1), Z20
+	VMOVUPS          (SI)(R9*1), Z20
 	VMULPS           Z12, Z0, Z21
 	VFMADD231PS      Z10, Z2, Z21
 	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z21, Z21
@@ -790,7 +743,7 @@ group1:
 	VMULPS           Z13, Z1, Z0
 	VFMADD231PS.BCST constantsAVX512Single<>+416(SB), Z0, Z21
 	VFMADD231PS      Z20, Z21, Z15
-	VMOVUPS          (BX)(DI*4), Z0
+	VMOVUPS          (SI)(R8*4), Z0
 	VMULPS           Z5, Z3, Z1
 	VMULPS.BCST      constantsAVX512Single<>+420(SB), Z1, Z1
 	VMULPS           Z6, Z4, Z2
@@ -822,7 +775,7 @@ group1:
 	VMULPS           Z7, Z5, Z2
 	VFMADD231PS.BCST constantsAVX512Single<>+448(SB), Z2, Z1
 	VFMADD231PS      Z0, Z1, Z15
-	VMOVUPS          (BX)(R9*1), Z0
+	VMOVUPS          (SI)(R10*1), Z0
 	VMULPS           Z12, Z8, Z1
 	VFNMADD231PS     Z14, Z10, Z1
 	VMULPS.BCST      constantsAVX512Single<>+452(SB), Z1, Z1
@@ -867,1619 +820,57 @@ group1:
 	VMULPS           Z13, Z11, Z2
 	VFMADD231PS.BCST constantsAVX512Single<>+508(SB), Z2, Z1
 	VFMADD231PS      Z0, Z1, Z15
-	VMOVUPS          Z16, 192(CX)
+	VMOVUPS          Z16, 192(DX)
 	VMULPS           Z3, Z16, Z0
 	VMULPS           Z16, Z16, Z1
-	VMOVUPS          Z17, 256(CX)
+	VMOVUPS          Z17, 256(DX)
 	VFMADD231PS      Z4, Z17, Z0
 	VFMADD231PS      Z17, Z17, Z1
-	VMOVUPS          Z18, 320(CX)
+	VMOVUPS          Z18, 320(DX)
 	VFMADD231PS      Z5, Z18, Z0
 	VFMADD231PS      Z18, Z18, Z1
-	VMOVUPS          Z19, 384(CX)
+	VMOVUPS          Z19, 384(DX)
 	VFMADD231PS      Z6, Z19, Z0
 	VFMADD231PS      Z19, Z19, Z1
-	VMOVUPS          Z15, 448(CX)
+	VMOVUPS          Z15, 448(DX)
 	VFMADD231PS      Z7, Z15, Z0
 	VFMADD231PS      Z15, Z15, Z1
-	VMOVUPS          Z0, (AX)(R9*1)
-	VMOVUPS          Z1, (AX)(R10*1)
-	ADDQ             $0x00000040, AX
-	ADDQ             $0x00000040, BX
-	ADDQ             $0x00000400, CX
+	VMOVUPS          Z0, (CX)(R10*1)
+	VMOVUPS          Z1, (CX)(R11*1)
+	ADDQ             $0x00000040, CX
+	ADDQ             $0x00000040, SI
 	ADDQ             $0x00000400, DX
-	SUBQ             $0x00000001, SI
-	JG               group1
-	VZEROUPPER
-	RET
+	ADDQ             $0x00000400, BX
+	SUBQ             $0x00000001, DI
+	JG               group4
 
-// func invariantsReverse2AVX512Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariantsReverse2AVX512Single(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants2:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
-	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	SHRQ    $0x04, R8
-	PCALIGN $0x40
-
-group1:
-	VMOVUPS      (DX), Z0
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      (DX)(R9*1), Z0
-	VMULPS.BCST  constantsAVX512Single<>+512(SB), Z0, Z0
-	VMOVUPS      (DX)(R9*4), Z1
-	VMOVUPS      (DX)(R10*2), Z2
-	VADDPS       Z2, Z2, Z2
-	VMOVUPS      64(SI), Z3
-	VMULPS       Z3, Z0, Z4
-	VMOVUPS      (BX), Z5
-	VFMADD231PS  Z1, Z5, Z4
-	VMULPS       Z2, Z5, Z5
-	VFMADD231PS  Z1, Z3, Z5
-	VMOVUPS      Z5, (CX)
-	VMOVUPS      128(SI), Z3
-	VMULPS       Z3, Z0, Z5
-	VMOVUPS      64(BX), Z6
-	VFMADD231PS  Z1, Z6, Z5
-	VMULPS       Z2, Z6, Z6
-	VFMADD231PS  Z1, Z3, Z6
-	VMOVUPS      Z6, 64(CX)
-	VMOVUPS      192(SI), Z3
-	VMULPS       Z3, Z0, Z0
-	VMOVUPS      128(BX), Z6
-	VFMADD231PS  Z1, Z6, Z0
-	VMULPS       Z2, Z6, Z6
-	VFMADD231PS  Z1, Z3, Z6
-	VMOVUPS      Z6, 128(CX)
-	VMOVUPS      (DX)(R9*2), Z1
-	VMULPS.BCST  constantsAVX512Single<>+516(SB), Z1, Z1
-	VMOVUPS      (DX)(R11*1), Z2
-	VMOVUPS      (DX)(R12*1), Z3
-	VADDPS       Z3, Z3, Z3
-	VMOVUPS      256(SI), Z6
-	VMULPS       Z6, Z1, Z7
-	VMOVUPS      192(BX), Z8
-	VFMADD231PS  Z2, Z8, Z7
-	VMULPS       Z3, Z8, Z8
-	VFMADD231PS  Z2, Z6, Z8
-	VMOVUPS      Z8, 192(CX)
-	VMOVUPS      320(SI), Z6
-	VMULPS       Z6, Z1, Z8
-	VMOVUPS      256(BX), Z9
-	VFMADD231PS  Z2, Z9, Z8
-	VMULPS       Z3, Z9, Z9
-	VFMADD231PS  Z2, Z6, Z9
-	VMOVUPS      Z9, 256(CX)
-	VMOVUPS      384(SI), Z6
-	VMULPS       Z6, Z1, Z9
-	VMOVUPS      320(BX), Z10
-	VFMADD231PS  Z2, Z10, Z9
-	VMULPS       Z3, Z10, Z10
-	VFMADD231PS  Z2, Z6, Z10
-	VMOVUPS      Z10, 320(CX)
-	VMOVUPS      448(SI), Z6
-	VMULPS       Z6, Z1, Z10
-	VMOVUPS      384(BX), Z11
-	VFMADD231PS  Z2, Z11, Z10
-	VMULPS       Z3, Z11, Z11
-	VFMADD231PS  Z2, Z6, Z11
-	VMOVUPS      Z11, 384(CX)
-	VMOVUPS      512(SI), Z6
-	VMULPS       Z6, Z1, Z1
-	VMOVUPS      448(BX), Z11
-	VFMADD231PS  Z2, Z11, Z1
-	VMULPS       Z3, Z11, Z11
-	VFMADD231PS  Z2, Z6, Z11
-	VMOVUPS      Z11, 448(CX)
-	VMOVUPS      (DX)(R10*1), Z2
-	VMULPS.BCST  constantsAVX512Single<>+520(SB), Z2, Z2
-	VMOVUPS      576(SI), Z3
-	VMULPS       Z3, Z2, Z3
-	VMOVUPS      640(SI), Z6
-	VMULPS       Z6, Z2, Z6
-	VMOVUPS      704(SI), Z11
-	VMULPS       Z11, Z2, Z11
-	VMOVUPS      768(SI), Z12
-	VMULPS       Z12, Z2, Z12
-	VMOVUPS      832(SI), Z13
-	VMULPS       Z13, Z2, Z13
-	VMOVUPS      896(SI), Z14
-	VMULPS       Z14, Z2, Z14
-	VMOVUPS      960(SI), Z15
-	VMULPS       Z15, Z2, Z2
-	VMOVUPS      (DI), Z15
-	VMULPS       (CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+320(SB), Z16, Z17
-	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z16, Z16
-	VMULPS       64(CX), Z15, Z18
-	VMULPS.BCST  constantsAVX512Single<>+328(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
-	VMULPS       128(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+336(SB), Z15, Z20
-	VMULPS.BCST  constantsAVX512Single<>+340(SB), Z15, Z15
-	VFMADD231PS  384(SI), Z17, Z4
-	VFNMADD231PS 320(SI), Z16, Z5
-	VFNMADD231PS 256(SI), Z16, Z0
-	VFNMADD231PS 192(SI), Z16, Z7
-	VFNMADD231PS 128(SI), Z16, Z8
-	VFMADD231PS  64(SI), Z17, Z9
-	VFMADD231PS  192(SI), Z19, Z10
-	VFMADD231PS  64(SI), Z16, Z1
-	VFMADD231PS  512(SI), Z16, Z4
-	VFMADD231PS  384(SI), Z18, Z5
-	VFMADD231PS  448(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z20, Z7
-	VFMADD231PS  64(SI), Z19, Z8
-	VFMADD231PS  128(SI), Z18, Z9
-	VFMADD231PS  128(SI), Z20, Z10
-	VFMADD231PS  192(SI), Z20, Z1
-	VFMADD231PS  320(SI), Z19, Z4
-	VFMADD231PS  448(SI), Z20, Z5
-	VFMADD231PS  512(SI), Z20, Z0
-	VFMADD231PS  192(SI), Z15, Z9
-	VFMADD231PS  256(SI), Z20, Z4
-	VFMADD231PS  384(SI), Z15, Z0
-	VMOVUPS      (DI)(R9*1), Z15
-	VMULPS       (CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z16, Z17
-	VMULPS.BCST  constantsAVX512Single<>+348(SB), Z16, Z18
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z16, Z19
-	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z16, Z20
-	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z16, Z16
-	VMULPS       64(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z21
-	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z15, Z22
-	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z15, Z15
-	VFMADD231PS  832(SI), Z17, Z7
-	VFMADD231PS  768(SI), Z19, Z8
-	VFMADD231PS  704(SI), Z16, Z9
-	VFNMADD231PS 640(SI), Z20, Z10
-	VFNMADD231PS 704(SI), Z17, Z1
-	VFNMADD231PS 512(SI), Z18, Z3
-	VFNMADD231PS 448(SI), Z20, Z6
-	VFNMADD231PS 512(SI), Z17, Z11
-	VFMADD231PS  320(SI), Z19, Z12
-	VFMADD231PS  256(SI), Z17, Z13
-	VFMADD231PS  320(SI), Z20, Z14
-	VFMADD231PS  256(SI), Z18, Z2
-	VFMADD231PS  960(SI), Z18, Z7
-	VFMADD231PS  896(SI), Z20, Z8
-	VFMADD231PS  768(SI), Z15, Z9
-	VFMADD231PS  832(SI), Z22, Z10
-	VFNMADD231PS 576(SI), Z18, Z1
-	VFMADD231PS  256(SI), Z21, Z6
-	VFMADD231PS  384(SI), Z16, Z11
-	VFMADD231PS  384(SI), Z15, Z12
-	VFMADD231PS  448(SI), Z22, Z13
-	VFMADD231PS  512(SI), Z21, Z14
-	VFMADD231PS  640(SI), Z21, Z7
-	VFMADD231PS  704(SI), Z22, Z8
-	VFMADD231PS  896(SI), Z21, Z1
-	VFMADD231PS  320(SI), Z22, Z11
-	VMOVUPS      (DI)(R9*1), Z15
-	VMULPS       128(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+376(SB), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z15, Z17
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z18
-	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z15, Z19
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z15, Z15
-	VFMADD231PS  576(SI), Z16, Z7
-	VFMADD231PS  640(SI), Z18, Z8
-	VFMADD231PS  832(SI), Z19, Z9
-	VFMADD231PS  896(SI), Z18, Z10
-	VFMADD231PS  960(SI), Z16, Z1
-	VFMADD231PS  256(SI), Z16, Z3
-	VFMADD231PS  320(SI), Z18, Z6
-	VFMADD231PS  256(SI), Z17, Z11
-	VFMADD231PS  448(SI), Z15, Z12
-	VFMADD231PS  512(SI), Z17, Z13
-	VFMADD231PS  448(SI), Z18, Z14
-	VFMADD231PS  512(SI), Z16, Z2
-	VFMADD231PS  704(SI), Z17, Z7
-	VFMADD231PS  768(SI), Z15, Z10
-	VFMADD231PS  832(SI), Z17, Z1
-	VFMADD231PS  384(SI), Z19, Z13
-	VMOVUPS      (DI)(R9*2), Z15
-	VMULPS       192(CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+384(SB), Z16, Z16
-	VMULPS       256(CX), Z15, Z17
-	VMULPS.BCST  constantsAVX512Single<>+388(SB), Z17, Z17
-	VMULPS       320(CX), Z15, Z18
-	VMULPS.BCST  constantsAVX512Single<>+392(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
-	VMULPS       384(CX), Z15, Z20
-	VMULPS.BCST  constantsAVX512Single<>+396(SB), Z20, Z20
-	VMULPS       448(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z15, Z15
-	VFMADD231PS  192(SI), Z16, Z4
-	VFMADD231PS  64(SI), Z17, Z5
-	VFMADD231PS  64(SI), Z16, Z0
-	VFMADD231PS  128(SI), Z17, Z4
-	VFMADD231PS  128(SI), Z18, Z5
-	VFMADD231PS  192(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z19, Z4
-	VFMADD231PS  128(SI), Z18, Z5
-	VFMADD231PS  192(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z19, Z4
-	VFMADD231PS  192(SI), Z20, Z5
-	VFMADD231PS  128(SI), Z20, Z0
-	VFMADD231PS  64(SI), Z15, Z4
-	VFNMADD231PS 192(SI), Z15, Z0
-	VFMADD231PS  64(SI), Z15, Z4
-	VFNMADD231PS 192(SI), Z15, Z0
-	VMOVUPS      (DI)(R10*1), Z15
-	VMULPS       192(CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z16, Z17
-	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z16, Z18
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z16, Z16
-	VMULPS       256(CX), Z15, Z19
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z19, Z19
-	VMULPS       320(CX), Z15, Z22
-	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z22, Z22
-	VMULPS       384(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z24
-	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z15, Z25
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z15, Z15
-	VFMADD231PS  832(SI), Z17, Z4
-	VFMADD231PS  640(SI), Z16, Z5
-	VFMADD231PS  704(SI), Z17, Z0
-	VFNMADD231PS 192(SI), Z18, Z3
-	VFMADD231PS  128(SI), Z16, Z6
-	VFMADD231PS  192(SI), Z17, Z11
-	VFMADD231PS  64(SI), Z20, Z12
-	VFMADD231PS  64(SI), Z17, Z13
-	VFMADD231PS  64(SI), Z21, Z14
-	VFMADD231PS  64(SI), Z18, Z2
-	VFMADD231PS  960(SI), Z18, Z4
-	VFMADD231PS  704(SI), Z19, Z5
-	VFNMADD231PS 576(SI), Z18, Z0
-	VFNMADD231PS 192(SI), Z21, Z6
-	VFMADD231PS  128(SI), Z19, Z11
-	VFMADD231PS  128(SI), Z22, Z12
-	VFMADD231PS  192(SI), Z23, Z13
-	VFMADD231PS  192(SI), Z24, Z14
-	VFMADD231PS  768(SI), Z20, Z4
-	VFMADD231PS  768(SI), Z22, Z5
-	VFNMADD231PS 640(SI), Z21, Z0
-	VFMADD231PS  64(SI), Z24, Z6
-	VFMADD231PS  64(SI), Z23, Z11
-	VFMADD231PS  192(SI), Z15, Z12
-	VFMADD231PS  128(SI), Z25, Z13
-	VFMADD231PS  896(SI), Z21, Z4
-	VFMADD231PS  832(SI), Z25, Z5
-	VFMADD231PS  832(SI), Z23, Z0
-	VFMADD231PS  704(SI), Z23, Z4
-	VFMADD231PS  896(SI), Z24, Z0
-	VFMADD231PS  640(SI), Z24, Z4
-	VFMADD231PS  768(SI), Z15, Z0
-	VMOVUPS      (DI)(R10*1), Z15
-	VMULPS       448(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+412(SB), Z15, Z17
-	VMULPS.BCST  constantsAVX512Single<>+416(SB), Z15, Z15
-	VFMADD231PS  576(SI), Z16, Z4
-	VFMADD231PS  896(SI), Z15, Z5
-	VFMADD231PS  960(SI), Z16, Z0
-	VFMADD231PS  64(SI), Z16, Z3
-	VFMADD231PS  64(SI), Z17, Z11
-	VFNMADD231PS 192(SI), Z17, Z13
-	VFMADD231PS  128(SI), Z15, Z14
-	VFMADD231PS  192(SI), Z16, Z2
-	VFMADD231PS  704(SI), Z17, Z4
-	VFNMADD231PS 832(SI), Z17, Z0
-	VMOVUPS      (DI)(R9*4), Z15
-	VMULPS       192(CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+420(SB), Z16, Z17
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z16, Z16
-	VMULPS       256(CX), Z15, Z18
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+428(SB), Z18, Z18
-	VMULPS       320(CX), Z15, Z20
-	VMULPS.BCST  constantsAVX512Single<>+432(SB), Z20, Z21
-	VMULPS.BCST  constantsAVX512Single<>+436(SB), Z20, Z20
-	VMULPS       384(CX), Z15, Z22
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+440(SB), Z22, Z22
-	VMULPS       448(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+444(SB), Z15, Z24
-	VMULPS.BCST  constantsAVX512Single<>+448(SB), Z15, Z15
-	VFMADD231PS  384(SI), Z17, Z7
-	VFMADD231PS  448(SI), Z16, Z8
-	VFMADD231PS  256(SI), Z17, Z9
-	VFMADD231PS  320(SI), Z16, Z10
-	VFNMADD231PS 320(SI), Z19, Z1
-	VFMADD231PS  448(SI), Z19, Z7
-	VFNMADD231PS 512(SI), Z19, Z8
-	VFMADD231PS  320(SI), Z18, Z9
-	VFMADD231PS  256(SI), Z19, Z10
-	VFMADD231PS  512(SI), Z21, Z1
-	VFMADD231PS  256(SI), Z21, Z7
-	VFMADD231PS  384(SI), Z18, Z8
-	VFNMADD231PS 384(SI), Z21, Z9
-	VFMADD231PS  448(SI), Z20, Z10
-	VFMADD231PS  512(SI), Z21, Z1
-	VFMADD231PS  256(SI), Z21, Z7
-	VFMADD231PS  320(SI), Z20, Z8
-	VFNMADD231PS 384(SI), Z21, Z9
-	VFMADD231PS  448(SI), Z20, Z10
-	VFMADD231PS  448(SI), Z23, Z1
-	VFMADD231PS  320(SI), Z23, Z7
-	VFMADD231PS  320(SI), Z20, Z8
-	VFMADD231PS  448(SI), Z22, Z9
-	VFMADD231PS  512(SI), Z23, Z10
-	VFMADD231PS  384(SI), Z15, Z1
-	VFMADD231PS  256(SI), Z23, Z8
-	VFMADD231PS  512(SI), Z15, Z9
-	VFMADD231PS  384(SI), Z22, Z10
-	VFMADD231PS  320(SI), Z24, Z8
-	VFNMADD231PS 448(SI), Z24, Z10
-	VFMADD231PS  320(SI), Z24, Z8
-	VFNMADD231PS 448(SI), Z24, Z10
-	VMOVUPS      (DI)(R11*1), Z15
-	VMULPS       192(CX), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+452(SB), Z16, Z17
-	VMULPS.BCST  constantsAVX512Single<>+456(SB), Z16, Z18
-	VMULPS.BCST  constantsAVX512Single<>+460(SB), Z16, Z16
-	VMULPS       256(CX), Z15, Z19
-	VMULPS.BCST  constantsAVX512Single<>+464(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+468(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+472(SB), Z19, Z19
-	VMULPS       320(CX), Z15, Z22
-	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z22, Z24
-	VMULPS.BCST  constantsAVX512Single<>+484(SB), Z22, Z22
-	VMULPS       384(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+488(SB), Z15, Z25
-	VMULPS.BCST  constantsAVX512Single<>+492(SB), Z15, Z26
-	VMULPS.BCST  constantsAVX512Single<>+496(SB), Z15, Z15
-	VFMADD231PS  832(SI), Z17, Z3
-	VFMADD231PS  768(SI), Z18, Z6
-	VFNMADD231PS 960(SI), Z17, Z11
-	VFMADD231PS  640(SI), Z18, Z12
-	VFMADD231PS  576(SI), Z17, Z13
-	VFMADD231PS  576(SI), Z20, Z14
-	VFNMADD231PS 704(SI), Z17, Z2
-	VFMADD231PS  896(SI), Z20, Z3
-	VFNMADD231PS 960(SI), Z20, Z6
-	VFMADD231PS  832(SI), Z16, Z11
-	VFMADD231PS  704(SI), Z19, Z12
-	VFMADD231PS  704(SI), Z16, Z13
-	VFNMADD231PS 704(SI), Z21, Z14
-	VFNMADD231PS 640(SI), Z20, Z2
-	VFMADD231PS  576(SI), Z23, Z3
-	VFMADD231PS  832(SI), Z21, Z6
-	VFNMADD231PS 896(SI), Z21, Z11
-	VFMADD231PS  768(SI), Z22, Z12
-	VFMADD231PS  640(SI), Z21, Z13
-	VFMADD231PS  960(SI), Z25, Z14
-	VFMADD231PS  960(SI), Z23, Z2
-	VFMADD231PS  576(SI), Z23, Z3
-	VFMADD231PS  576(SI), Z25, Z6
-	VFMADD231PS  768(SI), Z19, Z11
-	VFMADD231PS  768(SI), Z22, Z12
-	VFMADD231PS  832(SI), Z24, Z13
-	VFMADD231PS  832(SI), Z26, Z14
-	VFMADD231PS  960(SI), Z23, Z2
-	VFMADD231PS  640(SI), Z25, Z3
-	VFMADD231PS  704(SI), Z26, Z6
-	VFMADD231PS  704(SI), Z24, Z11
-	VFMADD231PS  832(SI), Z15, Z12
-	VFMADD231PS  832(SI), Z24, Z13
-	VFMADD231PS  896(SI), Z25, Z2
-	VFMADD231PS  704(SI), Z24, Z11
-	VFMADD231PS  896(SI), Z26, Z13
-	VFMADD231PS  640(SI), Z26, Z11
-	VFMADD231PS  768(SI), Z15, Z13
-	VMOVUPS      (DI)(R11*1), Z15
-	VMULPS       448(CX), Z15, Z15
-	VMULPS.BCST  constantsAVX512Single<>+500(SB), Z15, Z16
-	VMULPS.BCST  constantsAVX512Single<>+504(SB), Z15, Z17
-	VMULPS.BCST  constantsAVX512Single<>+508(SB), Z15, Z15
-	VFMADD231PS  704(SI), Z16, Z3
-	VFMADD231PS  576(SI), Z16, Z11
-	VFMADD231PS  896(SI), Z15, Z12
-	VFMADD231PS  960(SI), Z16, Z13
-	VFMADD231PS  768(SI), Z15, Z14
-	VFMADD231PS  832(SI), Z16, Z2
-	VFMADD231PS  704(SI), Z17, Z11
-	VFNMADD231PS 832(SI), Z17, Z13
-	VFMADD231PS  704(SI), Z17, Z11
-	VFNMADD231PS 832(SI), Z17, Z13
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, 128(AX)
-	VMOVUPS      Z0, 192(AX)
-	VMOVUPS      Z7, 256(AX)
-	VMOVUPS      Z8, 320(AX)
-	VMOVUPS      Z9, 384(AX)
-	VMOVUPS      Z10, 448(AX)
-	VMOVUPS      Z1, 512(AX)
-	VMOVUPS      Z3, 576(AX)
-	VMOVUPS      Z6, 640(AX)
-	VMOVUPS      Z11, 704(AX)
-	VMOVUPS      Z12, 768(AX)
-	VMOVUPS      Z13, 832(AX)
-	VMOVUPS      Z14, 896(AX)
-	VMOVUPS      Z2, 960(AX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000400, AX
-	ADDQ         $0x00000400, CX
-	ADDQ         $0x00000400, BX
-	ADDQ         $0x00000400, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func invariants3AVX512Single(f *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariants3AVX512Single(SB), NOSPLIT, $0-40
-	// computes the invariants f of the mixed density b for lmax = 3, lt = 3, K channels, one after the other in lanes:
-	// 
-	// 	f[0] = b[0]
-	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	// 	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-	// 	f[3+L] = sum_M t[L M] b[L M]
-	// 	f[3+lt+L] = sum_M t[L M]²
-	// 
-	// b and t are laid out [K/16][16][16], f and v [row][K]. G is the table of Coupling.Terms.
-	MOVQ    f+0(FP), AX
-	MOVQ    t+8(FP), CX
-	MOVQ    b+16(FP), DX
-	MOVQ    v+24(FP), BX
-	MOVQ    K+32(FP), SI
-	MOVQ    SI, DI
-	SHLQ    $0x02, DI
-	MOVQ    DI, R8
-	ADDQ    DI, R8
-	ADDQ    DI, R8
-	MOVQ    R8, R9
-	ADDQ    DI, R9
-	ADDQ    DI, R9
-	MOVQ    R9, R10
-	ADDQ    DI, R10
-	ADDQ    DI, R10
-	MOVQ    R10, R11
-	ADDQ    DI, R11
-	ADDQ    DI, R11
-	SHRQ    $0x04, SI
-	PCALIGN $0x40
-
-group1:
-	VMOVUPS          (DX), Z0
-	VMOVUPS          Z0, (AX)
-	VMOVUPS          64(DX), Z0
-	VMOVUPS          128(DX), Z1
-	VMOVUPS          192(DX), Z2
-	VMOVUPS          256(DX), Z3
-	VMOVUPS          320(DX), Z4
-	VMOVUPS          384(DX), Z5
-	VMOVUPS          448(DX), Z6
-	VMOVUPS          512(DX), Z7
-	VMOVUPS          576(DX), Z8
-	VMOVUPS          640(DX), Z9
-	VMOVUPS          704(DX), Z10
-	VMOVUPS          768(DX), Z11
-	VMOVUPS          832(DX), Z12
-	VMOVUPS          896(DX), Z13
-	VMOVUPS          960(DX), Z14
-	VMULPS           Z0, Z0, Z15
-	VFMADD231PS      Z1, Z1, Z15
-	VFMADD231PS      Z2, Z2, Z15
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(DI*1)
-	VMULPS           Z3, Z3, Z15
-	VFMADD231PS      Z4, Z4, Z15
-	VFMADD231PS      Z5, Z5, Z15
-	VFMADD231PS      Z6, Z6, Z15
-	VFMADD231PS      Z7, Z7, Z15
-	VMULPS.BCST      constantsAVX512Single<>+312(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(DI*2)
-	VMULPS           Z8, Z8, Z15
-	VFMADD231PS      Z9, Z9, Z15
-	VFMADD231PS      Z10, Z10, Z15
-	VFMADD231PS      Z11, Z11, Z15
-	VFMADD231PS      Z12, Z12, Z15
-	VFMADD231PS      Z13, Z13, Z15
-	VFMADD231PS      Z14, Z14, Z15
-	VMULPS.BCST      constantsAVX512Single<>+316(SB), Z15, Z15
-	VMOVUPS          Z15, (AX)(R8*1)
-	VMOVUPS          (BX), Z15
-	VMULPS           Z5, Z0, Z16
-	VMULPS.BCST      constantsAVX512Single<>+320(SB), Z16, Z16
-	VMULPS           Z7, Z0, Z17
-	VFNMADD231PS     Z4, Z1, Z17
-	VFNMADD231PS     Z3, Z2, Z17
-	VFMADD231PS.BCST constantsAVX512Single<>+324(SB), Z17, Z16
-	VMULPS           Z15, Z16, Z16
-	VMULPS           Z4, Z0, Z17
-	VFMADD231PS      Z6, Z2, Z17
-	VMULPS.BCST      constantsAVX512Single<>+328(SB), Z17, Z17
-	VMULPS           Z5, Z1, Z18
-	VFMADD231PS.BCST constantsAVX512Single<>+332(SB), Z18, Z17
-	VMULPS           Z15, Z17, Z17
-	VMULPS           Z3, Z0, Z18
-	VFMADD231PS      Z6, Z1, Z18
-	VFMADD231PS      Z7, Z2, Z18
-	VMULPS.BCST      constantsAVX512Single<>+336(SB), Z18, Z18
-	VMULPS           Z5, Z2, Z19
-	VFMADD231PS.BCST constantsAVX512Single<>+340(SB), Z19, Z18
-	VMULPS           Z15, Z18, Z15
-	VMOVUPS          (BX)(DI*1), Z18
-	VMULPS           Z12, Z3, Z19
-	VFNMADD231PS     Z10, Z7, Z19
-	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z19, Z19
-	VMULPS           Z14, Z3, Z20
-	VFNMADD231PS     Z8, Z7, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+348(SB), Z20, Z19
-	VMULPS           Z11, Z4, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z20, Z19
-	VMULPS           Z13, Z4, Z20
-	VFNMADD231PS     Z9, Z6, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+356(SB), Z20, Z19
-	VMULPS           Z10, Z5, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+360(SB), Z20, Z19
-	VFMADD231PS      Z18, Z19, Z16
-	VMULPS           Z9, Z3, Z19
-	VFMADD231PS      Z13, Z7, Z19
-	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z19, Z19
-	VMULPS           Z10, Z4, Z20
-	VFMADD231PS      Z12, Z6, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z20, Z19
-	VMULPS           Z11, Z5, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z20, Z19
-	VFMADD231PS      Z18, Z19, Z17
-	VMULPS           Z8, Z3, Z19
-	VFMADD231PS      Z14, Z7, Z19
-	VMULPS.BCST      constantsAVX512Single<>+376(SB), Z19, Z19
-	VMULPS           Z10, Z3, Z20
-	VFMADD231PS      Z12, Z7, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+344(SB), Z20, Z19
-	VMULPS           Z9, Z4, Z20
-	VFMADD231PS      Z13, Z6, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+364(SB), Z20, Z19
-	VMULPS           Z12, Z5, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+380(SB), Z20, Z19
-	VMULPS           Z11, Z6, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z20, Z19
-	VFMADD231PS      Z18, Z19, Z15
-	VMOVUPS          Z16, (CX)
-	VMULPS           Z0, Z16, Z18
-	VMULPS           Z16, Z16, Z16
-	VMOVUPS          Z17, 64(CX)
-	VFMADD231PS      Z1, Z17, Z18
-	VFMADD231PS      Z17, Z17, Z16
-	VMOVUPS          Z15, 128(CX)
-	VFMADD231PS      Z2, Z15, Z18
-	VFMADD231PS      Z15, Z15, Z16
-	VMOVUPS          Z18, (AX)(DI*4)
-	VMOVUPS          Z16, (AX)(R10*1)
-	VMOVUPS          (BX)(DI*2), Z15
-	VMULPS           Z2, Z0, Z16
-	VMULPS.BCST      constantsAVX512Single<>+384(SB), Z16, Z16
-	VMULPS           Z15, Z16, Z16
-	VMULPS           Z1, Z0, Z17
-	VMULPS.BCST      constantsAVX512Single<>+388(SB), Z17, Z17
-	VMULPS           Z15, Z17, Z17
-	VMULPS           Z0, Z0, Z18
-	VFMADD231PS      Z2, Z2, Z18
-	VMULPS.BCST      constantsAVX512Single<>+392(SB), Z18, Z18
-	VMULPS           Z1, Z1, Z19
-	VFMADD231PS.BCST constantsAVX512Single<>+332(SB), Z19, Z18
-	VMULPS           Z15, Z18, Z18
-	VMULPS           Z2, Z1, Z19
-	VMULPS.BCST      constantsAVX512Single<>+396(SB), Z19, Z19
-	VMULPS           Z15, Z19, Z19
-	VMULPS           Z0, Z0, Z20
-	VFNMADD231PS     Z2, Z2, Z20
-	VMULPS.BCST      constantsAVX512Single<>+324(SB), Z20, Z20
-	VMULPS           Z15, Z20, Z15
-	VMOVUPS          (BX)(R8*1), Z20
-	VMULPS           Z12, Z0, Z21
-	VFMADD231PS      Z10, Z2, Z21
-	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z21, Z21
-	VMULPS           Z14, Z0, Z22
-	VFNMADD231PS     Z8, Z2, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+400(SB), Z22, Z21
-	VMULPS           Z9, Z1, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+364(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z16
-	VMULPS           Z11, Z0, Z21
-	VMULPS.BCST      constantsAVX512Single<>+352(SB), Z21, Z21
-	VMULPS           Z13, Z0, Z22
-	VFNMADD231PS     Z9, Z2, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+356(SB), Z22, Z21
-	VMULPS           Z10, Z1, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z17
-	VMULPS           Z10, Z0, Z21
-	VFMADD231PS      Z12, Z2, Z21
-	VMULPS.BCST      constantsAVX512Single<>+360(SB), Z21, Z21
-	VMULPS           Z11, Z1, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z18
-	VMULPS           Z9, Z0, Z21
-	VFMADD231PS      Z13, Z2, Z21
-	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z21, Z21
-	VMULPS           Z12, Z1, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+404(SB), Z22, Z21
-	VMULPS           Z11, Z2, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z19
-	VMULPS           Z8, Z0, Z21
-	VFMADD231PS      Z14, Z2, Z21
-	VMULPS.BCST      constantsAVX512Single<>+408(SB), Z21, Z21
-	VMULPS           Z10, Z0, Z22
-	VFNMADD231PS     Z12, Z2, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+412(SB), Z22, Z21
-	VMULPS           Z13, Z1, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+416(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z15
-	VMOVUPS          (BX)(DI*4), Z20
-	VMULPS           Z5, Z3, Z21
-	VMULPS.BCST      constantsAVX512Single<>+420(SB), Z21, Z21
-	VMULPS           Z6, Z4, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+424(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z16
-	VMULPS           Z6, Z3, Z21
-	VFNMADD231PS     Z7, Z4, Z21
-	VMULPS.BCST      constantsAVX512Single<>+424(SB), Z21, Z21
-	VMULPS           Z5, Z4, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+428(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z17
-	VMULPS           Z3, Z3, Z21
-	VFNMADD231PS     Z5, Z5, Z21
-	VFMADD231PS      Z7, Z7, Z21
-	VMULPS.BCST      constantsAVX512Single<>+432(SB), Z21, Z21
-	VMULPS           Z4, Z4, Z22
-	VFMADD231PS      Z6, Z6, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+436(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z18
-	VMULPS           Z4, Z3, Z21
-	VFMADD231PS      Z7, Z6, Z21
-	VMULPS.BCST      constantsAVX512Single<>+424(SB), Z21, Z21
-	VMULPS           Z6, Z5, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+440(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z19
-	VMULPS           Z4, Z4, Z21
-	VFNMADD231PS     Z6, Z6, Z21
-	VMULPS.BCST      constantsAVX512Single<>+444(SB), Z21, Z21
-	VMULPS           Z7, Z5, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+448(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z15
-	VMOVUPS          (BX)(R9*1), Z20
-	VMULPS           Z12, Z8, Z21
-	VFNMADD231PS     Z14, Z10, Z21
-	VMULPS.BCST      constantsAVX512Single<>+452(SB), Z21, Z21
-	VMULPS           Z11, Z9, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+456(SB), Z22, Z21
-	VMULPS           Z12, Z10, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+460(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z16
-	VMULPS           Z13, Z8, Z21
-	VFNMADD231PS     Z14, Z9, Z21
-	VMULPS.BCST      constantsAVX512Single<>+464(SB), Z21, Z21
-	VMULPS           Z12, Z9, Z22
-	VFNMADD231PS     Z13, Z10, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+468(SB), Z22, Z21
-	VMULPS           Z11, Z10, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+472(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z17
-	VMULPS           Z8, Z8, Z21
-	VFMADD231PS      Z14, Z14, Z21
-	VMULPS.BCST      constantsAVX512Single<>+476(SB), Z21, Z21
-	VMULPS           Z10, Z10, Z22
-	VFMADD231PS      Z12, Z12, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+480(SB), Z22, Z21
-	VMULPS           Z11, Z11, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+484(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z18
-	VMULPS           Z9, Z8, Z21
-	VFMADD231PS      Z14, Z13, Z21
-	VMULPS.BCST      constantsAVX512Single<>+488(SB), Z21, Z21
-	VMULPS           Z10, Z9, Z22
-	VFMADD231PS      Z13, Z12, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+492(SB), Z22, Z21
-	VMULPS           Z12, Z11, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+496(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z19
-	VMULPS           Z10, Z8, Z21
-	VFMADD231PS      Z14, Z12, Z21
-	VMULPS.BCST      constantsAVX512Single<>+500(SB), Z21, Z21
-	VMULPS           Z10, Z10, Z22
-	VFNMADD231PS     Z12, Z12, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+504(SB), Z22, Z21
-	VMULPS           Z13, Z11, Z22
-	VFMADD231PS.BCST constantsAVX512Single<>+508(SB), Z22, Z21
-	VFMADD231PS      Z20, Z21, Z15
-	VMOVUPS          Z16, 192(CX)
-	VMULPS           Z3, Z16, Z20
-	VMULPS           Z16, Z16, Z16
-	VMOVUPS          Z17, 256(CX)
-	VFMADD231PS      Z4, Z17, Z20
-	VFMADD231PS      Z17, Z17, Z16
-	VMOVUPS          Z18, 320(CX)
-	VFMADD231PS      Z5, Z18, Z20
-	VFMADD231PS      Z18, Z18, Z16
-	VMOVUPS          Z19, 384(CX)
-	VFMADD231PS      Z6, Z19, Z20
-	VFMADD231PS      Z19, Z19, Z16
-	VMOVUPS          Z15, 448(CX)
-	VFMADD231PS      Z7, Z15, Z20
-	VFMADD231PS      Z15, Z15, Z16
-	VMOVUPS          Z20, (AX)(R9*1)
-	VMOVUPS          Z16, (AX)(DI*8)
-	VMOVUPS          (BX)(R8*2), Z15
-	VMULPS           Z7, Z0, Z16
-	VFMADD231PS      Z3, Z2, Z16
-	VMULPS.BCST      constantsAVX512Single<>+408(SB), Z16, Z16
-	VMULPS           Z15, Z16, Z16
-	VMULPS           Z6, Z0, Z17
-	VFMADD231PS      Z3, Z1, Z17
-	VFMADD231PS      Z4, Z2, Z17
-	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z17, Z17
-	VMULPS           Z15, Z17, Z17
-	VMULPS           Z5, Z0, Z18
-	VMULPS.BCST      constantsAVX512Single<>+360(SB), Z18, Z18
-	VMULPS           Z7, Z0, Z19
-	VFNMADD231PS     Z3, Z2, Z19
-	VFMADD231PS.BCST constantsAVX512Single<>+524(SB), Z19, Z18
-	VMULPS           Z4, Z1, Z19
-	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z19, Z18
-	VMULPS           Z15, Z18, Z18
-	VMULPS           Z4, Z0, Z19
-	VFMADD231PS      Z6, Z2, Z19
-	VMULPS.BCST      constantsAVX512Single<>+352(SB), Z19, Z19
-	VMULPS           Z5, Z1, Z20
-	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z20, Z19
-	VMULPS           Z15, Z19, Z19
-	VMULPS           Z3, Z0, Z20
-	VFMADD231PS      Z7, Z2, Z20
-	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z20, Z20
-	VMULPS           Z6, Z1, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+404(SB), Z21, Z20
-	VMULPS           Z5, Z2, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+380(SB), Z21, Z20
-	VMULPS           Z15, Z20, Z20
-	VMULPS           Z4, Z0, Z21
-	VFNMADD231PS     Z7, Z1, Z21
-	VFNMADD231PS     Z6, Z2, Z21
-	VMULPS.BCST      constantsAVX512Single<>+356(SB), Z21, Z1
-	VMULPS           Z15, Z1, Z1
-	VMULPS           Z3, Z0, Z0
-	VFNMADD231PS     Z7, Z2, Z0
-	VMULPS.BCST      constantsAVX512Single<>+400(SB), Z0, Z0
-	VMULPS           Z15, Z0, Z0
-	VMOVUPS          (BX)(R10*1), Z2
-	VMULPS           Z12, Z3, Z15
-	VFMADD231PS      Z10, Z7, Z15
-	VMULPS.BCST      constantsAVX512Single<>+528(SB), Z15, Z15
-	VMULPS           Z13, Z4, Z21
-	VFMADD231PS      Z9, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+532(SB), Z21, Z15
-	VMULPS           Z8, Z5, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+476(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z16
-	VMULPS           Z11, Z3, Z15
-	VMULPS.BCST      constantsAVX512Single<>+536(SB), Z15, Z15
-	VMULPS           Z12, Z4, Z21
-	VFMADD231PS      Z10, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+540(SB), Z21, Z15
-	VMULPS           Z14, Z4, Z21
-	VFNMADD231PS     Z8, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+544(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z17
-	VMULPS           Z12, Z3, Z15
-	VFNMADD231PS     Z10, Z7, Z15
-	VMULPS.BCST      constantsAVX512Single<>+548(SB), Z15, Z15
-	VMULPS           Z14, Z3, Z21
-	VFNMADD231PS     Z8, Z7, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+552(SB), Z21, Z15
-	VMULPS           Z11, Z4, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+556(SB), Z21, Z15
-	VMULPS           Z13, Z4, Z21
-	VFNMADD231PS     Z9, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+560(SB), Z21, Z15
-	VMULPS           Z10, Z5, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+480(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z18
-	VMULPS           Z9, Z3, Z15
-	VFMADD231PS      Z13, Z7, Z15
-	VMULPS.BCST      constantsAVX512Single<>+536(SB), Z15, Z15
-	VMULPS           Z10, Z4, Z21
-	VFMADD231PS      Z12, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+556(SB), Z21, Z15
-	VMULPS           Z11, Z5, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+564(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z19
-	VMULPS           Z8, Z3, Z15
-	VFMADD231PS      Z14, Z7, Z15
-	VMULPS.BCST      constantsAVX512Single<>+528(SB), Z15, Z15
-	VMULPS           Z10, Z3, Z21
-	VFMADD231PS      Z12, Z7, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+568(SB), Z21, Z15
-	VMULPS           Z9, Z4, Z21
-	VFMADD231PS      Z13, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+572(SB), Z21, Z15
-	VMULPS           Z12, Z5, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+576(SB), Z21, Z15
-	VMULPS           Z11, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+580(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z20
-	VMULPS           Z8, Z4, Z15
-	VFMADD231PS      Z14, Z6, Z15
-	VMULPS.BCST      constantsAVX512Single<>+532(SB), Z15, Z15
-	VMULPS           Z10, Z4, Z21
-	VFNMADD231PS     Z12, Z6, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+560(SB), Z21, Z15
-	VMULPS           Z11, Z7, Z21
-	VFMADD231PS.BCST constantsAVX512Single<>+584(SB), Z21, Z15
-	VFMADD231PS      Z2, Z15, Z1
-	VMULPS           Z10, Z3, Z3
-	VFNMADD231PS     Z12, Z7, Z3
-	VMULPS.BCST      constantsAVX512Single<>+552(SB), Z3, Z3
-	VMULPS           Z9, Z4, Z4
-	VFNMADD231PS     Z13, Z6, Z4
-	VFMADD231PS.BCST constantsAVX512Single<>+544(SB), Z4, Z3
-	VMULPS           Z14, Z5, Z4
-	VFMADD231PS.BCST constantsAVX512Single<>+588(SB), Z4, Z3
-	VFMADD231PS      Z2, Z3, Z0
-	VMOVUPS          Z16, 512(CX)
-	VMULPS           Z8, Z16, Z2
-	VMULPS           Z16, Z16, Z3
-	VMOVUPS          Z17, 576(CX)
-	VFMADD231PS      Z9, Z17, Z2
-	VFMADD231PS      Z17, Z17, Z3
-	VMOVUPS          Z18, 640(CX)
-	VFMADD231PS      Z10, Z18, Z2
-	VFMADD231PS      Z18, Z18, Z3
-	VMOVUPS          Z19, 704(CX)
-	VFMADD231PS      Z11, Z19, Z2
-	VFMADD231PS      Z19, Z19, Z3
-	VMOVUPS          Z20, 768(CX)
-	VFMADD231PS      Z12, Z20, Z2
-	VFMADD231PS      Z20, Z20, Z3
-	VMOVUPS          Z1, 832(CX)
-	VFMADD231PS      Z13, Z1, Z2
-	VFMADD231PS      Z1, Z1, Z3
-	VMOVUPS          Z0, 896(CX)
-	VFMADD231PS      Z14, Z0, Z2
-	VFMADD231PS      Z0, Z0, Z3
-	VMOVUPS          Z2, (AX)(R8*2)
-	VMOVUPS          Z3, (AX)(R11*1)
-	ADDQ             $0x00000040, AX
-	ADDQ             $0x00000040, BX
-	ADDQ             $0x00000400, DX
-	ADDQ             $0x00000400, CX
-	SUBQ             $0x00000001, SI
-	JG               group1
-	VZEROUPPER
-	RET
-
-// func invariantsReverse3AVX512Single(gb *float32, gt *float32, gf *float32, t *float32, b *float32, v *float32, K int)
-// Requires: AVX, AVX512F
-TEXT ·invariantsReverse3AVX512Single(SB), NOSPLIT, $0-56
-	// computes gb = dE/db from gf = dE/df for the invariants of function invariants3:
-	// 
-	// 	gb[0] = gf[0]
-	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-	// 	gb[L M] += gf[3+L] t[L M]
-	// 	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-	// 
-	// gt is laid out as t.
-	MOVQ    gb+0(FP), AX
-	MOVQ    gt+8(FP), CX
-	MOVQ    gf+16(FP), DX
-	MOVQ    t+24(FP), BX
-	MOVQ    b+32(FP), SI
-	MOVQ    v+40(FP), DI
-	MOVQ    K+48(FP), R8
-	MOVQ    R8, R9
-	SHLQ    $0x02, R9
-	MOVQ    R9, R10
-	ADDQ    R9, R10
-	ADDQ    R9, R10
-	MOVQ    R10, R11
-	ADDQ    R9, R11
-	ADDQ    R9, R11
-	MOVQ    R11, R12
-	ADDQ    R9, R12
-	ADDQ    R9, R12
-	MOVQ    R12, R13
-	ADDQ    R9, R13
-	ADDQ    R9, R13
-	SHRQ    $0x04, R8
-	PCALIGN $0x40
-
-group1:
-	VMOVUPS      (DX), Z0
-	VMOVUPS      Z0, (AX)
-	VMOVUPS      (DX)(R9*1), Z0
-	VMULPS.BCST  constantsAVX512Single<>+512(SB), Z0, Z0
-	VMOVUPS      (DX)(R9*4), Z1
-	VMOVUPS      (DX)(R12*1), Z2
-	VADDPS       Z2, Z2, Z2
-	VMOVUPS      64(SI), Z3
-	VMULPS       Z3, Z0, Z4
-	VMOVUPS      (BX), Z5
-	VFMADD231PS  Z1, Z5, Z4
-	VMULPS       Z2, Z5, Z5
-	VFMADD231PS  Z1, Z3, Z5
-	VMOVUPS      Z5, (CX)
-	VMOVUPS      128(SI), Z3
-	VMULPS       Z3, Z0, Z5
-	VMOVUPS      64(BX), Z6
-	VFMADD231PS  Z1, Z6, Z5
-	VMULPS       Z2, Z6, Z6
-	VFMADD231PS  Z1, Z3, Z6
-	VMOVUPS      Z6, 64(CX)
-	VMOVUPS      192(SI), Z3
-	VMULPS       Z3, Z0, Z0
-	VMOVUPS      128(BX), Z6
-	VFMADD231PS  Z1, Z6, Z0
-	VMULPS       Z2, Z6, Z6
-	VFMADD231PS  Z1, Z3, Z6
-	VMOVUPS      Z6, 128(CX)
-	VMOVUPS      (DX)(R9*2), Z1
-	VMULPS.BCST  constantsAVX512Single<>+516(SB), Z1, Z1
-	VMOVUPS      (DX)(R11*1), Z2
-	VMOVUPS      (DX)(R9*8), Z3
-	VADDPS       Z3, Z3, Z3
-	VMOVUPS      256(SI), Z6
-	VMULPS       Z6, Z1, Z7
-	VMOVUPS      192(BX), Z8
-	VFMADD231PS  Z2, Z8, Z7
-	VMULPS       Z3, Z8, Z8
-	VFMADD231PS  Z2, Z6, Z8
-	VMOVUPS      Z8, 192(CX)
-	VMOVUPS      320(SI), Z6
-	VMULPS       Z6, Z1, Z8
-	VMOVUPS      256(BX), Z9
-	VFMADD231PS  Z2, Z9, Z8
-	VMULPS       Z3, Z9, Z9
-	VFMADD231PS  Z2, Z6, Z9
-	VMOVUPS      Z9, 256(CX)
-	VMOVUPS      384(SI), Z6
-	VMULPS       Z6, Z1, Z9
-	VMOVUPS      320(BX), Z10
-	VFMADD231PS  Z2, Z10, Z9
-	VMULPS       Z3, Z10, Z10
-	VFMADD231PS  Z2, Z6, Z10
-	VMOVUPS      Z10, 320(CX)
-	VMOVUPS      448(SI), Z6
-	VMULPS       Z6, Z1, Z10
-	VMOVUPS      384(BX), Z11
-	VFMADD231PS  Z2, Z11, Z10
-	VMULPS       Z3, Z11, Z11
-	VFMADD231PS  Z2, Z6, Z11
-	VMOVUPS      Z11, 384(CX)
-	VMOVUPS      512(SI), Z6
-	VMULPS       Z6, Z1, Z1
-	VMOVUPS      448(BX), Z11
-	VFMADD231PS  Z2, Z11, Z1
-	VMULPS       Z3, Z11, Z11
-	VFMADD231PS  Z2, Z6, Z11
-	VMOVUPS      Z11, 448(CX)
-	VMOVUPS      (DX)(R10*1), Z2
-	VMULPS.BCST  constantsAVX512Single<>+520(SB), Z2, Z2
-	VMOVUPS      (DX)(R10*2), Z3
-	VMOVUPS      (DX)(R13*1), Z6
-	VADDPS       Z6, Z6, Z6
-	VMOVUPS      576(SI), Z11
-	VMULPS       Z11, Z2, Z12
-	VMOVUPS      512(BX), Z13
-	VFMADD231PS  Z3, Z13, Z12
-	VMULPS       Z6, Z13, Z13
-	VFMADD231PS  Z3, Z11, Z13
-	VMOVUPS      Z13, 512(CX)
-	VMOVUPS      640(SI), Z11
-	VMULPS       Z11, Z2, Z13
-	VMOVUPS      576(BX), Z14
-	VFMADD231PS  Z3, Z14, Z13
-	VMULPS       Z6, Z14, Z14
-	VFMADD231PS  Z3, Z11, Z14
-	VMOVUPS      Z14, 576(CX)
-	VMOVUPS      704(SI), Z11
-	VMULPS       Z11, Z2, Z14
-	VMOVUPS      640(BX), Z15
-	VFMADD231PS  Z3, Z15, Z14
-	VMULPS       Z6, Z15, Z15
-	VFMADD231PS  Z3, Z11, Z15
-	VMOVUPS      Z15, 640(CX)
-	VMOVUPS      768(SI), Z11
-	VMULPS       Z11, Z2, Z15
-	VMOVUPS      704(BX), Z16
-	VFMADD231PS  Z3, Z16, Z15
-	VMULPS       Z6, Z16, Z16
-	VFMADD231PS  Z3, Z11, Z16
-	VMOVUPS      Z16, 704(CX)
-	VMOVUPS      832(SI), Z11
-	VMULPS       Z11, Z2, Z16
-	VMOVUPS      768(BX), Z17
-	VFMADD231PS  Z3, Z17, Z16
-	VMULPS       Z6, Z17, Z17
-	VFMADD231PS  Z3, Z11, Z17
-	VMOVUPS      Z17, 768(CX)
-	VMOVUPS      896(SI), Z11
-	VMULPS       Z11, Z2, Z17
-	VMOVUPS      832(BX), Z18
-	VFMADD231PS  Z3, Z18, Z17
-	VMULPS       Z6, Z18, Z18
-	VFMADD231PS  Z3, Z11, Z18
-	VMOVUPS      Z18, 832(CX)
-	VMOVUPS      960(SI), Z11
-	VMULPS       Z11, Z2, Z2
-	VMOVUPS      896(BX), Z18
-	VFMADD231PS  Z3, Z18, Z2
-	VMULPS       Z6, Z18, Z18
-	VFMADD231PS  Z3, Z11, Z18
-	VMOVUPS      Z18, 896(CX)
-	VMOVUPS      (DI), Z3
-	VMULPS       (CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+320(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z6, Z6
-	VMULPS       64(CX), Z3, Z18
-	VMULPS.BCST  constantsAVX512Single<>+328(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
-	VMULPS       128(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+336(SB), Z3, Z20
-	VMULPS.BCST  constantsAVX512Single<>+340(SB), Z3, Z3
-	VFMADD231PS  384(SI), Z11, Z4
-	VFNMADD231PS 320(SI), Z6, Z5
-	VFNMADD231PS 256(SI), Z6, Z0
-	VFNMADD231PS 192(SI), Z6, Z7
-	VFNMADD231PS 128(SI), Z6, Z8
-	VFMADD231PS  64(SI), Z11, Z9
-	VFMADD231PS  192(SI), Z19, Z10
-	VFMADD231PS  64(SI), Z6, Z1
-	VFMADD231PS  512(SI), Z6, Z4
-	VFMADD231PS  384(SI), Z18, Z5
-	VFMADD231PS  448(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z20, Z7
-	VFMADD231PS  64(SI), Z19, Z8
-	VFMADD231PS  128(SI), Z18, Z9
-	VFMADD231PS  128(SI), Z20, Z10
-	VFMADD231PS  192(SI), Z20, Z1
-	VFMADD231PS  320(SI), Z19, Z4
-	VFMADD231PS  448(SI), Z20, Z5
-	VFMADD231PS  512(SI), Z20, Z0
-	VFMADD231PS  192(SI), Z3, Z9
-	VFMADD231PS  256(SI), Z20, Z4
-	VFMADD231PS  384(SI), Z3, Z0
-	VMOVUPS      (DI)(R9*1), Z3
-	VMULPS       (CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+348(SB), Z6, Z18
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z6, Z19
-	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z6, Z20
-	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z6, Z6
-	VMULPS       64(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z21
-	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z3, Z22
-	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z3, Z3
-	VFMADD231PS  832(SI), Z11, Z7
-	VFMADD231PS  768(SI), Z19, Z8
-	VFMADD231PS  704(SI), Z6, Z9
-	VFNMADD231PS 640(SI), Z20, Z10
-	VFNMADD231PS 704(SI), Z11, Z1
-	VFNMADD231PS 512(SI), Z18, Z12
-	VFNMADD231PS 448(SI), Z20, Z13
-	VFNMADD231PS 512(SI), Z11, Z14
-	VFMADD231PS  320(SI), Z19, Z15
-	VFMADD231PS  256(SI), Z11, Z16
-	VFMADD231PS  320(SI), Z20, Z17
-	VFMADD231PS  256(SI), Z18, Z2
-	VFMADD231PS  960(SI), Z18, Z7
-	VFMADD231PS  896(SI), Z20, Z8
-	VFMADD231PS  768(SI), Z3, Z9
-	VFMADD231PS  832(SI), Z22, Z10
-	VFNMADD231PS 576(SI), Z18, Z1
-	VFMADD231PS  256(SI), Z21, Z13
-	VFMADD231PS  384(SI), Z6, Z14
-	VFMADD231PS  384(SI), Z3, Z15
-	VFMADD231PS  448(SI), Z22, Z16
-	VFMADD231PS  512(SI), Z21, Z17
-	VFMADD231PS  640(SI), Z21, Z7
-	VFMADD231PS  704(SI), Z22, Z8
-	VFMADD231PS  896(SI), Z21, Z1
-	VFMADD231PS  320(SI), Z22, Z14
-	VMOVUPS      (DI)(R9*1), Z3
-	VMULPS       128(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+376(SB), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z18
-	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z3, Z19
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z3, Z3
-	VFMADD231PS  576(SI), Z6, Z7
-	VFMADD231PS  640(SI), Z18, Z8
-	VFMADD231PS  832(SI), Z19, Z9
-	VFMADD231PS  896(SI), Z18, Z10
-	VFMADD231PS  960(SI), Z6, Z1
-	VFMADD231PS  256(SI), Z6, Z12
-	VFMADD231PS  320(SI), Z18, Z13
-	VFMADD231PS  256(SI), Z11, Z14
-	VFMADD231PS  448(SI), Z3, Z15
-	VFMADD231PS  512(SI), Z11, Z16
-	VFMADD231PS  448(SI), Z18, Z17
-	VFMADD231PS  512(SI), Z6, Z2
-	VFMADD231PS  704(SI), Z11, Z7
-	VFMADD231PS  768(SI), Z3, Z10
-	VFMADD231PS  832(SI), Z11, Z1
-	VFMADD231PS  384(SI), Z19, Z16
-	VMOVUPS      (DI)(R9*2), Z3
-	VMULPS       192(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+384(SB), Z6, Z6
-	VMULPS       256(CX), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+388(SB), Z11, Z11
-	VMULPS       320(CX), Z3, Z18
-	VMULPS.BCST  constantsAVX512Single<>+392(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
-	VMULPS       384(CX), Z3, Z20
-	VMULPS.BCST  constantsAVX512Single<>+396(SB), Z20, Z20
-	VMULPS       448(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z3, Z3
-	VFMADD231PS  192(SI), Z6, Z4
-	VFMADD231PS  64(SI), Z11, Z5
-	VFMADD231PS  64(SI), Z6, Z0
-	VFMADD231PS  128(SI), Z11, Z4
-	VFMADD231PS  128(SI), Z18, Z5
-	VFMADD231PS  192(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z19, Z4
-	VFMADD231PS  128(SI), Z18, Z5
-	VFMADD231PS  192(SI), Z19, Z0
-	VFMADD231PS  64(SI), Z19, Z4
-	VFMADD231PS  192(SI), Z20, Z5
-	VFMADD231PS  128(SI), Z20, Z0
-	VFMADD231PS  64(SI), Z3, Z4
-	VFNMADD231PS 192(SI), Z3, Z0
-	VFMADD231PS  64(SI), Z3, Z4
-	VFNMADD231PS 192(SI), Z3, Z0
-	VMOVUPS      (DI)(R10*1), Z3
-	VMULPS       192(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z6, Z18
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z6, Z6
-	VMULPS       256(CX), Z3, Z19
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z19, Z19
-	VMULPS       320(CX), Z3, Z22
-	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z22, Z22
-	VMULPS       384(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z24
-	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z3, Z25
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z3, Z3
-	VFMADD231PS  832(SI), Z11, Z4
-	VFMADD231PS  640(SI), Z6, Z5
-	VFMADD231PS  704(SI), Z11, Z0
-	VFNMADD231PS 192(SI), Z18, Z12
-	VFMADD231PS  128(SI), Z6, Z13
-	VFMADD231PS  192(SI), Z11, Z14
-	VFMADD231PS  64(SI), Z20, Z15
-	VFMADD231PS  64(SI), Z11, Z16
-	VFMADD231PS  64(SI), Z21, Z17
-	VFMADD231PS  64(SI), Z18, Z2
-	VFMADD231PS  960(SI), Z18, Z4
-	VFMADD231PS  704(SI), Z19, Z5
-	VFNMADD231PS 576(SI), Z18, Z0
-	VFNMADD231PS 192(SI), Z21, Z13
-	VFMADD231PS  128(SI), Z19, Z14
-	VFMADD231PS  128(SI), Z22, Z15
-	VFMADD231PS  192(SI), Z23, Z16
-	VFMADD231PS  192(SI), Z24, Z17
-	VFMADD231PS  768(SI), Z20, Z4
-	VFMADD231PS  768(SI), Z22, Z5
-	VFNMADD231PS 640(SI), Z21, Z0
-	VFMADD231PS  64(SI), Z24, Z13
-	VFMADD231PS  64(SI), Z23, Z14
-	VFMADD231PS  192(SI), Z3, Z15
-	VFMADD231PS  128(SI), Z25, Z16
-	VFMADD231PS  896(SI), Z21, Z4
-	VFMADD231PS  832(SI), Z25, Z5
-	VFMADD231PS  832(SI), Z23, Z0
-	VFMADD231PS  704(SI), Z23, Z4
-	VFMADD231PS  896(SI), Z24, Z0
-	VFMADD231PS  640(SI), Z24, Z4
-	VFMADD231PS  768(SI), Z3, Z0
-	VMOVUPS      (DI)(R10*1), Z3
-	VMULPS       448(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+412(SB), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+416(SB), Z3, Z3
-	VFMADD231PS  576(SI), Z6, Z4
-	VFMADD231PS  896(SI), Z3, Z5
-	VFMADD231PS  960(SI), Z6, Z0
-	VFMADD231PS  64(SI), Z6, Z12
-	VFMADD231PS  64(SI), Z11, Z14
-	VFNMADD231PS 192(SI), Z11, Z16
-	VFMADD231PS  128(SI), Z3, Z17
-	VFMADD231PS  192(SI), Z6, Z2
-	VFMADD231PS  704(SI), Z11, Z4
-	VFNMADD231PS 832(SI), Z11, Z0
-	VMOVUPS      (DI)(R9*4), Z3
-	VMULPS       192(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+420(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z6, Z6
-	VMULPS       256(CX), Z3, Z18
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+428(SB), Z18, Z18
-	VMULPS       320(CX), Z3, Z20
-	VMULPS.BCST  constantsAVX512Single<>+432(SB), Z20, Z21
-	VMULPS.BCST  constantsAVX512Single<>+436(SB), Z20, Z20
-	VMULPS       384(CX), Z3, Z22
-	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+440(SB), Z22, Z22
-	VMULPS       448(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+444(SB), Z3, Z24
-	VMULPS.BCST  constantsAVX512Single<>+448(SB), Z3, Z3
-	VFMADD231PS  384(SI), Z11, Z7
-	VFMADD231PS  448(SI), Z6, Z8
-	VFMADD231PS  256(SI), Z11, Z9
-	VFMADD231PS  320(SI), Z6, Z10
-	VFNMADD231PS 320(SI), Z19, Z1
-	VFMADD231PS  448(SI), Z19, Z7
-	VFNMADD231PS 512(SI), Z19, Z8
-	VFMADD231PS  320(SI), Z18, Z9
-	VFMADD231PS  256(SI), Z19, Z10
-	VFMADD231PS  512(SI), Z21, Z1
-	VFMADD231PS  256(SI), Z21, Z7
-	VFMADD231PS  384(SI), Z18, Z8
-	VFNMADD231PS 384(SI), Z21, Z9
-	VFMADD231PS  448(SI), Z20, Z10
-	VFMADD231PS  512(SI), Z21, Z1
-	VFMADD231PS  256(SI), Z21, Z7
-	VFMADD231PS  320(SI), Z20, Z8
-	VFNMADD231PS 384(SI), Z21, Z9
-	VFMADD231PS  448(SI), Z20, Z10
-	VFMADD231PS  448(SI), Z23, Z1
-	VFMADD231PS  320(SI), Z23, Z7
-	VFMADD231PS  320(SI), Z20, Z8
-	VFMADD231PS  448(SI), Z22, Z9
-	VFMADD231PS  512(SI), Z23, Z10
-	VFMADD231PS  384(SI), Z3, Z1
-	VFMADD231PS  256(SI), Z23, Z8
-	VFMADD231PS  512(SI), Z3, Z9
-	VFMADD231PS  384(SI), Z22, Z10
-	VFMADD231PS  320(SI), Z24, Z8
-	VFNMADD231PS 448(SI), Z24, Z10
-	VFMADD231PS  320(SI), Z24, Z8
-	VFNMADD231PS 448(SI), Z24, Z10
-	VMOVUPS      (DI)(R11*1), Z3
-	VMULPS       192(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+452(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+456(SB), Z6, Z18
-	VMULPS.BCST  constantsAVX512Single<>+460(SB), Z6, Z6
-	VMULPS       256(CX), Z3, Z19
-	VMULPS.BCST  constantsAVX512Single<>+464(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+468(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+472(SB), Z19, Z19
-	VMULPS       320(CX), Z3, Z22
-	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z22, Z23
-	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z22, Z24
-	VMULPS.BCST  constantsAVX512Single<>+484(SB), Z22, Z22
-	VMULPS       384(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+488(SB), Z3, Z25
-	VMULPS.BCST  constantsAVX512Single<>+492(SB), Z3, Z26
-	VMULPS.BCST  constantsAVX512Single<>+496(SB), Z3, Z3
-	VFMADD231PS  832(SI), Z11, Z12
-	VFMADD231PS  768(SI), Z18, Z13
-	VFNMADD231PS 960(SI), Z11, Z14
-	VFMADD231PS  640(SI), Z18, Z15
-	VFMADD231PS  576(SI), Z11, Z16
-	VFMADD231PS  576(SI), Z20, Z17
-	VFNMADD231PS 704(SI), Z11, Z2
-	VFMADD231PS  896(SI), Z20, Z12
-	VFNMADD231PS 960(SI), Z20, Z13
-	VFMADD231PS  832(SI), Z6, Z14
-	VFMADD231PS  704(SI), Z19, Z15
-	VFMADD231PS  704(SI), Z6, Z16
-	VFNMADD231PS 704(SI), Z21, Z17
-	VFNMADD231PS 640(SI), Z20, Z2
-	VFMADD231PS  576(SI), Z23, Z12
-	VFMADD231PS  832(SI), Z21, Z13
-	VFNMADD231PS 896(SI), Z21, Z14
-	VFMADD231PS  768(SI), Z22, Z15
-	VFMADD231PS  640(SI), Z21, Z16
-	VFMADD231PS  960(SI), Z25, Z17
-	VFMADD231PS  960(SI), Z23, Z2
-	VFMADD231PS  576(SI), Z23, Z12
-	VFMADD231PS  576(SI), Z25, Z13
-	VFMADD231PS  768(SI), Z19, Z14
-	VFMADD231PS  768(SI), Z22, Z15
-	VFMADD231PS  832(SI), Z24, Z16
-	VFMADD231PS  832(SI), Z26, Z17
-	VFMADD231PS  960(SI), Z23, Z2
-	VFMADD231PS  640(SI), Z25, Z12
-	VFMADD231PS  704(SI), Z26, Z13
-	VFMADD231PS  704(SI), Z24, Z14
-	VFMADD231PS  832(SI), Z3, Z15
-	VFMADD231PS  832(SI), Z24, Z16
-	VFMADD231PS  896(SI), Z25, Z2
-	VFMADD231PS  704(SI), Z24, Z14
-	VFMADD231PS  896(SI), Z26, Z16
-	VFMADD231PS  640(SI), Z26, Z14
-	VFMADD231PS  768(SI), Z3, Z16
-	VMOVUPS      (DI)(R11*1), Z3
-	VMULPS       448(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+500(SB), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+504(SB), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+508(SB), Z3, Z3
-	VFMADD231PS  704(SI), Z6, Z12
-	VFMADD231PS  576(SI), Z6, Z14
-	VFMADD231PS  896(SI), Z3, Z15
-	VFMADD231PS  960(SI), Z6, Z16
-	VFMADD231PS  768(SI), Z3, Z17
-	VFMADD231PS  832(SI), Z6, Z2
-	VFMADD231PS  704(SI), Z11, Z14
-	VFNMADD231PS 832(SI), Z11, Z16
-	VFMADD231PS  704(SI), Z11, Z14
-	VFNMADD231PS 832(SI), Z11, Z16
-	VMOVUPS      (DI)(R10*2), Z3
-	VMULPS       512(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z6, Z6
-	VMULPS       576(CX), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z11, Z11
-	VMULPS       640(CX), Z3, Z18
-	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z18, Z19
-	VMULPS.BCST  constantsAVX512Single<>+524(SB), Z18, Z20
-	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z18, Z18
-	VMULPS       704(CX), Z3, Z21
-	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z21, Z22
-	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z21, Z21
-	VMULPS       768(CX), Z3, Z23
-	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z23, Z24
-	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z23, Z25
-	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z23, Z23
-	VMULPS       832(CX), Z3, Z26
-	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z26, Z26
-	VMULPS       896(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z3, Z3
-	VFMADD231PS  512(SI), Z6, Z4
-	VFMADD231PS  256(SI), Z11, Z5
-	VFMADD231PS  256(SI), Z6, Z0
-	VFMADD231PS  192(SI), Z6, Z7
-	VFMADD231PS  192(SI), Z11, Z8
-	VFMADD231PS  64(SI), Z19, Z9
-	VFMADD231PS  64(SI), Z11, Z10
-	VFMADD231PS  64(SI), Z6, Z1
-	VFMADD231PS  448(SI), Z11, Z4
-	VFMADD231PS  320(SI), Z18, Z5
-	VFMADD231PS  320(SI), Z11, Z0
-	VFMADD231PS  128(SI), Z11, Z7
-	VFMADD231PS  128(SI), Z18, Z8
-	VFMADD231PS  128(SI), Z21, Z9
-	VFMADD231PS  192(SI), Z22, Z10
-	VFMADD231PS  64(SI), Z20, Z1
-	VFMADD231PS  384(SI), Z19, Z4
-	VFMADD231PS  384(SI), Z21, Z5
-	VFNMADD231PS 256(SI), Z20, Z0
-	VFNMADD231PS 192(SI), Z20, Z7
-	VFMADD231PS  64(SI), Z22, Z8
-	VFMADD231PS  192(SI), Z23, Z9
-	VFMADD231PS  128(SI), Z25, Z10
-	VFMADD231PS  192(SI), Z24, Z1
-	VFMADD231PS  512(SI), Z20, Z4
-	VFMADD231PS  448(SI), Z25, Z5
-	VFMADD231PS  448(SI), Z22, Z0
-	VFMADD231PS  64(SI), Z24, Z7
-	VFMADD231PS  64(SI), Z26, Z8
-	VFNMADD231PS 192(SI), Z26, Z10
-	VFNMADD231PS 128(SI), Z26, Z1
-	VFMADD231PS  320(SI), Z22, Z4
-	VFNMADD231PS 512(SI), Z26, Z5
-	VFMADD231PS  512(SI), Z24, Z0
-	VFMADD231PS  64(SI), Z3, Z7
-	VFNMADD231PS 192(SI), Z3, Z1
-	VFMADD231PS  256(SI), Z24, Z4
-	VFMADD231PS  384(SI), Z23, Z0
-	VFMADD231PS  320(SI), Z26, Z4
-	VFNMADD231PS 448(SI), Z26, Z0
-	VFMADD231PS  256(SI), Z3, Z4
-	VFNMADD231PS 512(SI), Z3, Z0
-	VMOVUPS      (DI)(R12*1), Z3
-	VMULPS       512(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+528(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+532(SB), Z6, Z18
-	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z6, Z6
-	VMULPS       576(CX), Z3, Z19
-	VMULPS.BCST  constantsAVX512Single<>+536(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+540(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+544(SB), Z19, Z19
-	VMULPS       640(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+548(SB), Z3, Z22
-	VMULPS.BCST  constantsAVX512Single<>+552(SB), Z3, Z23
-	VMULPS.BCST  constantsAVX512Single<>+556(SB), Z3, Z24
-	VMULPS.BCST  constantsAVX512Single<>+560(SB), Z3, Z25
-	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z3, Z3
-	VFMADD231PS  832(SI), Z11, Z7
-	VFMADD231PS  896(SI), Z18, Z8
-	VFMADD231PS  576(SI), Z6, Z9
-	VFMADD231PS  640(SI), Z18, Z10
-	VFMADD231PS  704(SI), Z11, Z1
-	VFMADD231PS  384(SI), Z6, Z12
-	VFMADD231PS  448(SI), Z18, Z13
-	VFMADD231PS  512(SI), Z11, Z14
-	VFMADD231PS  256(SI), Z20, Z15
-	VFMADD231PS  256(SI), Z11, Z16
-	VFMADD231PS  320(SI), Z18, Z17
-	VFMADD231PS  320(SI), Z19, Z2
-	VFMADD231PS  768(SI), Z20, Z7
-	VFMADD231PS  832(SI), Z21, Z8
-	VFMADD231PS  704(SI), Z3, Z9
-	VFMADD231PS  704(SI), Z21, Z10
-	VFNMADD231PS 704(SI), Z22, Z1
-	VFNMADD231PS 448(SI), Z19, Z12
-	VFNMADD231PS 448(SI), Z25, Z13
-	VFMADD231PS  448(SI), Z21, Z14
-	VFMADD231PS  320(SI), Z24, Z15
-	VFMADD231PS  320(SI), Z21, Z16
-	VFMADD231PS  320(SI), Z25, Z17
-	VFMADD231PS  256(SI), Z23, Z2
-	VFMADD231PS  832(SI), Z22, Z7
-	VFMADD231PS  960(SI), Z19, Z8
-	VFNMADD231PS 576(SI), Z19, Z10
-	VFNMADD231PS 576(SI), Z23, Z1
-	VFNMADD231PS 512(SI), Z23, Z12
-	VFNMADD231PS 512(SI), Z22, Z14
-	VFMADD231PS  256(SI), Z22, Z16
-	VFMADD231PS  960(SI), Z23, Z7
-	VFMADD231PS  768(SI), Z24, Z8
-	VFNMADD231PS 640(SI), Z25, Z10
-	VFMADD231PS  384(SI), Z3, Z14
-	VFMADD231PS  896(SI), Z25, Z8
-	VMOVUPS      (DI)(R12*1), Z3
-	VMULPS       704(CX), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+536(SB), Z6, Z11
-	VMULPS.BCST  constantsAVX512Single<>+556(SB), Z6, Z18
-	VMULPS.BCST  constantsAVX512Single<>+564(SB), Z6, Z6
-	VMULPS       768(CX), Z3, Z19
-	VMULPS.BCST  constantsAVX512Single<>+528(SB), Z19, Z20
-	VMULPS.BCST  constantsAVX512Single<>+568(SB), Z19, Z21
-	VMULPS.BCST  constantsAVX512Single<>+572(SB), Z19, Z22
-	VMULPS.BCST  constantsAVX512Single<>+576(SB), Z19, Z23
-	VMULPS.BCST  constantsAVX512Single<>+580(SB), Z19, Z19
-	VMULPS       832(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+532(SB), Z3, Z24
-	VMULPS.BCST  constantsAVX512Single<>+560(SB), Z3, Z25
-	VMULPS.BCST  constantsAVX512Single<>+584(SB), Z3, Z3
-	VFMADD231PS  640(SI), Z11, Z7
-	VFMADD231PS  704(SI), Z18, Z8
-	VFMADD231PS  768(SI), Z6, Z9
-	VFMADD231PS  832(SI), Z18, Z10
-	VFMADD231PS  896(SI), Z11, Z1
-	VFMADD231PS  256(SI), Z20, Z12
-	VFMADD231PS  256(SI), Z11, Z13
-	VFMADD231PS  320(SI), Z18, Z14
-	VFMADD231PS  384(SI), Z6, Z15
-	VFMADD231PS  448(SI), Z18, Z16
-	VFMADD231PS  512(SI), Z11, Z17
-	VFMADD231PS  512(SI), Z20, Z2
-	VFMADD231PS  576(SI), Z20, Z7
-	VFMADD231PS  640(SI), Z22, Z8
-	VFMADD231PS  832(SI), Z23, Z9
-	VFMADD231PS  896(SI), Z22, Z10
-	VFMADD231PS  960(SI), Z20, Z1
-	VFMADD231PS  320(SI), Z24, Z12
-	VFMADD231PS  320(SI), Z22, Z13
-	VFMADD231PS  256(SI), Z21, Z14
-	VFMADD231PS  448(SI), Z19, Z15
-	VFMADD231PS  512(SI), Z21, Z16
-	VFMADD231PS  448(SI), Z22, Z17
-	VFMADD231PS  448(SI), Z24, Z2
-	VFMADD231PS  704(SI), Z21, Z7
-	VFMADD231PS  576(SI), Z24, Z8
-	VFMADD231PS  768(SI), Z19, Z10
-	VFMADD231PS  832(SI), Z21, Z1
-	VFMADD231PS  320(SI), Z25, Z14
-	VFMADD231PS  512(SI), Z3, Z15
-	VFMADD231PS  384(SI), Z23, Z16
-	VFMADD231PS  704(SI), Z25, Z8
-	VFMADD231PS  960(SI), Z24, Z10
-	VFMADD231PS  768(SI), Z3, Z1
-	VFNMADD231PS 448(SI), Z25, Z16
-	VFNMADD231PS 832(SI), Z25, Z10
-	VMOVUPS      (DI)(R12*1), Z3
-	VMULPS       896(CX), Z3, Z3
-	VMULPS.BCST  constantsAVX512Single<>+552(SB), Z3, Z6
-	VMULPS.BCST  constantsAVX512Single<>+544(SB), Z3, Z11
-	VMULPS.BCST  constantsAVX512Single<>+588(SB), Z3, Z3
-	VFMADD231PS  704(SI), Z6, Z7
-	VFMADD231PS  640(SI), Z11, Z8
-	VFMADD231PS  960(SI), Z3, Z9
-	VFNMADD231PS 896(SI), Z11, Z10
-	VFNMADD231PS 832(SI), Z6, Z1
-	VFMADD231PS  320(SI), Z11, Z13
-	VFMADD231PS  256(SI), Z6, Z14
-	VFNMADD231PS 512(SI), Z6, Z16
-	VFNMADD231PS 448(SI), Z11, Z17
-	VFMADD231PS  384(SI), Z3, Z2
-	VMOVUPS      Z4, 64(AX)
-	VMOVUPS      Z5, 128(AX)
-	VMOVUPS      Z0, 192(AX)
-	VMOVUPS      Z7, 256(AX)
-	VMOVUPS      Z8, 320(AX)
-	VMOVUPS      Z9, 384(AX)
-	VMOVUPS      Z10, 448(AX)
-	VMOVUPS      Z1, 512(AX)
-	VMOVUPS      Z12, 576(AX)
-	VMOVUPS      Z13, 640(AX)
-	VMOVUPS      Z14, 704(AX)
-	VMOVUPS      Z15, 768(AX)
-	VMOVUPS      Z16, 832(AX)
-	VMOVUPS      Z17, 896(AX)
-	VMOVUPS      Z2, 960(AX)
-	ADDQ         $0x00000040, DX
-	ADDQ         $0x00000040, DI
-	ADDQ         $0x00000400, AX
-	ADDQ         $0x00000400, CX
-	ADDQ         $0x00000400, BX
-	ADDQ         $0x00000400, SI
-	SUBQ         $0x00000001, R8
-	JG           group1
-	VZEROUPPER
-	RET
-
-// func readoutAVX512Single(f *float32, gf *float32, act *float32, gh *float32, a *float32, w *float32, d *float32, b *float32, rest *float32, H int, features int) (energy float64)
-// Requires: AVX, AVX512F, SSE2
-TEXT ·readoutAVX512Single(SB), NOSPLIT, $0-96
-	// is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+	// Readout and its derivatives, in a gradient times the weight of the atom:
 	// 
 	// 	for h := range H {
-	// 		x := d[h] + sum_k w[h][k] f[k]
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
 	// 		σ := 1 / (1 + exp(-x))
 	// 		act[h] = x σ
-	// 		gh[h] = b[h] σ (1 + x (1-σ))
-	// 		energy += b[h] (act[h] - rest[h])
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
 	// 	}
 	// 	for k := range features {
-	// 		gf[k] = a[k] + sum_h gh[h] w[h][k]
-	// 		energy += a[k] f[k]
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
 	// 	}
-	// 
-	// w is laid out [H/16][features/16][16][16].
 	VPXORD  Z0, Z0, Z0
-	MOVQ    w+40(FP), AX
-	MOVQ    d+48(FP), CX
-	MOVQ    act+16(FP), DX
-	MOVQ    features+80(FP), BX
-	SHRQ    $0x04, BX
-	MOVQ    H+72(FP), SI
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
 	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
-hidden1:
-	MOVQ    f+0(FP), DI
-	MOVQ    BX, R8
-	LEAQ    (AX), AX
+hidden5:
+	MOVQ    288(AX), R8
+	MOVQ    SI, R9
+	LEAQ    (CX), CX
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
@@ -2498,28 +889,28 @@ hidden1:
 	VPXORD  Z16, Z16, Z16
 	PCALIGN $0x40
 
-features2:
-	VMOVUPS     (DI), Z17
-	VFMADD231PS (AX), Z17, Z1
-	VFMADD231PS 64(AX), Z17, Z2
-	VFMADD231PS 128(AX), Z17, Z3
-	VFMADD231PS 192(AX), Z17, Z4
-	VFMADD231PS 256(AX), Z17, Z5
-	VFMADD231PS 320(AX), Z17, Z6
-	VFMADD231PS 384(AX), Z17, Z7
-	VFMADD231PS 448(AX), Z17, Z8
-	VFMADD231PS 512(AX), Z17, Z9
-	VFMADD231PS 576(AX), Z17, Z10
-	VFMADD231PS 640(AX), Z17, Z11
-	VFMADD231PS 704(AX), Z17, Z12
-	VFMADD231PS 768(AX), Z17, Z13
-	VFMADD231PS 832(AX), Z17, Z14
-	VFMADD231PS 896(AX), Z17, Z15
-	VFMADD231PS 960(AX), Z17, Z16
-	ADDQ        $0x00000040, DI
-	ADDQ        $0x00000400, AX
-	SUBQ        $0x00000001, R8
-	JG          features2
+features6:
+	VMOVUPS     (R8), Z17
+	VFMADD231PS (CX), Z17, Z1
+	VFMADD231PS 64(CX), Z17, Z2
+	VFMADD231PS 128(CX), Z17, Z3
+	VFMADD231PS 192(CX), Z17, Z4
+	VFMADD231PS 256(CX), Z17, Z5
+	VFMADD231PS 320(CX), Z17, Z6
+	VFMADD231PS 384(CX), Z17, Z7
+	VFMADD231PS 448(CX), Z17, Z8
+	VFMADD231PS 512(CX), Z17, Z9
+	VFMADD231PS 576(CX), Z17, Z10
+	VFMADD231PS 640(CX), Z17, Z11
+	VFMADD231PS 704(CX), Z17, Z12
+	VFMADD231PS 768(CX), Z17, Z13
+	VFMADD231PS 832(CX), Z17, Z14
+	VFMADD231PS 896(CX), Z17, Z15
+	VFMADD231PS 960(CX), Z17, Z16
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000400, CX
+	SUBQ        $0x00000001, R9
+	JG          features6
 	VUNPCKLPS   Z2, Z1, Z17
 	VUNPCKHPS   Z2, Z1, Z1
 	VADDPS      Z17, Z1, Z1
@@ -2565,209 +956,209 @@ features2:
 	VSHUFF64X2  $0x88, Z2, Z1, Z3
 	VSHUFF64X2  $0xdd, Z2, Z1, Z1
 	VADDPS      Z3, Z1, Z1
-	VADDPS      (CX), Z1, Z1
-	VMOVUPS     Z1, (DX)
-	LEAQ        (AX), AX
-	ADDQ        $0x00000040, CX
+	VADDPS      (DX), Z1, Z1
+	VMOVUPS     Z1, (BX)
+	LEAQ        (CX), CX
 	ADDQ        $0x00000040, DX
-	SUBQ        $0x00000001, SI
-	JG          hidden1
-	MOVQ        act+16(FP), AX
-	MOVQ        gh+24(FP), CX
-	MOVQ        b+56(FP), DX
-	MOVQ        rest+64(FP), BX
-	MOVQ        H+72(FP), SI
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000001, DI
+	JG          hidden5
+	MOVQ        304(AX), CX
+	MOVQ        312(AX), DX
+	MOVQ        64(AX), BX
+	MOVQ        72(AX), SI
+	MOVQ        416(AX), DI
 	PCALIGN     $0x40
 
-activation3:
-	VMOVUPS           (AX), Z1
+activation7:
+	VMOVUPS           (CX), Z1
 	VBROADCASTSS      constantsAVX512Single<>+128(SB), Z2
-	VMINPS.BCST       constantsAVX512Single<>+592(SB), Z1, Z3
-	VMAXPS.BCST       constantsAVX512Single<>+596(SB), Z3, Z3
-	VMULPS.BCST       constantsAVX512Single<>+600(SB), Z3, Z4
+	VMINPS.BCST       constantsAVX512Single<>+512(SB), Z1, Z3
+	VMAXPS.BCST       constantsAVX512Single<>+516(SB), Z3, Z3
+	VMULPS.BCST       constantsAVX512Single<>+520(SB), Z3, Z4
 	VRNDSCALEPS       $0x00, Z4, Z4
-	VBROADCASTSS      constantsAVX512Single<>+604(SB), Z5
+	VBROADCASTSS      constantsAVX512Single<>+524(SB), Z5
 	VSUBPS            Z3, Z5, Z5
-	VFNMADD231PS.BCST constantsAVX512Single<>+608(SB), Z4, Z5
-	VFNMADD231PS.BCST constantsAVX512Single<>+612(SB), Z4, Z5
-	VBROADCASTSS      constantsAVX512Single<>+616(SB), Z3
-	VFMADD213PS.BCST  constantsAVX512Single<>+620(SB), Z5, Z3
-	VFMADD213PS.BCST  constantsAVX512Single<>+624(SB), Z5, Z3
-	VFMADD213PS.BCST  constantsAVX512Single<>+628(SB), Z5, Z3
-	VFMADD213PS.BCST  constantsAVX512Single<>+632(SB), Z5, Z3
-	VFMADD213PS.BCST  constantsAVX512Single<>+636(SB), Z5, Z3
+	VFNMADD231PS.BCST constantsAVX512Single<>+528(SB), Z4, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+532(SB), Z4, Z5
+	VBROADCASTSS      constantsAVX512Single<>+536(SB), Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+540(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+544(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+548(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+552(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+556(SB), Z5, Z3
 	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
 	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
 	VSCALEFPS         Z4, Z3, Z3
 	VADDPS            Z2, Z3, Z3
 	VDIVPS            Z3, Z2, Z3
 	VMULPS            Z1, Z3, Z4
-	VMOVUPS           Z4, (AX)
+	VMOVUPS           Z4, (CX)
 	VSUBPS            Z3, Z2, Z5
 	VFMADD213PS       Z2, Z1, Z5
 	VMULPS            Z3, Z5, Z5
-	VMOVUPS           (DX), Z1
+	VMOVUPS           (BX), Z1
 	VMULPS            Z1, Z5, Z5
-	VMOVUPS           Z5, (CX)
-	VSUBPS            (BX), Z4, Z2
+	VMOVUPS           Z5, (DX)
+	VSUBPS            (SI), Z4, Z2
 	VFMADD231PS       Z2, Z1, Z0
-	ADDQ              $0x00000040, AX
 	ADDQ              $0x00000040, CX
 	ADDQ              $0x00000040, DX
 	ADDQ              $0x00000040, BX
-	SUBQ              $0x00000010, SI
-	JG                activation3
-	MOVQ              f+0(FP), AX
-	MOVQ              gf+8(FP), CX
-	MOVQ              a+32(FP), DX
-	MOVQ              w+40(FP), BX
-	MOVQ              features+80(FP), SI
-	MOVQ              SI, DI
-	SHLQ              $0x02, DI
-	SHLQ              $0x04, DI
-	SHRQ              $0x04, SI
+	ADDQ              $0x00000040, SI
+	SUBQ              $0x00000010, DI
+	JG                activation7
+	MOVQ              288(AX), CX
+	MOVQ              296(AX), DX
+	MOVQ              40(AX), BX
+	MOVQ              48(AX), SI
+	MOVQ              424(AX), DI
+	MOVQ              DI, R8
+	SHLQ              $0x02, R8
+	SHLQ              $0x04, R8
+	SHRQ              $0x04, DI
 
-wide4:
-	CMPQ        SI, $0x00000008
-	JLT         narrow5
-	VMOVUPS     (DX), Z1
-	VFMADD231PS (AX), Z1, Z0
-	VMOVUPS     64(DX), Z2
-	VFMADD231PS 64(AX), Z2, Z0
-	VMOVUPS     128(DX), Z3
-	VFMADD231PS 128(AX), Z3, Z0
-	VMOVUPS     192(DX), Z4
-	VFMADD231PS 192(AX), Z4, Z0
-	VMOVUPS     256(DX), Z5
-	VFMADD231PS 256(AX), Z5, Z0
-	VMOVUPS     320(DX), Z6
-	VFMADD231PS 320(AX), Z6, Z0
-	VMOVUPS     384(DX), Z7
-	VFMADD231PS 384(AX), Z7, Z0
-	VMOVUPS     448(DX), Z8
-	VFMADD231PS 448(AX), Z8, Z0
-	MOVQ        gh+24(FP), R8
-	MOVQ        BX, R9
-	MOVQ        H+72(FP), R10
-	SHRQ        $0x04, R10
+wide8:
+	CMPQ        DI, $0x00000008
+	JLT         narrow9
+	VMOVUPS     (BX), Z1
+	VFMADD231PS (CX), Z1, Z0
+	VMOVUPS     64(BX), Z2
+	VFMADD231PS 64(CX), Z2, Z0
+	VMOVUPS     128(BX), Z3
+	VFMADD231PS 128(CX), Z3, Z0
+	VMOVUPS     192(BX), Z4
+	VFMADD231PS 192(CX), Z4, Z0
+	VMOVUPS     256(BX), Z5
+	VFMADD231PS 256(CX), Z5, Z0
+	VMOVUPS     320(BX), Z6
+	VFMADD231PS 320(CX), Z6, Z0
+	VMOVUPS     384(BX), Z7
+	VFMADD231PS 384(CX), Z7, Z0
+	VMOVUPS     448(BX), Z8
+	VFMADD231PS 448(CX), Z8, Z0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
 	PCALIGN     $0x40
 
-outer7:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer11:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner8:
-	VBROADCASTSS (R8), Z9
-	VFMADD231PS  (R11), Z9, Z1
-	VFMADD231PS  1024(R11), Z9, Z2
-	VFMADD231PS  2048(R11), Z9, Z3
-	VFMADD231PS  3072(R11), Z9, Z4
-	VFMADD231PS  4096(R11), Z9, Z5
-	VFMADD231PS  5120(R11), Z9, Z6
-	VFMADD231PS  6144(R11), Z9, Z7
-	VFMADD231PS  7168(R11), Z9, Z8
-	VBROADCASTSS 4(R8), Z9
-	VFMADD231PS  64(R11), Z9, Z1
-	VFMADD231PS  1088(R11), Z9, Z2
-	VFMADD231PS  2112(R11), Z9, Z3
-	VFMADD231PS  3136(R11), Z9, Z4
-	VFMADD231PS  4160(R11), Z9, Z5
-	VFMADD231PS  5184(R11), Z9, Z6
-	VFMADD231PS  6208(R11), Z9, Z7
-	VFMADD231PS  7232(R11), Z9, Z8
-	VBROADCASTSS 8(R8), Z9
-	VFMADD231PS  128(R11), Z9, Z1
-	VFMADD231PS  1152(R11), Z9, Z2
-	VFMADD231PS  2176(R11), Z9, Z3
-	VFMADD231PS  3200(R11), Z9, Z4
-	VFMADD231PS  4224(R11), Z9, Z5
-	VFMADD231PS  5248(R11), Z9, Z6
-	VFMADD231PS  6272(R11), Z9, Z7
-	VFMADD231PS  7296(R11), Z9, Z8
-	VBROADCASTSS 12(R8), Z9
-	VFMADD231PS  192(R11), Z9, Z1
-	VFMADD231PS  1216(R11), Z9, Z2
-	VFMADD231PS  2240(R11), Z9, Z3
-	VFMADD231PS  3264(R11), Z9, Z4
-	VFMADD231PS  4288(R11), Z9, Z5
-	VFMADD231PS  5312(R11), Z9, Z6
-	VFMADD231PS  6336(R11), Z9, Z7
-	VFMADD231PS  7360(R11), Z9, Z8
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000100, R11
-	SUBQ         $0x00000004, R12
-	JG           inner8
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer7
-	VMOVUPS      Z1, (CX)
-	VMOVUPS      Z2, 64(CX)
-	VMOVUPS      Z3, 128(CX)
-	VMOVUPS      Z4, 192(CX)
-	VMOVUPS      Z5, 256(CX)
-	VMOVUPS      Z6, 320(CX)
-	VMOVUPS      Z7, 384(CX)
-	VMOVUPS      Z8, 448(CX)
-	ADDQ         $0x00000200, AX
+inner12:
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  (R12), Z9, Z1
+	VFMADD231PS  1024(R12), Z9, Z2
+	VFMADD231PS  2048(R12), Z9, Z3
+	VFMADD231PS  3072(R12), Z9, Z4
+	VFMADD231PS  4096(R12), Z9, Z5
+	VFMADD231PS  5120(R12), Z9, Z6
+	VFMADD231PS  6144(R12), Z9, Z7
+	VFMADD231PS  7168(R12), Z9, Z8
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  64(R12), Z9, Z1
+	VFMADD231PS  1088(R12), Z9, Z2
+	VFMADD231PS  2112(R12), Z9, Z3
+	VFMADD231PS  3136(R12), Z9, Z4
+	VFMADD231PS  4160(R12), Z9, Z5
+	VFMADD231PS  5184(R12), Z9, Z6
+	VFMADD231PS  6208(R12), Z9, Z7
+	VFMADD231PS  7232(R12), Z9, Z8
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  128(R12), Z9, Z1
+	VFMADD231PS  1152(R12), Z9, Z2
+	VFMADD231PS  2176(R12), Z9, Z3
+	VFMADD231PS  3200(R12), Z9, Z4
+	VFMADD231PS  4224(R12), Z9, Z5
+	VFMADD231PS  5248(R12), Z9, Z6
+	VFMADD231PS  6272(R12), Z9, Z7
+	VFMADD231PS  7296(R12), Z9, Z8
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  192(R12), Z9, Z1
+	VFMADD231PS  1216(R12), Z9, Z2
+	VFMADD231PS  2240(R12), Z9, Z3
+	VFMADD231PS  3264(R12), Z9, Z4
+	VFMADD231PS  4288(R12), Z9, Z5
+	VFMADD231PS  5312(R12), Z9, Z6
+	VFMADD231PS  6336(R12), Z9, Z7
+	VFMADD231PS  7360(R12), Z9, Z8
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner12
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer11
+	VMOVUPS      Z1, (DX)
+	VMOVUPS      Z2, 64(DX)
+	VMOVUPS      Z3, 128(DX)
+	VMOVUPS      Z4, 192(DX)
+	VMOVUPS      Z5, 256(DX)
+	VMOVUPS      Z6, 320(DX)
+	VMOVUPS      Z7, 384(DX)
+	VMOVUPS      Z8, 448(DX)
 	ADDQ         $0x00000200, CX
 	ADDQ         $0x00000200, DX
-	ADDQ         $0x00002000, BX
-	SUBQ         $0x00000008, SI
-	JMP          wide4
+	ADDQ         $0x00000200, BX
+	ADDQ         $0x00002000, SI
+	SUBQ         $0x00000008, DI
+	JMP          wide8
 
-narrow5:
-	CMPQ        SI, $0x00000002
-	JLT         end6
-	VMOVUPS     (DX), Z1
-	VFMADD231PS (AX), Z1, Z0
+narrow9:
+	CMPQ        DI, $0x00000002
+	JLT         end10
+	VMOVUPS     (BX), Z1
+	VFMADD231PS (CX), Z1, Z0
 	VPXORD      Z2, Z2, Z2
-	VMOVUPS     64(DX), Z3
-	VFMADD231PS 64(AX), Z3, Z0
+	VMOVUPS     64(BX), Z3
+	VFMADD231PS 64(CX), Z3, Z0
 	VPXORD      Z4, Z4, Z4
-	MOVQ        gh+24(FP), R8
-	MOVQ        BX, R9
-	MOVQ        H+72(FP), R10
-	SHRQ        $0x04, R10
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
 	PCALIGN     $0x40
 
-outer9:
-	MOVQ    R9, R11
-	MOVQ    $0x00000010, R12
+outer13:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
 	PCALIGN $0x40
 
-inner10:
-	VBROADCASTSS (R8), Z5
-	VFMADD231PS  (R11), Z5, Z1
-	VFMADD231PS  1024(R11), Z5, Z3
-	VBROADCASTSS 4(R8), Z5
-	VFMADD231PS  64(R11), Z5, Z2
-	VFMADD231PS  1088(R11), Z5, Z4
-	VBROADCASTSS 8(R8), Z5
-	VFMADD231PS  128(R11), Z5, Z1
-	VFMADD231PS  1152(R11), Z5, Z3
-	VBROADCASTSS 12(R8), Z5
-	VFMADD231PS  192(R11), Z5, Z2
-	VFMADD231PS  1216(R11), Z5, Z4
-	ADDQ         $0x00000010, R8
-	ADDQ         $0x00000100, R11
-	SUBQ         $0x00000004, R12
-	JG           inner10
-	ADDQ         DI, R9
-	SUBQ         $0x00000001, R10
-	JG           outer9
+inner14:
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  (R12), Z5, Z1
+	VFMADD231PS  1024(R12), Z5, Z3
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  64(R12), Z5, Z2
+	VFMADD231PS  1088(R12), Z5, Z4
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  128(R12), Z5, Z1
+	VFMADD231PS  1152(R12), Z5, Z3
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  192(R12), Z5, Z2
+	VFMADD231PS  1216(R12), Z5, Z4
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner14
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer13
 	VADDPS       Z2, Z1, Z1
-	VMOVUPS      Z1, (CX)
+	VMOVUPS      Z1, (DX)
 	VADDPS       Z4, Z3, Z3
-	VMOVUPS      Z3, 64(CX)
-	ADDQ         $0x00000080, AX
+	VMOVUPS      Z3, 64(DX)
 	ADDQ         $0x00000080, CX
 	ADDQ         $0x00000080, DX
-	ADDQ         $0x00000800, BX
-	SUBQ         $0x00000002, SI
-	JMP          narrow5
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000800, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow9
 
-end6:
+end10:
 	VEXTRACTF64X4 $0x01, Z0, Y1
 	VCVTPS2PD     Y0, Z0
 	VCVTPS2PD     Y1, Z1
@@ -2778,14 +1169,2225 @@ end6:
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	MOVSD         X0, energy+88(FP)
+	VMOVSD        X0, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x02, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group15:
+	VMOVUPS      (BX), Z0
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      (BX)(R10*1), Z0
+	VMULPS.BCST  constantsAVX512Single<>+560(SB), Z0, Z0
+	VMOVUPS      (BX)(R10*4), Z1
+	VMOVUPS      (BX)(R11*2), Z2
+	VADDPS       Z2, Z2, Z2
+	VMOVUPS      64(DI), Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      (SI), Z5
+	VFMADD231PS  Z1, Z5, Z4
+	VMULPS       Z2, Z5, Z5
+	VFMADD231PS  Z1, Z3, Z5
+	VMOVUPS      Z5, (DX)
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z3, Z0, Z5
+	VMOVUPS      64(SI), Z6
+	VFMADD231PS  Z1, Z6, Z5
+	VMULPS       Z2, Z6, Z6
+	VFMADD231PS  Z1, Z3, Z6
+	VMOVUPS      Z6, 64(DX)
+	VMOVUPS      192(DI), Z3
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      128(SI), Z6
+	VFMADD231PS  Z1, Z6, Z0
+	VMULPS       Z2, Z6, Z6
+	VFMADD231PS  Z1, Z3, Z6
+	VMOVUPS      Z6, 128(DX)
+	VMOVUPS      (BX)(R10*2), Z1
+	VMULPS.BCST  constantsAVX512Single<>+564(SB), Z1, Z1
+	VMOVUPS      (BX)(R12*1), Z2
+	VMOVUPS      (BX)(R13*1), Z3
+	VADDPS       Z3, Z3, Z3
+	VMOVUPS      256(DI), Z6
+	VMULPS       Z6, Z1, Z7
+	VMOVUPS      192(SI), Z8
+	VFMADD231PS  Z2, Z8, Z7
+	VMULPS       Z3, Z8, Z8
+	VFMADD231PS  Z2, Z6, Z8
+	VMOVUPS      Z8, 192(DX)
+	VMOVUPS      320(DI), Z6
+	VMULPS       Z6, Z1, Z8
+	VMOVUPS      256(SI), Z9
+	VFMADD231PS  Z2, Z9, Z8
+	VMULPS       Z3, Z9, Z9
+	VFMADD231PS  Z2, Z6, Z9
+	VMOVUPS      Z9, 256(DX)
+	VMOVUPS      384(DI), Z6
+	VMULPS       Z6, Z1, Z9
+	VMOVUPS      320(SI), Z10
+	VFMADD231PS  Z2, Z10, Z9
+	VMULPS       Z3, Z10, Z10
+	VFMADD231PS  Z2, Z6, Z10
+	VMOVUPS      Z10, 320(DX)
+	VMOVUPS      448(DI), Z6
+	VMULPS       Z6, Z1, Z10
+	VMOVUPS      384(SI), Z11
+	VFMADD231PS  Z2, Z11, Z10
+	VMULPS       Z3, Z11, Z11
+	VFMADD231PS  Z2, Z6, Z11
+	VMOVUPS      Z11, 384(DX)
+	VMOVUPS      512(DI), Z6
+	VMULPS       Z6, Z1, Z1
+	VMOVUPS      448(SI), Z11
+	VFMADD231PS  Z2, Z11, Z1
+	VMULPS       Z3, Z11, Z11
+	VFMADD231PS  Z2, Z6, Z11
+	VMOVUPS      Z11, 448(DX)
+	VMOVUPS      (BX)(R11*1), Z2
+	VMULPS.BCST  constantsAVX512Single<>+568(SB), Z2, Z2
+	VMOVUPS      576(DI), Z3
+	VMULPS       Z3, Z2, Z3
+	VMOVUPS      640(DI), Z6
+	VMULPS       Z6, Z2, Z6
+	VMOVUPS      704(DI), Z11
+	VMULPS       Z11, Z2, Z11
+	VMOVUPS      768(DI), Z12
+	VMULPS       Z12, Z2, Z12
+	VMOVUPS      832(DI), Z13
+	VMULPS       Z13, Z2, Z13
+	VMOVUPS      896(DI), Z14
+	VMULPS       Z14, Z2, Z14
+	VMOVUPS      960(DI), Z15
+	VMULPS       Z15, Z2, Z2
+	VMOVUPS      (R8), Z15
+	VMULPS       (DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+320(SB), Z16, Z17
+	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z16, Z16
+	VMULPS       64(DX), Z15, Z18
+	VMULPS.BCST  constantsAVX512Single<>+328(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
+	VMULPS       128(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+336(SB), Z15, Z20
+	VMULPS.BCST  constantsAVX512Single<>+340(SB), Z15, Z15
+	VFMADD231PS  384(DI), Z17, Z4
+	VFNMADD231PS 320(DI), Z16, Z5
+	VFNMADD231PS 256(DI), Z16, Z0
+	VFNMADD231PS 192(DI), Z16, Z7
+	VFNMADD231PS 128(DI), Z16, Z8
+	VFMADD231PS  64(DI), Z17, Z9
+	VFMADD231PS  192(DI), Z19, Z10
+	VFMADD231PS  64(DI), Z16, Z1
+	VFMADD231PS  512(DI), Z16, Z4
+	VFMADD231PS  384(DI), Z18, Z5
+	VFMADD231PS  448(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z20, Z7
+	VFMADD231PS  64(DI), Z19, Z8
+	VFMADD231PS  128(DI), Z18, Z9
+	VFMADD231PS  128(DI), Z20, Z10
+	VFMADD231PS  192(DI), Z20, Z1
+	VFMADD231PS  320(DI), Z19, Z4
+	VFMADD231PS  448(DI), Z20, Z5
+	VFMADD231PS  512(DI), Z20, Z0
+	VFMADD231PS  192(DI), Z15, Z9
+	VFMADD231PS  256(DI), Z20, Z4
+	VFMADD231PS  384(DI), Z15, Z0
+	VMOVUPS      (R8)(R10*1), Z15
+	VMULPS       (DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z16, Z17
+	VMULPS.BCST  constantsAVX512Single<>+348(SB), Z16, Z18
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z16, Z19
+	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z16, Z20
+	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z16, Z16
+	VMULPS       64(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z21
+	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z15, Z22
+	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z15, Z15
+	VFMADD231PS  832(DI), Z17, Z7
+	VFMADD231PS  768(DI), Z19, Z8
+	VFMADD231PS  704(DI), Z16, Z9
+	VFNMADD231PS 640(DI), Z20, Z10
+	VFNMADD231PS 704(DI), Z17, Z1
+	VFNMADD231PS 512(DI), Z18, Z3
+	VFNMADD231PS 448(DI), Z20, Z6
+	VFNMADD231PS 512(DI), Z17, Z11
+	VFMADD231PS  320(DI), Z19, Z12
+	VFMADD231PS  256(DI), Z17, Z13
+	VFMADD231PS  320(DI), Z20, Z14
+	VFMADD231PS  256(DI), Z18, Z2
+	VFMADD231PS  960(DI), Z18, Z7
+	VFMADD231PS  896(DI), Z20, Z8
+	VFMADD231PS  768(DI), Z15, Z9
+	VFMADD231PS  832(DI), Z22, Z10
+	VFNMADD231PS 576(DI), Z18, Z1
+	VFMADD231PS  256(DI), Z21, Z6
+	VFMADD231PS  384(DI), Z16, Z11
+	VFMADD231PS  384(DI), Z15, Z12
+	VFMADD231PS  448(DI), Z22, Z13
+	VFMADD231PS  512(DI), Z21, Z14
+	VFMADD231PS  640(DI), Z21, Z7
+	VFMADD231PS  704(DI), Z22, Z8
+	VFMADD231PS  896(DI), Z21, Z1
+	VFMADD231PS  320(DI), Z22, Z11
+	VMOVUPS      (R8)(R10*1), Z15
+	VMULPS       128(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+376(SB), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z15, Z17
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z18
+	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z15, Z19
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z15, Z15
+	VFMADD231PS  576(DI), Z16, Z7
+	VFMADD231PS  640(DI), Z18, Z8
+	VFMADD231PS  832(DI), Z19, Z9
+	VFMADD231PS  896(DI), Z18, Z10
+	VFMADD231PS  960(DI), Z16, Z1
+	VFMADD231PS  256(DI), Z16, Z3
+	VFMADD231PS  320(DI), Z18, Z6
+	VFMADD231PS  256(DI), Z17, Z11
+	VFMADD231PS  448(DI), Z15, Z12
+	VFMADD231PS  512(DI), Z17, Z13
+	VFMADD231PS  448(DI), Z18, Z14
+	VFMADD231PS  512(DI), Z16, Z2
+	VFMADD231PS  704(DI), Z17, Z7
+	VFMADD231PS  768(DI), Z15, Z10
+	VFMADD231PS  832(DI), Z17, Z1
+	VFMADD231PS  384(DI), Z19, Z13
+	VMOVUPS      (R8)(R10*2), Z15
+	VMULPS       192(DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+384(SB), Z16, Z16
+	VMULPS       256(DX), Z15, Z17
+	VMULPS.BCST  constantsAVX512Single<>+388(SB), Z17, Z17
+	VMULPS       320(DX), Z15, Z18
+	VMULPS.BCST  constantsAVX512Single<>+392(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
+	VMULPS       384(DX), Z15, Z20
+	VMULPS.BCST  constantsAVX512Single<>+396(SB), Z20, Z20
+	VMULPS       448(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z15, Z15
+	VFMADD231PS  192(DI), Z16, Z4
+	VFMADD231PS  64(DI), Z17, Z5
+	VFMADD231PS  64(DI), Z16, Z0
+	VFMADD231PS  128(DI), Z17, Z4
+	VFMADD231PS  128(DI), Z18, Z5
+	VFMADD231PS  192(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z19, Z4
+	VFMADD231PS  128(DI), Z18, Z5
+	VFMADD231PS  192(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z19, Z4
+	VFMADD231PS  192(DI), Z20, Z5
+	VFMADD231PS  128(DI), Z20, Z0
+	VFMADD231PS  64(DI), Z15, Z4
+	VFNMADD231PS 192(DI), Z15, Z0
+	VFMADD231PS  64(DI), Z15, Z4
+	VFNMADD231PS 192(DI), Z15, Z0
+	VMOVUPS      (R8)(R11*1), Z15
+	VMULPS       192(DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z16, Z17
+	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z16, Z18
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z16, Z16
+	VMULPS       256(DX), Z15, Z19
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z19, Z19
+	VMULPS       320(DX), Z15, Z22
+	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z22, Z22
+	VMULPS       384(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z15, Z24
+	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z15, Z25
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z15, Z15
+	VFMADD231PS  832(DI), Z17, Z4
+	VFMADD231PS  640(DI), Z16, Z5
+	VFMADD231PS  704(DI), Z17, Z0
+	VFNMADD231PS 192(DI), Z18, Z3
+	VFMADD231PS  128(DI), Z16, Z6
+	VFMADD231PS  192(DI), Z17, Z11
+	VFMADD231PS  64(DI), Z20, Z12
+	VFMADD231PS  64(DI), Z17, Z13
+	VFMADD231PS  64(DI), Z21, Z14
+	VFMADD231PS  64(DI), Z18, Z2
+	VFMADD231PS  960(DI), Z18, Z4
+	VFMADD231PS  704(DI), Z19, Z5
+	VFNMADD231PS 576(DI), Z18, Z0
+	VFNMADD231PS 192(DI), Z21, Z6
+	VFMADD231PS  128(DI), Z19, Z11
+	VFMADD231PS  128(DI), Z22, Z12
+	VFMADD231PS  192(DI), Z23, Z13
+	VFMADD231PS  192(DI), Z24, Z14
+	VFMADD231PS  768(DI), Z20, Z4
+	VFMADD231PS  768(DI), Z22, Z5
+	VFNMADD231PS 640(DI), Z21, Z0
+	VFMADD231PS  64(DI), Z24, Z6
+	VFMADD231PS  64(DI), Z23, Z11
+	VFMADD231PS  192(DI), Z15, Z12
+	VFMADD231PS  128(DI), Z25, Z13
+	VFMADD231PS  896(DI), Z21, Z4
+	VFMADD231PS  832(DI), Z25, Z5
+	VFMADD231PS  832(DI), Z23, Z0
+	VFMADD231PS  704(DI), Z23, Z4
+	VFMADD231PS  896(DI), Z24, Z0
+	VFMADD231PS  640(DI), Z24, Z4
+	VFMADD231PS  768(DI), Z15, Z0
+	VMOVUPS      (R8)(R11*1), Z15
+	VMULPS       448(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+412(SB), Z15, Z17
+	VMULPS.BCST  constantsAVX512Single<>+416(SB), Z15, Z15
+	VFMADD231PS  576(DI), Z16, Z4
+	VFMADD231PS  896(DI), Z15, Z5
+	VFMADD231PS  960(DI), Z16, Z0
+	VFMADD231PS  64(DI), Z16, Z3
+	VFMADD231PS  64(DI), Z17, Z11
+	VFNMADD231PS 192(DI), Z17, Z13
+	VFMADD231PS  128(DI), Z15, Z14
+	VFMADD231PS  192(DI), Z16, Z2
+	VFMADD231PS  704(DI), Z17, Z4
+	VFNMADD231PS 832(DI), Z17, Z0
+	VMOVUPS      (R8)(R10*4), Z15
+	VMULPS       192(DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+420(SB), Z16, Z17
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z16, Z16
+	VMULPS       256(DX), Z15, Z18
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+428(SB), Z18, Z18
+	VMULPS       320(DX), Z15, Z20
+	VMULPS.BCST  constantsAVX512Single<>+432(SB), Z20, Z21
+	VMULPS.BCST  constantsAVX512Single<>+436(SB), Z20, Z20
+	VMULPS       384(DX), Z15, Z22
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+440(SB), Z22, Z22
+	VMULPS       448(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+444(SB), Z15, Z24
+	VMULPS.BCST  constantsAVX512Single<>+448(SB), Z15, Z15
+	VFMADD231PS  384(DI), Z17, Z7
+	VFMADD231PS  448(DI), Z16, Z8
+	VFMADD231PS  256(DI), Z17, Z9
+	VFMADD231PS  320(DI), Z16, Z10
+	VFNMADD231PS 320(DI), Z19, Z1
+	VFMADD231PS  448(DI), Z19, Z7
+	VFNMADD231PS 512(DI), Z19, Z8
+	VFMADD231PS  320(DI), Z18, Z9
+	VFMADD231PS  256(DI), Z19, Z10
+	VFMADD231PS  512(DI), Z21, Z1
+	VFMADD231PS  256(DI), Z21, Z7
+	VFMADD231PS  384(DI), Z18, Z8
+	VFNMADD231PS 384(DI), Z21, Z9
+	VFMADD231PS  448(DI), Z20, Z10
+	VFMADD231PS  512(DI), Z21, Z1
+	VFMADD231PS  256(DI), Z21, Z7
+	VFMADD231PS  320(DI), Z20, Z8
+	VFNMADD231PS 384(DI), Z21, Z9
+	VFMADD231PS  448(DI), Z20, Z10
+	VFMADD231PS  448(DI), Z23, Z1
+	VFMADD231PS  320(DI), Z23, Z7
+	VFMADD231PS  320(DI), Z20, Z8
+	VFMADD231PS  448(DI), Z22, Z9
+	VFMADD231PS  512(DI), Z23, Z10
+	VFMADD231PS  384(DI), Z15, Z1
+	VFMADD231PS  256(DI), Z23, Z8
+	VFMADD231PS  512(DI), Z15, Z9
+	VFMADD231PS  384(DI), Z22, Z10
+	VFMADD231PS  320(DI), Z24, Z8
+	VFNMADD231PS 448(DI), Z24, Z10
+	VFMADD231PS  320(DI), Z24, Z8
+	VFNMADD231PS 448(DI), Z24, Z10
+	VMOVUPS      (R8)(R12*1), Z15
+	VMULPS       192(DX), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+452(SB), Z16, Z17
+	VMULPS.BCST  constantsAVX512Single<>+456(SB), Z16, Z18
+	VMULPS.BCST  constantsAVX512Single<>+460(SB), Z16, Z16
+	VMULPS       256(DX), Z15, Z19
+	VMULPS.BCST  constantsAVX512Single<>+464(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+468(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+472(SB), Z19, Z19
+	VMULPS       320(DX), Z15, Z22
+	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z22, Z24
+	VMULPS.BCST  constantsAVX512Single<>+484(SB), Z22, Z22
+	VMULPS       384(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+488(SB), Z15, Z25
+	VMULPS.BCST  constantsAVX512Single<>+492(SB), Z15, Z26
+	VMULPS.BCST  constantsAVX512Single<>+496(SB), Z15, Z15
+	VFMADD231PS  832(DI), Z17, Z3
+	VFMADD231PS  768(DI), Z18, Z6
+	VFNMADD231PS 960(DI), Z17, Z11
+	VFMADD231PS  640(DI), Z18, Z12
+	VFMADD231PS  576(DI), Z17, Z13
+	VFMADD231PS  576(DI), Z20, Z14
+	VFNMADD231PS 704(DI), Z17, Z2
+	VFMADD231PS  896(DI), Z20, Z3
+	VFNMADD231PS 960(DI), Z20, Z6
+	VFMADD231PS  832(DI), Z16, Z11
+	VFMADD231PS  704(DI), Z19, Z12
+	VFMADD231PS  704(DI), Z16, Z13
+	VFNMADD231PS 704(DI), Z21, Z14
+	VFNMADD231PS 640(DI), Z20, Z2
+	VFMADD231PS  576(DI), Z23, Z3
+	VFMADD231PS  832(DI), Z21, Z6
+	VFNMADD231PS 896(DI), Z21, Z11
+	VFMADD231PS  768(DI), Z22, Z12
+	VFMADD231PS  640(DI), Z21, Z13
+	VFMADD231PS  960(DI), Z25, Z14
+	VFMADD231PS  960(DI), Z23, Z2
+	VFMADD231PS  576(DI), Z23, Z3
+	VFMADD231PS  576(DI), Z25, Z6
+	VFMADD231PS  768(DI), Z19, Z11
+	VFMADD231PS  768(DI), Z22, Z12
+	VFMADD231PS  832(DI), Z24, Z13
+	VFMADD231PS  832(DI), Z26, Z14
+	VFMADD231PS  960(DI), Z23, Z2
+	VFMADD231PS  640(DI), Z25, Z3
+	VFMADD231PS  704(DI), Z26, Z6
+	VFMADD231PS  704(DI), Z24, Z11
+	VFMADD231PS  832(DI), Z15, Z12
+	VFMADD231PS  832(DI), Z24, Z13
+	VFMADD231PS  896(DI), Z25, Z2
+	VFMADD231PS  704(DI), Z24, Z11
+	VFMADD231PS  896(DI), Z26, Z13
+	VFMADD231PS  640(DI), Z26, Z11
+	VFMADD231PS  768(DI), Z15, Z13
+	VMOVUPS      (R8)(R12*1), Z15
+	VMULPS       448(DX), Z15, Z15
+	VMULPS.BCST  constantsAVX512Single<>+500(SB), Z15, Z16
+	VMULPS.BCST  constantsAVX512Single<>+504(SB), Z15, Z17
+	VMULPS.BCST  constantsAVX512Single<>+508(SB), Z15, Z15
+	VFMADD231PS  704(DI), Z16, Z3
+	VFMADD231PS  576(DI), Z16, Z11
+	VFMADD231PS  896(DI), Z15, Z12
+	VFMADD231PS  960(DI), Z16, Z13
+	VFMADD231PS  768(DI), Z15, Z14
+	VFMADD231PS  832(DI), Z16, Z2
+	VFMADD231PS  704(DI), Z17, Z11
+	VFNMADD231PS 832(DI), Z17, Z13
+	VFMADD231PS  704(DI), Z17, Z11
+	VFNMADD231PS 832(DI), Z17, Z13
+	VMOVUPS      Z4, 64(CX)
+	VMOVUPS      Z5, 128(CX)
+	VMOVUPS      Z0, 192(CX)
+	VMOVUPS      Z7, 256(CX)
+	VMOVUPS      Z8, 320(CX)
+	VMOVUPS      Z9, 384(CX)
+	VMOVUPS      Z10, 448(CX)
+	VMOVUPS      Z1, 512(CX)
+	VMOVUPS      Z3, 576(CX)
+	VMOVUPS      Z6, 640(CX)
+	VMOVUPS      Z11, 704(CX)
+	VMOVUPS      Z12, 768(CX)
+	VMOVUPS      Z13, 832(CX)
+	VMOVUPS      Z14, 896(CX)
+	VMOVUPS      Z2, 960(CX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000400, CX
+	ADDQ         $0x00000400, DX
+	ADDQ         $0x00000400, SI
+	ADDQ         $0x00000400, DI
+	SUBQ         $0x00000001, R9
+	JG           group15
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group16:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs17:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input18:
+	VMOVUPS          (R9), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VMOVUPS          64(R9), Z16
+	VFMADD231PS.BCST 64(R8), Z16, Z1
+	VFMADD231PS.BCST 128(R8), Z16, Z2
+	VFMADD231PS.BCST 192(R8), Z16, Z3
+	VMOVUPS          128(R9), Z16
+	VFMADD231PS.BCST 256(R8), Z16, Z4
+	VFMADD231PS.BCST 320(R8), Z16, Z5
+	VFMADD231PS.BCST 384(R8), Z16, Z6
+	VFMADD231PS.BCST 448(R8), Z16, Z7
+	VFMADD231PS.BCST 512(R8), Z16, Z8
+	VMOVUPS          192(R9), Z16
+	VFMADD231PS.BCST 576(R8), Z16, Z9
+	VFMADD231PS.BCST 640(R8), Z16, Z10
+	VFMADD231PS.BCST 704(R8), Z16, Z11
+	VFMADD231PS.BCST 768(R8), Z16, Z12
+	VFMADD231PS.BCST 832(R8), Z16, Z13
+	VFMADD231PS.BCST 896(R8), Z16, Z14
+	VFMADD231PS.BCST 960(R8), Z16, Z15
+	VMOVUPS          256(R9), Z16
+	VFMADD231PS.BCST 4(R8), Z16, Z0
+	VMOVUPS          320(R9), Z16
+	VFMADD231PS.BCST 68(R8), Z16, Z1
+	VFMADD231PS.BCST 132(R8), Z16, Z2
+	VFMADD231PS.BCST 196(R8), Z16, Z3
+	VMOVUPS          384(R9), Z16
+	VFMADD231PS.BCST 260(R8), Z16, Z4
+	VFMADD231PS.BCST 324(R8), Z16, Z5
+	VFMADD231PS.BCST 388(R8), Z16, Z6
+	VFMADD231PS.BCST 452(R8), Z16, Z7
+	VFMADD231PS.BCST 516(R8), Z16, Z8
+	VMOVUPS          448(R9), Z16
+	VFMADD231PS.BCST 580(R8), Z16, Z9
+	VFMADD231PS.BCST 644(R8), Z16, Z10
+	VFMADD231PS.BCST 708(R8), Z16, Z11
+	VFMADD231PS.BCST 772(R8), Z16, Z12
+	VFMADD231PS.BCST 836(R8), Z16, Z13
+	VFMADD231PS.BCST 900(R8), Z16, Z14
+	VFMADD231PS.BCST 964(R8), Z16, Z15
+	ADDQ             $0x00000008, R8
+	ADDQ             $0x00000200, R9
+	SUBQ             $0x00000002, R11
+	JG               input18
+	ADDQ             $0x000003c0, R8
+	SUBQ             $0x00000001, R10
+	JG               inputs17
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
+	VMOVUPS          Z2, 128(CX)
+	VMOVUPS          Z3, 192(CX)
+	VMOVUPS          Z4, 256(CX)
+	VMOVUPS          Z5, 320(CX)
+	VMOVUPS          Z6, 384(CX)
+	VMOVUPS          Z7, 448(CX)
+	VMOVUPS          Z8, 512(CX)
+	VMOVUPS          Z9, 576(CX)
+	VMOVUPS          Z10, 640(CX)
+	VMOVUPS          Z11, 704(CX)
+	VMOVUPS          Z12, 768(CX)
+	VMOVUPS          Z13, 832(CX)
+	VMOVUPS          Z14, 896(CX)
+	VMOVUPS          Z15, 960(CX)
+	ADDQ             $0x00000400, CX
+	ADDQ             SI, DX
+	SUBQ             $0x00000001, DI
+	JG               group16
 	VZEROUPPER
 	RET
 
-// func adjointAVX512Single(p *float32, q *float32, block *float32, r *float32, dr *float32, ga *float32, gat *float32, n int, N int)
-// Requires: AVX, AVX512F, CMOV
-TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
-	// gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+// func site3AVX512Single(s *site[float32])
+// Requires: AVX, AVX512F
+TEXT ·site3AVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Mixing of the channels, for each degree l:
+	// 
+	// 	for lm := range 16 {
+	// 		for k := range K {
+	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+	// 		}
+	// 	}
+	MOVQ    248(AX), CX
+	MOVQ    16(AX), DX
+	MOVQ    400(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    408(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group1:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    224(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs2:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input3:
+	VMOVUPS          (R9), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VMOVUPS          64(R9), Z16
+	VFMADD231PS.BCST 64(R8), Z16, Z1
+	VFMADD231PS.BCST 128(R8), Z16, Z2
+	VFMADD231PS.BCST 192(R8), Z16, Z3
+	VMOVUPS          128(R9), Z16
+	VFMADD231PS.BCST 256(R8), Z16, Z4
+	VFMADD231PS.BCST 320(R8), Z16, Z5
+	VFMADD231PS.BCST 384(R8), Z16, Z6
+	VFMADD231PS.BCST 448(R8), Z16, Z7
+	VFMADD231PS.BCST 512(R8), Z16, Z8
+	VMOVUPS          192(R9), Z16
+	VFMADD231PS.BCST 576(R8), Z16, Z9
+	VFMADD231PS.BCST 640(R8), Z16, Z10
+	VFMADD231PS.BCST 704(R8), Z16, Z11
+	VFMADD231PS.BCST 768(R8), Z16, Z12
+	VFMADD231PS.BCST 832(R8), Z16, Z13
+	VFMADD231PS.BCST 896(R8), Z16, Z14
+	VFMADD231PS.BCST 960(R8), Z16, Z15
+	VMOVUPS          256(R9), Z16
+	VFMADD231PS.BCST 4(R8), Z16, Z0
+	VMOVUPS          320(R9), Z16
+	VFMADD231PS.BCST 68(R8), Z16, Z1
+	VFMADD231PS.BCST 132(R8), Z16, Z2
+	VFMADD231PS.BCST 196(R8), Z16, Z3
+	VMOVUPS          384(R9), Z16
+	VFMADD231PS.BCST 260(R8), Z16, Z4
+	VFMADD231PS.BCST 324(R8), Z16, Z5
+	VFMADD231PS.BCST 388(R8), Z16, Z6
+	VFMADD231PS.BCST 452(R8), Z16, Z7
+	VFMADD231PS.BCST 516(R8), Z16, Z8
+	VMOVUPS          448(R9), Z16
+	VFMADD231PS.BCST 580(R8), Z16, Z9
+	VFMADD231PS.BCST 644(R8), Z16, Z10
+	VFMADD231PS.BCST 708(R8), Z16, Z11
+	VFMADD231PS.BCST 772(R8), Z16, Z12
+	VFMADD231PS.BCST 836(R8), Z16, Z13
+	VFMADD231PS.BCST 900(R8), Z16, Z14
+	VFMADD231PS.BCST 964(R8), Z16, Z15
+	ADDQ             $0x00000008, R8
+	ADDQ             $0x00000200, R9
+	SUBQ             $0x00000002, R11
+	JG               input3
+	ADDQ             $0x000003c0, R8
+	SUBQ             $0x00000001, R10
+	JG               inputs2
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
+	VMOVUPS          Z2, 128(CX)
+	VMOVUPS          Z3, 192(CX)
+	VMOVUPS          Z4, 256(CX)
+	VMOVUPS          Z5, 320(CX)
+	VMOVUPS          Z6, 384(CX)
+	VMOVUPS          Z7, 448(CX)
+	VMOVUPS          Z8, 512(CX)
+	VMOVUPS          Z9, 576(CX)
+	VMOVUPS          Z10, 640(CX)
+	VMOVUPS          Z11, 704(CX)
+	VMOVUPS          Z12, 768(CX)
+	VMOVUPS          Z13, 832(CX)
+	VMOVUPS          Z14, 896(CX)
+	VMOVUPS          Z15, 960(CX)
+	ADDQ             $0x00000400, CX
+	ADDQ             SI, DX
+	SUBQ             $0x00000001, DI
+	JG               group1
+
+	// Invariants:
+	// 
+	// 	f[0] = b[0]
+	// 	f[l] = sum_m b[l m]² / sqrt(2l+1)
+	// 	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	// 	f[3+L] = sum_M t[L M] b[L M]
+	// 	f[3+lt+L] = sum_M t[L M]²
+	// 
+	// for every channel; G is the table of Coupling.Terms.
+	MOVQ    288(AX), CX
+	MOVQ    264(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    32(AX), SI
+	MOVQ    408(AX), DI
+	MOVQ    DI, R8
+	SHLQ    $0x02, R8
+	MOVQ    R8, R9
+	ADDQ    R8, R9
+	ADDQ    R8, R9
+	MOVQ    R9, R10
+	ADDQ    R8, R10
+	ADDQ    R8, R10
+	MOVQ    R10, R11
+	ADDQ    R8, R11
+	ADDQ    R8, R11
+	MOVQ    R11, R12
+	ADDQ    R8, R12
+	ADDQ    R8, R12
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group4:
+	VMOVUPS          (BX), Z0
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          64(BX), Z0
+	VMOVUPS          128(BX), Z1
+	VMOVUPS          192(BX), Z2
+	VMOVUPS          256(BX), Z3
+	VMOVUPS          320(BX), Z4
+	VMOVUPS          384(BX), Z5
+	VMOVUPS          448(BX), Z6
+	VMOVUPS          512(BX), Z7
+	VMOVUPS          576(BX), Z8
+	VMOVUPS          640(BX), Z9
+	VMOVUPS          704(BX), Z10
+	VMOVUPS          768(BX), Z11
+	VMOVUPS          832(BX), Z12
+	VMOVUPS          896(BX), Z13
+	VMOVUPS          960(BX), Z14
+	VMULPS           Z0, Z0, Z15
+	VFMADD231PS      Z1, Z1, Z15
+	VFMADD231PS      Z2, Z2, Z15
+	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z15, Z15
+	VMOVUPS          Z15, (CX)(R8*1)
+	VMULPS           Z3, Z3, Z15
+	VFMADD231PS      Z4, Z4, Z15
+	VFMADD231PS      Z5, Z5, Z15
+	VFMADD231PS      Z6, Z6, Z15
+	VFMADD231PS      Z7, Z7, Z15
+	VMULPS.BCST      constantsAVX512Single<>+312(SB), Z15, Z15
+	VMOVUPS          Z15, (CX)(R8*2)
+	VMULPS           Z8, Z8, Z15
+	VFMADD231PS      Z9, Z9, Z15
+	VFMADD231PS      Z10, Z10, Z15
+	VFMADD231PS      Z11, Z11, Z15
+	VFMADD231PS      Z12, Z12, Z15
+	VFMADD231PS      Z13, Z13, Z15
+	VFMADD231PS      Z14, Z14, Z15
+	VMULPS.BCST      constantsAVX512Single<>+316(SB), Z15, Z15
+	VMOVUPS          Z15, (CX)(R9*1)
+	VMOVUPS          (SI), Z15
+	VMULPS           Z5, Z0, Z16
+	VMULPS.BCST      constantsAVX512Single<>+320(SB), Z16, Z16
+	VMULPS           Z7, Z0, Z17
+	VFNMADD231PS     Z4, Z1, Z17
+	VFNMADD231PS     Z3, Z2, Z17
+	VFMADD231PS.BCST constantsAVX512Single<>+324(SB), Z17, Z16
+	VMULPS           Z15, Z16, Z16
+	VMULPS           Z4, Z0, Z17
+	VFMADD231PS      Z6, Z2, Z17
+	VMULPS.BCST      constantsAVX512Single<>+328(SB), Z17, Z17
+	VMULPS           Z5, Z1, Z18
+	VFMADD231PS.BCST constantsAVX512Single<>+332(SB), Z18, Z17
+	VMULPS           Z15, Z17, Z17
+	VMULPS           Z3, Z0, Z18
+	VFMADD231PS      Z6, Z1, Z18
+	VFMADD231PS      Z7, Z2, Z18
+	VMULPS.BCST      constantsAVX512Single<>+336(SB), Z18, Z18
+	VMULPS           Z5, Z2, Z19
+	VFMADD231PS.BCST constantsAVX512Single<>+340(SB), Z19, Z18
+	VMULPS           Z15, Z18, Z15
+	VMOVUPS          (SI)(R8*1), Z18
+	VMULPS           Z12, Z3, Z19
+	VFNMADD231PS     Z10, Z7, Z19
+	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z19, Z19
+	VMULPS           Z14, Z3, Z20
+	VFNMADD231PS     Z8, Z7, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+348(SB), Z20, Z19
+	VMULPS           Z11, Z4, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z20, Z19
+	VMULPS           Z13, Z4, Z20
+	VFNMADD231PS     Z9, Z6, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+356(SB), Z20, Z19
+	VMULPS           Z10, Z5, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+360(SB), Z20, Z19
+	VFMADD231PS      Z18, Z19, Z16
+	VMULPS           Z9, Z3, Z19
+	VFMADD231PS      Z13, Z7, Z19
+	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z19, Z19
+	VMULPS           Z10, Z4, Z20
+	VFMADD231PS      Z12, Z6, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z20, Z19
+	VMULPS           Z11, Z5, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z20, Z19
+	VFMADD231PS      Z18, Z19, Z17
+	VMULPS           Z8, Z3, Z19
+	VFMADD231PS      Z14, Z7, Z19
+	VMULPS.BCST      constantsAVX512Single<>+376(SB), Z19, Z19
+	VMULPS           Z10, Z3, Z20
+	VFMADD231PS      Z12, Z7, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+344(SB), Z20, Z19
+	VMULPS           Z9, Z4, Z20
+	VFMADD231PS      Z13, Z6, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+364(SB), Z20, Z19
+	VMULPS           Z12, Z5, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+380(SB), Z20, Z19
+	VMULPS           Z11, Z6, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z20, Z19
+	VFMADD231PS      Z18, Z19, Z15
+	VMOVUPS          Z16, (DX)
+	VMULPS           Z0, Z16, Z18
+	VMULPS           Z16, Z16, Z16
+	VMOVUPS          Z17, 64(DX)
+	VFMADD231PS      Z1, Z17, Z18
+	VFMADD231PS      Z17, Z17, Z16
+	VMOVUPS          Z15, 128(DX)
+	VFMADD231PS      Z2, Z15, Z18
+	VFMADD231PS      Z15, Z15, Z16
+	VMOVUPS          Z18, (CX)(R8*4)
+	VMOVUPS          Z16, (CX)(R11*1)
+	VMOVUPS          (SI)(R8*2), Z15
+	VMULPS           Z2, Z0, Z16
+	VMULPS.BCST      constantsAVX512Single<>+384(SB), Z16, Z16
+	VMULPS           Z15, Z16, Z16
+	VMULPS           Z1, Z0, Z17
+	VMULPS.BCST      constantsAVX512Single<>+388(SB), Z17, Z17
+	VMULPS           Z15, Z17, Z17
+	VMULPS           Z0, Z0, Z18
+	VFMADD231PS      Z2, Z2, Z18
+	VMULPS.BCST      constantsAVX512Single<>+392(SB), Z18, Z18
+	VMULPS           Z1, Z1, Z19
+	VFMADD231PS.BCST constantsAVX512Single<>+332(SB), Z19, Z18
+	VMULPS           Z15, Z18, Z18
+	VMULPS           Z2, Z1, Z19
+	VMULPS.BCST      constantsAVX512Single<>+396(SB), Z19, Z19
+	VMULPS           Z15, Z19, Z19
+	VMULPS           Z0, Z0, Z20
+	VFNMADD231PS     Z2, Z2, Z20
+	VMULPS.BCST      constantsAVX512Single<>+324(SB), Z20, Z20
+	VMULPS           Z15, Z20, Z15
+	VMOVUPS          (SI)(R9*1), Z20
+	VMULPS           Z12, Z0, Z21
+	VFMADD231PS      Z10, Z2, Z21
+	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z21, Z21
+	VMULPS           Z14, Z0, Z22
+	VFNMADD231PS     Z8, Z2, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+400(SB), Z22, Z21
+	VMULPS           Z9, Z1, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+364(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z16
+	VMULPS           Z11, Z0, Z21
+	VMULPS.BCST      constantsAVX512Single<>+352(SB), Z21, Z21
+	VMULPS           Z13, Z0, Z22
+	VFNMADD231PS     Z9, Z2, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+356(SB), Z22, Z21
+	VMULPS           Z10, Z1, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z17
+	VMULPS           Z10, Z0, Z21
+	VFMADD231PS      Z12, Z2, Z21
+	VMULPS.BCST      constantsAVX512Single<>+360(SB), Z21, Z21
+	VMULPS           Z11, Z1, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z18
+	VMULPS           Z9, Z0, Z21
+	VFMADD231PS      Z13, Z2, Z21
+	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z21, Z21
+	VMULPS           Z12, Z1, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+404(SB), Z22, Z21
+	VMULPS           Z11, Z2, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+352(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z19
+	VMULPS           Z8, Z0, Z21
+	VFMADD231PS      Z14, Z2, Z21
+	VMULPS.BCST      constantsAVX512Single<>+408(SB), Z21, Z21
+	VMULPS           Z10, Z0, Z22
+	VFNMADD231PS     Z12, Z2, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+412(SB), Z22, Z21
+	VMULPS           Z13, Z1, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+416(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z15
+	VMOVUPS          (SI)(R8*4), Z20
+	VMULPS           Z5, Z3, Z21
+	VMULPS.BCST      constantsAVX512Single<>+420(SB), Z21, Z21
+	VMULPS           Z6, Z4, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+424(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z16
+	VMULPS           Z6, Z3, Z21
+	VFNMADD231PS     Z7, Z4, Z21
+	VMULPS.BCST      constantsAVX512Single<>+424(SB), Z21, Z21
+	VMULPS           Z5, Z4, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+428(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z17
+	VMULPS           Z3, Z3, Z21
+	VFNMADD231PS     Z5, Z5, Z21
+	VFMADD231PS      Z7, Z7, Z21
+	VMULPS.BCST      constantsAVX512Single<>+432(SB), Z21, Z21
+	VMULPS           Z4, Z4, Z22
+	VFMADD231PS      Z6, Z6, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+436(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z18
+	VMULPS           Z4, Z3, Z21
+	VFMADD231PS      Z7, Z6, Z21
+	VMULPS.BCST      constantsAVX512Single<>+424(SB), Z21, Z21
+	VMULPS           Z6, Z5, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+440(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z19
+	VMULPS           Z4, Z4, Z21
+	VFNMADD231PS     Z6, Z6, Z21
+	VMULPS.BCST      constantsAVX512Single<>+444(SB), Z21, Z21
+	VMULPS           Z7, Z5, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+448(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z15
+	VMOVUPS          (SI)(R10*1), Z20
+	VMULPS           Z12, Z8, Z21
+	VFNMADD231PS     Z14, Z10, Z21
+	VMULPS.BCST      constantsAVX512Single<>+452(SB), Z21, Z21
+	VMULPS           Z11, Z9, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+456(SB), Z22, Z21
+	VMULPS           Z12, Z10, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+460(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z16
+	VMULPS           Z13, Z8, Z21
+	VFNMADD231PS     Z14, Z9, Z21
+	VMULPS.BCST      constantsAVX512Single<>+464(SB), Z21, Z21
+	VMULPS           Z12, Z9, Z22
+	VFNMADD231PS     Z13, Z10, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+468(SB), Z22, Z21
+	VMULPS           Z11, Z10, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+472(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z17
+	VMULPS           Z8, Z8, Z21
+	VFMADD231PS      Z14, Z14, Z21
+	VMULPS.BCST      constantsAVX512Single<>+476(SB), Z21, Z21
+	VMULPS           Z10, Z10, Z22
+	VFMADD231PS      Z12, Z12, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+480(SB), Z22, Z21
+	VMULPS           Z11, Z11, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+484(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z18
+	VMULPS           Z9, Z8, Z21
+	VFMADD231PS      Z14, Z13, Z21
+	VMULPS.BCST      constantsAVX512Single<>+488(SB), Z21, Z21
+	VMULPS           Z10, Z9, Z22
+	VFMADD231PS      Z13, Z12, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+492(SB), Z22, Z21
+	VMULPS           Z12, Z11, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+496(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z19
+	VMULPS           Z10, Z8, Z21
+	VFMADD231PS      Z14, Z12, Z21
+	VMULPS.BCST      constantsAVX512Single<>+500(SB), Z21, Z21
+	VMULPS           Z10, Z10, Z22
+	VFNMADD231PS     Z12, Z12, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+504(SB), Z22, Z21
+	VMULPS           Z13, Z11, Z22
+	VFMADD231PS.BCST constantsAVX512Single<>+508(SB), Z22, Z21
+	VFMADD231PS      Z20, Z21, Z15
+	VMOVUPS          Z16, 192(DX)
+	VMULPS           Z3, Z16, Z20
+	VMULPS           Z16, Z16, Z16
+	VMOVUPS          Z17, 256(DX)
+	VFMADD231PS      Z4, Z17, Z20
+	VFMADD231PS      Z17, Z17, Z16
+	VMOVUPS          Z18, 320(DX)
+	VFMADD231PS      Z5, Z18, Z20
+	VFMADD231PS      Z18, Z18, Z16
+	VMOVUPS          Z19, 384(DX)
+	VFMADD231PS      Z6, Z19, Z20
+	VFMADD231PS      Z19, Z19, Z16
+	VMOVUPS          Z15, 448(DX)
+	VFMADD231PS      Z7, Z15, Z20
+	VFMADD231PS      Z15, Z15, Z16
+	VMOVUPS          Z20, (CX)(R10*1)
+	VMOVUPS          Z16, (CX)(R8*8)
+	VMOVUPS          (SI)(R9*2), Z15
+	VMULPS           Z7, Z0, Z16
+	VFMADD231PS      Z3, Z2, Z16
+	VMULPS.BCST      constantsAVX512Single<>+408(SB), Z16, Z16
+	VMULPS           Z15, Z16, Z16
+	VMULPS           Z6, Z0, Z17
+	VFMADD231PS      Z3, Z1, Z17
+	VFMADD231PS      Z4, Z2, Z17
+	VMULPS.BCST      constantsAVX512Single<>+364(SB), Z17, Z17
+	VMULPS           Z15, Z17, Z17
+	VMULPS           Z5, Z0, Z18
+	VMULPS.BCST      constantsAVX512Single<>+360(SB), Z18, Z18
+	VMULPS           Z7, Z0, Z19
+	VFNMADD231PS     Z3, Z2, Z19
+	VFMADD231PS.BCST constantsAVX512Single<>+572(SB), Z19, Z18
+	VMULPS           Z4, Z1, Z19
+	VFMADD231PS.BCST constantsAVX512Single<>+368(SB), Z19, Z18
+	VMULPS           Z15, Z18, Z18
+	VMULPS           Z4, Z0, Z19
+	VFMADD231PS      Z6, Z2, Z19
+	VMULPS.BCST      constantsAVX512Single<>+352(SB), Z19, Z19
+	VMULPS           Z5, Z1, Z20
+	VFMADD231PS.BCST constantsAVX512Single<>+372(SB), Z20, Z19
+	VMULPS           Z15, Z19, Z19
+	VMULPS           Z3, Z0, Z20
+	VFMADD231PS      Z7, Z2, Z20
+	VMULPS.BCST      constantsAVX512Single<>+344(SB), Z20, Z20
+	VMULPS           Z6, Z1, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+404(SB), Z21, Z20
+	VMULPS           Z5, Z2, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+380(SB), Z21, Z20
+	VMULPS           Z15, Z20, Z20
+	VMULPS           Z4, Z0, Z21
+	VFNMADD231PS     Z7, Z1, Z21
+	VFNMADD231PS     Z6, Z2, Z21
+	VMULPS.BCST      constantsAVX512Single<>+356(SB), Z21, Z1
+	VMULPS           Z15, Z1, Z1
+	VMULPS           Z3, Z0, Z0
+	VFNMADD231PS     Z7, Z2, Z0
+	VMULPS.BCST      constantsAVX512Single<>+400(SB), Z0, Z0
+	VMULPS           Z15, Z0, Z0
+	VMOVUPS          (SI)(R11*1), Z2
+	VMULPS           Z12, Z3, Z15
+	VFMADD231PS      Z10, Z7, Z15
+	VMULPS.BCST      constantsAVX512Single<>+576(SB), Z15, Z15
+	VMULPS           Z13, Z4, Z21
+	VFMADD231PS      Z9, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+580(SB), Z21, Z15
+	VMULPS           Z8, Z5, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+476(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z16
+	VMULPS           Z11, Z3, Z15
+	VMULPS.BCST      constantsAVX512Single<>+584(SB), Z15, Z15
+	VMULPS           Z12, Z4, Z21
+	VFMADD231PS      Z10, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+588(SB), Z21, Z15
+	VMULPS           Z14, Z4, Z21
+	VFNMADD231PS     Z8, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+592(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z17
+	VMULPS           Z12, Z3, Z15
+	VFNMADD231PS     Z10, Z7, Z15
+	VMULPS.BCST      constantsAVX512Single<>+596(SB), Z15, Z15
+	VMULPS           Z14, Z3, Z21
+	VFNMADD231PS     Z8, Z7, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+600(SB), Z21, Z15
+	VMULPS           Z11, Z4, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+604(SB), Z21, Z15
+	VMULPS           Z13, Z4, Z21
+	VFNMADD231PS     Z9, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+608(SB), Z21, Z15
+	VMULPS           Z10, Z5, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+480(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z18
+	VMULPS           Z9, Z3, Z15
+	VFMADD231PS      Z13, Z7, Z15
+	VMULPS.BCST      constantsAVX512Single<>+584(SB), Z15, Z15
+	VMULPS           Z10, Z4, Z21
+	VFMADD231PS      Z12, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+604(SB), Z21, Z15
+	VMULPS           Z11, Z5, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+612(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z19
+	VMULPS           Z8, Z3, Z15
+	VFMADD231PS      Z14, Z7, Z15
+	VMULPS.BCST      constantsAVX512Single<>+576(SB), Z15, Z15
+	VMULPS           Z10, Z3, Z21
+	VFMADD231PS      Z12, Z7, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+616(SB), Z21, Z15
+	VMULPS           Z9, Z4, Z21
+	VFMADD231PS      Z13, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+620(SB), Z21, Z15
+	VMULPS           Z12, Z5, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+624(SB), Z21, Z15
+	VMULPS           Z11, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+628(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z20
+	VMULPS           Z8, Z4, Z15
+	VFMADD231PS      Z14, Z6, Z15
+	VMULPS.BCST      constantsAVX512Single<>+580(SB), Z15, Z15
+	VMULPS           Z10, Z4, Z21
+	VFNMADD231PS     Z12, Z6, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+608(SB), Z21, Z15
+	VMULPS           Z11, Z7, Z21
+	VFMADD231PS.BCST constantsAVX512Single<>+632(SB), Z21, Z15
+	VFMADD231PS      Z2, Z15, Z1
+	VMULPS           Z10, Z3, Z3
+	VFNMADD231PS     Z12, Z7, Z3
+	VMULPS.BCST      constantsAVX512Single<>+600(SB), Z3, Z3
+	VMULPS           Z9, Z4, Z4
+	VFNMADD231PS     Z13, Z6, Z4
+	VFMADD231PS.BCST constantsAVX512Single<>+592(SB), Z4, Z3
+	VMULPS           Z14, Z5, Z4
+	VFMADD231PS.BCST constantsAVX512Single<>+636(SB), Z4, Z3
+	VFMADD231PS      Z2, Z3, Z0
+	VMOVUPS          Z16, 512(DX)
+	VMULPS           Z8, Z16, Z2
+	VMULPS           Z16, Z16, Z3
+	VMOVUPS          Z17, 576(DX)
+	VFMADD231PS      Z9, Z17, Z2
+	VFMADD231PS      Z17, Z17, Z3
+	VMOVUPS          Z18, 640(DX)
+	VFMADD231PS      Z10, Z18, Z2
+	VFMADD231PS      Z18, Z18, Z3
+	VMOVUPS          Z19, 704(DX)
+	VFMADD231PS      Z11, Z19, Z2
+	VFMADD231PS      Z19, Z19, Z3
+	VMOVUPS          Z20, 768(DX)
+	VFMADD231PS      Z12, Z20, Z2
+	VFMADD231PS      Z20, Z20, Z3
+	VMOVUPS          Z1, 832(DX)
+	VFMADD231PS      Z13, Z1, Z2
+	VFMADD231PS      Z1, Z1, Z3
+	VMOVUPS          Z0, 896(DX)
+	VFMADD231PS      Z14, Z0, Z2
+	VFMADD231PS      Z0, Z0, Z3
+	VMOVUPS          Z2, (CX)(R9*2)
+	VMOVUPS          Z3, (CX)(R12*1)
+	ADDQ             $0x00000040, CX
+	ADDQ             $0x00000040, SI
+	ADDQ             $0x00000400, DX
+	ADDQ             $0x00000400, BX
+	SUBQ             $0x00000001, DI
+	JG               group4
+
+	// Readout and its derivatives, in a gradient times the weight of the atom:
+	// 
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	VPXORD  Z0, Z0, Z0
+	MOVQ    48(AX), CX
+	MOVQ    56(AX), DX
+	MOVQ    304(AX), BX
+	MOVQ    424(AX), SI
+	SHRQ    $0x04, SI
+	MOVQ    416(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+hidden5:
+	MOVQ    288(AX), R8
+	MOVQ    SI, R9
+	LEAQ    (CX), CX
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	VPXORD  Z16, Z16, Z16
+	PCALIGN $0x40
+
+features6:
+	VMOVUPS     (R8), Z17
+	VFMADD231PS (CX), Z17, Z1
+	VFMADD231PS 64(CX), Z17, Z2
+	VFMADD231PS 128(CX), Z17, Z3
+	VFMADD231PS 192(CX), Z17, Z4
+	VFMADD231PS 256(CX), Z17, Z5
+	VFMADD231PS 320(CX), Z17, Z6
+	VFMADD231PS 384(CX), Z17, Z7
+	VFMADD231PS 448(CX), Z17, Z8
+	VFMADD231PS 512(CX), Z17, Z9
+	VFMADD231PS 576(CX), Z17, Z10
+	VFMADD231PS 640(CX), Z17, Z11
+	VFMADD231PS 704(CX), Z17, Z12
+	VFMADD231PS 768(CX), Z17, Z13
+	VFMADD231PS 832(CX), Z17, Z14
+	VFMADD231PS 896(CX), Z17, Z15
+	VFMADD231PS 960(CX), Z17, Z16
+	ADDQ        $0x00000040, R8
+	ADDQ        $0x00000400, CX
+	SUBQ        $0x00000001, R9
+	JG          features6
+	VUNPCKLPS   Z2, Z1, Z17
+	VUNPCKHPS   Z2, Z1, Z1
+	VADDPS      Z17, Z1, Z1
+	VUNPCKLPS   Z4, Z3, Z2
+	VUNPCKHPS   Z4, Z3, Z3
+	VADDPS      Z2, Z3, Z2
+	VUNPCKLPD   Z2, Z1, Z3
+	VUNPCKHPD   Z2, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VUNPCKLPS   Z6, Z5, Z2
+	VUNPCKHPS   Z6, Z5, Z3
+	VADDPS      Z2, Z3, Z2
+	VUNPCKLPS   Z8, Z7, Z3
+	VUNPCKHPS   Z8, Z7, Z4
+	VADDPS      Z3, Z4, Z3
+	VUNPCKLPD   Z3, Z2, Z4
+	VUNPCKHPD   Z3, Z2, Z2
+	VADDPS      Z4, Z2, Z2
+	VUNPCKLPS   Z10, Z9, Z3
+	VUNPCKHPS   Z10, Z9, Z4
+	VADDPS      Z3, Z4, Z3
+	VUNPCKLPS   Z12, Z11, Z4
+	VUNPCKHPS   Z12, Z11, Z5
+	VADDPS      Z4, Z5, Z4
+	VUNPCKLPD   Z4, Z3, Z5
+	VUNPCKHPD   Z4, Z3, Z3
+	VADDPS      Z5, Z3, Z3
+	VUNPCKLPS   Z14, Z13, Z4
+	VUNPCKHPS   Z14, Z13, Z5
+	VADDPS      Z4, Z5, Z4
+	VUNPCKLPS   Z16, Z15, Z5
+	VUNPCKHPS   Z16, Z15, Z6
+	VADDPS      Z5, Z6, Z5
+	VUNPCKLPD   Z5, Z4, Z6
+	VUNPCKHPD   Z5, Z4, Z4
+	VADDPS      Z6, Z4, Z4
+	VSHUFF64X2  $0x88, Z2, Z1, Z5
+	VSHUFF64X2  $0xdd, Z2, Z1, Z1
+	VADDPS      Z5, Z1, Z1
+	VSHUFF64X2  $0x88, Z4, Z3, Z2
+	VSHUFF64X2  $0xdd, Z4, Z3, Z3
+	VADDPS      Z2, Z3, Z2
+	VSHUFF64X2  $0x88, Z2, Z1, Z3
+	VSHUFF64X2  $0xdd, Z2, Z1, Z1
+	VADDPS      Z3, Z1, Z1
+	VADDPS      (DX), Z1, Z1
+	VMOVUPS     Z1, (BX)
+	LEAQ        (CX), CX
+	ADDQ        $0x00000040, DX
+	ADDQ        $0x00000040, BX
+	SUBQ        $0x00000001, DI
+	JG          hidden5
+	MOVQ        304(AX), CX
+	MOVQ        312(AX), DX
+	MOVQ        64(AX), BX
+	MOVQ        72(AX), SI
+	MOVQ        416(AX), DI
+	PCALIGN     $0x40
+
+activation7:
+	VMOVUPS           (CX), Z1
+	VBROADCASTSS      constantsAVX512Single<>+128(SB), Z2
+	VMINPS.BCST       constantsAVX512Single<>+512(SB), Z1, Z3
+	VMAXPS.BCST       constantsAVX512Single<>+516(SB), Z3, Z3
+	VMULPS.BCST       constantsAVX512Single<>+520(SB), Z3, Z4
+	VRNDSCALEPS       $0x00, Z4, Z4
+	VBROADCASTSS      constantsAVX512Single<>+524(SB), Z5
+	VSUBPS            Z3, Z5, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+528(SB), Z4, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+532(SB), Z4, Z5
+	VBROADCASTSS      constantsAVX512Single<>+536(SB), Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+540(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+544(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+548(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+552(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+556(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VSCALEFPS         Z4, Z3, Z3
+	VADDPS            Z2, Z3, Z3
+	VDIVPS            Z3, Z2, Z3
+	VMULPS            Z1, Z3, Z4
+	VMOVUPS           Z4, (CX)
+	VSUBPS            Z3, Z2, Z5
+	VFMADD213PS       Z2, Z1, Z5
+	VMULPS            Z3, Z5, Z5
+	VMOVUPS           (BX), Z1
+	VMULPS            Z1, Z5, Z5
+	VMOVUPS           Z5, (DX)
+	VSUBPS            (SI), Z4, Z2
+	VFMADD231PS       Z2, Z1, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	SUBQ              $0x00000010, DI
+	JG                activation7
+	MOVQ              288(AX), CX
+	MOVQ              296(AX), DX
+	MOVQ              40(AX), BX
+	MOVQ              48(AX), SI
+	MOVQ              424(AX), DI
+	MOVQ              DI, R8
+	SHLQ              $0x02, R8
+	SHLQ              $0x04, R8
+	SHRQ              $0x04, DI
+
+wide8:
+	CMPQ        DI, $0x00000008
+	JLT         narrow9
+	VMOVUPS     (BX), Z1
+	VFMADD231PS (CX), Z1, Z0
+	VMOVUPS     64(BX), Z2
+	VFMADD231PS 64(CX), Z2, Z0
+	VMOVUPS     128(BX), Z3
+	VFMADD231PS 128(CX), Z3, Z0
+	VMOVUPS     192(BX), Z4
+	VFMADD231PS 192(CX), Z4, Z0
+	VMOVUPS     256(BX), Z5
+	VFMADD231PS 256(CX), Z5, Z0
+	VMOVUPS     320(BX), Z6
+	VFMADD231PS 320(CX), Z6, Z0
+	VMOVUPS     384(BX), Z7
+	VFMADD231PS 384(CX), Z7, Z0
+	VMOVUPS     448(BX), Z8
+	VFMADD231PS 448(CX), Z8, Z0
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
+	PCALIGN     $0x40
+
+outer11:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner12:
+	VBROADCASTSS (R9), Z9
+	VFMADD231PS  (R12), Z9, Z1
+	VFMADD231PS  1024(R12), Z9, Z2
+	VFMADD231PS  2048(R12), Z9, Z3
+	VFMADD231PS  3072(R12), Z9, Z4
+	VFMADD231PS  4096(R12), Z9, Z5
+	VFMADD231PS  5120(R12), Z9, Z6
+	VFMADD231PS  6144(R12), Z9, Z7
+	VFMADD231PS  7168(R12), Z9, Z8
+	VBROADCASTSS 4(R9), Z9
+	VFMADD231PS  64(R12), Z9, Z1
+	VFMADD231PS  1088(R12), Z9, Z2
+	VFMADD231PS  2112(R12), Z9, Z3
+	VFMADD231PS  3136(R12), Z9, Z4
+	VFMADD231PS  4160(R12), Z9, Z5
+	VFMADD231PS  5184(R12), Z9, Z6
+	VFMADD231PS  6208(R12), Z9, Z7
+	VFMADD231PS  7232(R12), Z9, Z8
+	VBROADCASTSS 8(R9), Z9
+	VFMADD231PS  128(R12), Z9, Z1
+	VFMADD231PS  1152(R12), Z9, Z2
+	VFMADD231PS  2176(R12), Z9, Z3
+	VFMADD231PS  3200(R12), Z9, Z4
+	VFMADD231PS  4224(R12), Z9, Z5
+	VFMADD231PS  5248(R12), Z9, Z6
+	VFMADD231PS  6272(R12), Z9, Z7
+	VFMADD231PS  7296(R12), Z9, Z8
+	VBROADCASTSS 12(R9), Z9
+	VFMADD231PS  192(R12), Z9, Z1
+	VFMADD231PS  1216(R12), Z9, Z2
+	VFMADD231PS  2240(R12), Z9, Z3
+	VFMADD231PS  3264(R12), Z9, Z4
+	VFMADD231PS  4288(R12), Z9, Z5
+	VFMADD231PS  5312(R12), Z9, Z6
+	VFMADD231PS  6336(R12), Z9, Z7
+	VFMADD231PS  7360(R12), Z9, Z8
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner12
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer11
+	VMOVUPS      Z1, (DX)
+	VMOVUPS      Z2, 64(DX)
+	VMOVUPS      Z3, 128(DX)
+	VMOVUPS      Z4, 192(DX)
+	VMOVUPS      Z5, 256(DX)
+	VMOVUPS      Z6, 320(DX)
+	VMOVUPS      Z7, 384(DX)
+	VMOVUPS      Z8, 448(DX)
+	ADDQ         $0x00000200, CX
+	ADDQ         $0x00000200, DX
+	ADDQ         $0x00000200, BX
+	ADDQ         $0x00002000, SI
+	SUBQ         $0x00000008, DI
+	JMP          wide8
+
+narrow9:
+	CMPQ        DI, $0x00000002
+	JLT         end10
+	VMOVUPS     (BX), Z1
+	VFMADD231PS (CX), Z1, Z0
+	VPXORD      Z2, Z2, Z2
+	VMOVUPS     64(BX), Z3
+	VFMADD231PS 64(CX), Z3, Z0
+	VPXORD      Z4, Z4, Z4
+	MOVQ        312(AX), R9
+	MOVQ        SI, R10
+	MOVQ        416(AX), R11
+	SHRQ        $0x04, R11
+	PCALIGN     $0x40
+
+outer13:
+	MOVQ    R10, R12
+	MOVQ    $0x00000010, R13
+	PCALIGN $0x40
+
+inner14:
+	VBROADCASTSS (R9), Z5
+	VFMADD231PS  (R12), Z5, Z1
+	VFMADD231PS  1024(R12), Z5, Z3
+	VBROADCASTSS 4(R9), Z5
+	VFMADD231PS  64(R12), Z5, Z2
+	VFMADD231PS  1088(R12), Z5, Z4
+	VBROADCASTSS 8(R9), Z5
+	VFMADD231PS  128(R12), Z5, Z1
+	VFMADD231PS  1152(R12), Z5, Z3
+	VBROADCASTSS 12(R9), Z5
+	VFMADD231PS  192(R12), Z5, Z2
+	VFMADD231PS  1216(R12), Z5, Z4
+	ADDQ         $0x00000010, R9
+	ADDQ         $0x00000100, R12
+	SUBQ         $0x00000004, R13
+	JG           inner14
+	ADDQ         R8, R10
+	SUBQ         $0x00000001, R11
+	JG           outer13
+	VADDPS       Z2, Z1, Z1
+	VMOVUPS      Z1, (DX)
+	VADDPS       Z4, Z3, Z3
+	VMOVUPS      Z3, 64(DX)
+	ADDQ         $0x00000080, CX
+	ADDQ         $0x00000080, DX
+	ADDQ         $0x00000080, BX
+	ADDQ         $0x00000800, SI
+	SUBQ         $0x00000002, DI
+	JMP          narrow9
+
+end10:
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, 448(AX)
+
+	// Their reverse:
+	// 
+	// 	gb[0] = gf[0]
+	// 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+	// 	gb[L M] += gf[3+L] t[L M]
+	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+	MOVQ    256(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    264(AX), SI
+	MOVQ    248(AX), DI
+	MOVQ    32(AX), R8
+	MOVQ    408(AX), R9
+	MOVQ    R9, R10
+	SHLQ    $0x02, R10
+	MOVQ    R10, R11
+	ADDQ    R10, R11
+	ADDQ    R10, R11
+	MOVQ    R11, R12
+	ADDQ    R10, R12
+	ADDQ    R10, R12
+	MOVQ    R12, R13
+	ADDQ    R10, R13
+	ADDQ    R10, R13
+	MOVQ    R13, R14
+	ADDQ    R10, R14
+	ADDQ    R10, R14
+	SHRQ    $0x04, R9
+	PCALIGN $0x40
+
+group15:
+	VMOVUPS      (BX), Z0
+	VMOVUPS      Z0, (CX)
+	VMOVUPS      (BX)(R10*1), Z0
+	VMULPS.BCST  constantsAVX512Single<>+560(SB), Z0, Z0
+	VMOVUPS      (BX)(R10*4), Z1
+	VMOVUPS      (BX)(R13*1), Z2
+	VADDPS       Z2, Z2, Z2
+	VMOVUPS      64(DI), Z3
+	VMULPS       Z3, Z0, Z4
+	VMOVUPS      (SI), Z5
+	VFMADD231PS  Z1, Z5, Z4
+	VMULPS       Z2, Z5, Z5
+	VFMADD231PS  Z1, Z3, Z5
+	VMOVUPS      Z5, (DX)
+	VMOVUPS      128(DI), Z3
+	VMULPS       Z3, Z0, Z5
+	VMOVUPS      64(SI), Z6
+	VFMADD231PS  Z1, Z6, Z5
+	VMULPS       Z2, Z6, Z6
+	VFMADD231PS  Z1, Z3, Z6
+	VMOVUPS      Z6, 64(DX)
+	VMOVUPS      192(DI), Z3
+	VMULPS       Z3, Z0, Z0
+	VMOVUPS      128(SI), Z6
+	VFMADD231PS  Z1, Z6, Z0
+	VMULPS       Z2, Z6, Z6
+	VFMADD231PS  Z1, Z3, Z6
+	VMOVUPS      Z6, 128(DX)
+	VMOVUPS      (BX)(R10*2), Z1
+	VMULPS.BCST  constantsAVX512Single<>+564(SB), Z1, Z1
+	VMOVUPS      (BX)(R12*1), Z2
+	VMOVUPS      (BX)(R10*8), Z3
+	VADDPS       Z3, Z3, Z3
+	VMOVUPS      256(DI), Z6
+	VMULPS       Z6, Z1, Z7
+	VMOVUPS      192(SI), Z8
+	VFMADD231PS  Z2, Z8, Z7
+	VMULPS       Z3, Z8, Z8
+	VFMADD231PS  Z2, Z6, Z8
+	VMOVUPS      Z8, 192(DX)
+	VMOVUPS      320(DI), Z6
+	VMULPS       Z6, Z1, Z8
+	VMOVUPS      256(SI), Z9
+	VFMADD231PS  Z2, Z9, Z8
+	VMULPS       Z3, Z9, Z9
+	VFMADD231PS  Z2, Z6, Z9
+	VMOVUPS      Z9, 256(DX)
+	VMOVUPS      384(DI), Z6
+	VMULPS       Z6, Z1, Z9
+	VMOVUPS      320(SI), Z10
+	VFMADD231PS  Z2, Z10, Z9
+	VMULPS       Z3, Z10, Z10
+	VFMADD231PS  Z2, Z6, Z10
+	VMOVUPS      Z10, 320(DX)
+	VMOVUPS      448(DI), Z6
+	VMULPS       Z6, Z1, Z10
+	VMOVUPS      384(SI), Z11
+	VFMADD231PS  Z2, Z11, Z10
+	VMULPS       Z3, Z11, Z11
+	VFMADD231PS  Z2, Z6, Z11
+	VMOVUPS      Z11, 384(DX)
+	VMOVUPS      512(DI), Z6
+	VMULPS       Z6, Z1, Z1
+	VMOVUPS      448(SI), Z11
+	VFMADD231PS  Z2, Z11, Z1
+	VMULPS       Z3, Z11, Z11
+	VFMADD231PS  Z2, Z6, Z11
+	VMOVUPS      Z11, 448(DX)
+	VMOVUPS      (BX)(R11*1), Z2
+	VMULPS.BCST  constantsAVX512Single<>+568(SB), Z2, Z2
+	VMOVUPS      (BX)(R11*2), Z3
+	VMOVUPS      (BX)(R14*1), Z6
+	VADDPS       Z6, Z6, Z6
+	VMOVUPS      576(DI), Z11
+	VMULPS       Z11, Z2, Z12
+	VMOVUPS      512(SI), Z13
+	VFMADD231PS  Z3, Z13, Z12
+	VMULPS       Z6, Z13, Z13
+	VFMADD231PS  Z3, Z11, Z13
+	VMOVUPS      Z13, 512(DX)
+	VMOVUPS      640(DI), Z11
+	VMULPS       Z11, Z2, Z13
+	VMOVUPS      576(SI), Z14
+	VFMADD231PS  Z3, Z14, Z13
+	VMULPS       Z6, Z14, Z14
+	VFMADD231PS  Z3, Z11, Z14
+	VMOVUPS      Z14, 576(DX)
+	VMOVUPS      704(DI), Z11
+	VMULPS       Z11, Z2, Z14
+	VMOVUPS      640(SI), Z15
+	VFMADD231PS  Z3, Z15, Z14
+	VMULPS       Z6, Z15, Z15
+	VFMADD231PS  Z3, Z11, Z15
+	VMOVUPS      Z15, 640(DX)
+	VMOVUPS      768(DI), Z11
+	VMULPS       Z11, Z2, Z15
+	VMOVUPS      704(SI), Z16
+	VFMADD231PS  Z3, Z16, Z15
+	VMULPS       Z6, Z16, Z16
+	VFMADD231PS  Z3, Z11, Z16
+	VMOVUPS      Z16, 704(DX)
+	VMOVUPS      832(DI), Z11
+	VMULPS       Z11, Z2, Z16
+	VMOVUPS      768(SI), Z17
+	VFMADD231PS  Z3, Z17, Z16
+	VMULPS       Z6, Z17, Z17
+	VFMADD231PS  Z3, Z11, Z17
+	VMOVUPS      Z17, 768(DX)
+	VMOVUPS      896(DI), Z11
+	VMULPS       Z11, Z2, Z17
+	VMOVUPS      832(SI), Z18
+	VFMADD231PS  Z3, Z18, Z17
+	VMULPS       Z6, Z18, Z18
+	VFMADD231PS  Z3, Z11, Z18
+	VMOVUPS      Z18, 832(DX)
+	VMOVUPS      960(DI), Z11
+	VMULPS       Z11, Z2, Z2
+	VMOVUPS      896(SI), Z18
+	VFMADD231PS  Z3, Z18, Z2
+	VMULPS       Z6, Z18, Z18
+	VFMADD231PS  Z3, Z11, Z18
+	VMOVUPS      Z18, 896(DX)
+	VMOVUPS      (R8), Z3
+	VMULPS       (DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+320(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z6, Z6
+	VMULPS       64(DX), Z3, Z18
+	VMULPS.BCST  constantsAVX512Single<>+328(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
+	VMULPS       128(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+336(SB), Z3, Z20
+	VMULPS.BCST  constantsAVX512Single<>+340(SB), Z3, Z3
+	VFMADD231PS  384(DI), Z11, Z4
+	VFNMADD231PS 320(DI), Z6, Z5
+	VFNMADD231PS 256(DI), Z6, Z0
+	VFNMADD231PS 192(DI), Z6, Z7
+	VFNMADD231PS 128(DI), Z6, Z8
+	VFMADD231PS  64(DI), Z11, Z9
+	VFMADD231PS  192(DI), Z19, Z10
+	VFMADD231PS  64(DI), Z6, Z1
+	VFMADD231PS  512(DI), Z6, Z4
+	VFMADD231PS  384(DI), Z18, Z5
+	VFMADD231PS  448(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z20, Z7
+	VFMADD231PS  64(DI), Z19, Z8
+	VFMADD231PS  128(DI), Z18, Z9
+	VFMADD231PS  128(DI), Z20, Z10
+	VFMADD231PS  192(DI), Z20, Z1
+	VFMADD231PS  320(DI), Z19, Z4
+	VFMADD231PS  448(DI), Z20, Z5
+	VFMADD231PS  512(DI), Z20, Z0
+	VFMADD231PS  192(DI), Z3, Z9
+	VFMADD231PS  256(DI), Z20, Z4
+	VFMADD231PS  384(DI), Z3, Z0
+	VMOVUPS      (R8)(R10*1), Z3
+	VMULPS       (DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+348(SB), Z6, Z18
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z6, Z19
+	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z6, Z20
+	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z6, Z6
+	VMULPS       64(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z21
+	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z3, Z22
+	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z3, Z3
+	VFMADD231PS  832(DI), Z11, Z7
+	VFMADD231PS  768(DI), Z19, Z8
+	VFMADD231PS  704(DI), Z6, Z9
+	VFNMADD231PS 640(DI), Z20, Z10
+	VFNMADD231PS 704(DI), Z11, Z1
+	VFNMADD231PS 512(DI), Z18, Z12
+	VFNMADD231PS 448(DI), Z20, Z13
+	VFNMADD231PS 512(DI), Z11, Z14
+	VFMADD231PS  320(DI), Z19, Z15
+	VFMADD231PS  256(DI), Z11, Z16
+	VFMADD231PS  320(DI), Z20, Z17
+	VFMADD231PS  256(DI), Z18, Z2
+	VFMADD231PS  960(DI), Z18, Z7
+	VFMADD231PS  896(DI), Z20, Z8
+	VFMADD231PS  768(DI), Z3, Z9
+	VFMADD231PS  832(DI), Z22, Z10
+	VFNMADD231PS 576(DI), Z18, Z1
+	VFMADD231PS  256(DI), Z21, Z13
+	VFMADD231PS  384(DI), Z6, Z14
+	VFMADD231PS  384(DI), Z3, Z15
+	VFMADD231PS  448(DI), Z22, Z16
+	VFMADD231PS  512(DI), Z21, Z17
+	VFMADD231PS  640(DI), Z21, Z7
+	VFMADD231PS  704(DI), Z22, Z8
+	VFMADD231PS  896(DI), Z21, Z1
+	VFMADD231PS  320(DI), Z22, Z14
+	VMOVUPS      (R8)(R10*1), Z3
+	VMULPS       128(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+376(SB), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z18
+	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z3, Z19
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z3, Z3
+	VFMADD231PS  576(DI), Z6, Z7
+	VFMADD231PS  640(DI), Z18, Z8
+	VFMADD231PS  832(DI), Z19, Z9
+	VFMADD231PS  896(DI), Z18, Z10
+	VFMADD231PS  960(DI), Z6, Z1
+	VFMADD231PS  256(DI), Z6, Z12
+	VFMADD231PS  320(DI), Z18, Z13
+	VFMADD231PS  256(DI), Z11, Z14
+	VFMADD231PS  448(DI), Z3, Z15
+	VFMADD231PS  512(DI), Z11, Z16
+	VFMADD231PS  448(DI), Z18, Z17
+	VFMADD231PS  512(DI), Z6, Z2
+	VFMADD231PS  704(DI), Z11, Z7
+	VFMADD231PS  768(DI), Z3, Z10
+	VFMADD231PS  832(DI), Z11, Z1
+	VFMADD231PS  384(DI), Z19, Z16
+	VMOVUPS      (R8)(R10*2), Z3
+	VMULPS       192(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+384(SB), Z6, Z6
+	VMULPS       256(DX), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+388(SB), Z11, Z11
+	VMULPS       320(DX), Z3, Z18
+	VMULPS.BCST  constantsAVX512Single<>+392(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+332(SB), Z18, Z18
+	VMULPS       384(DX), Z3, Z20
+	VMULPS.BCST  constantsAVX512Single<>+396(SB), Z20, Z20
+	VMULPS       448(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+324(SB), Z3, Z3
+	VFMADD231PS  192(DI), Z6, Z4
+	VFMADD231PS  64(DI), Z11, Z5
+	VFMADD231PS  64(DI), Z6, Z0
+	VFMADD231PS  128(DI), Z11, Z4
+	VFMADD231PS  128(DI), Z18, Z5
+	VFMADD231PS  192(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z19, Z4
+	VFMADD231PS  128(DI), Z18, Z5
+	VFMADD231PS  192(DI), Z19, Z0
+	VFMADD231PS  64(DI), Z19, Z4
+	VFMADD231PS  192(DI), Z20, Z5
+	VFMADD231PS  128(DI), Z20, Z0
+	VFMADD231PS  64(DI), Z3, Z4
+	VFNMADD231PS 192(DI), Z3, Z0
+	VFMADD231PS  64(DI), Z3, Z4
+	VFNMADD231PS 192(DI), Z3, Z0
+	VMOVUPS      (R8)(R11*1), Z3
+	VMULPS       192(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z6, Z18
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z6, Z6
+	VMULPS       256(DX), Z3, Z19
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z19, Z19
+	VMULPS       320(DX), Z3, Z22
+	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z22, Z22
+	VMULPS       384(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z3, Z24
+	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z3, Z25
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z3, Z3
+	VFMADD231PS  832(DI), Z11, Z4
+	VFMADD231PS  640(DI), Z6, Z5
+	VFMADD231PS  704(DI), Z11, Z0
+	VFNMADD231PS 192(DI), Z18, Z12
+	VFMADD231PS  128(DI), Z6, Z13
+	VFMADD231PS  192(DI), Z11, Z14
+	VFMADD231PS  64(DI), Z20, Z15
+	VFMADD231PS  64(DI), Z11, Z16
+	VFMADD231PS  64(DI), Z21, Z17
+	VFMADD231PS  64(DI), Z18, Z2
+	VFMADD231PS  960(DI), Z18, Z4
+	VFMADD231PS  704(DI), Z19, Z5
+	VFNMADD231PS 576(DI), Z18, Z0
+	VFNMADD231PS 192(DI), Z21, Z13
+	VFMADD231PS  128(DI), Z19, Z14
+	VFMADD231PS  128(DI), Z22, Z15
+	VFMADD231PS  192(DI), Z23, Z16
+	VFMADD231PS  192(DI), Z24, Z17
+	VFMADD231PS  768(DI), Z20, Z4
+	VFMADD231PS  768(DI), Z22, Z5
+	VFNMADD231PS 640(DI), Z21, Z0
+	VFMADD231PS  64(DI), Z24, Z13
+	VFMADD231PS  64(DI), Z23, Z14
+	VFMADD231PS  192(DI), Z3, Z15
+	VFMADD231PS  128(DI), Z25, Z16
+	VFMADD231PS  896(DI), Z21, Z4
+	VFMADD231PS  832(DI), Z25, Z5
+	VFMADD231PS  832(DI), Z23, Z0
+	VFMADD231PS  704(DI), Z23, Z4
+	VFMADD231PS  896(DI), Z24, Z0
+	VFMADD231PS  640(DI), Z24, Z4
+	VFMADD231PS  768(DI), Z3, Z0
+	VMOVUPS      (R8)(R11*1), Z3
+	VMULPS       448(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+412(SB), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+416(SB), Z3, Z3
+	VFMADD231PS  576(DI), Z6, Z4
+	VFMADD231PS  896(DI), Z3, Z5
+	VFMADD231PS  960(DI), Z6, Z0
+	VFMADD231PS  64(DI), Z6, Z12
+	VFMADD231PS  64(DI), Z11, Z14
+	VFNMADD231PS 192(DI), Z11, Z16
+	VFMADD231PS  128(DI), Z3, Z17
+	VFMADD231PS  192(DI), Z6, Z2
+	VFMADD231PS  704(DI), Z11, Z4
+	VFNMADD231PS 832(DI), Z11, Z0
+	VMOVUPS      (R8)(R10*4), Z3
+	VMULPS       192(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+420(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z6, Z6
+	VMULPS       256(DX), Z3, Z18
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+428(SB), Z18, Z18
+	VMULPS       320(DX), Z3, Z20
+	VMULPS.BCST  constantsAVX512Single<>+432(SB), Z20, Z21
+	VMULPS.BCST  constantsAVX512Single<>+436(SB), Z20, Z20
+	VMULPS       384(DX), Z3, Z22
+	VMULPS.BCST  constantsAVX512Single<>+424(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+440(SB), Z22, Z22
+	VMULPS       448(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+444(SB), Z3, Z24
+	VMULPS.BCST  constantsAVX512Single<>+448(SB), Z3, Z3
+	VFMADD231PS  384(DI), Z11, Z7
+	VFMADD231PS  448(DI), Z6, Z8
+	VFMADD231PS  256(DI), Z11, Z9
+	VFMADD231PS  320(DI), Z6, Z10
+	VFNMADD231PS 320(DI), Z19, Z1
+	VFMADD231PS  448(DI), Z19, Z7
+	VFNMADD231PS 512(DI), Z19, Z8
+	VFMADD231PS  320(DI), Z18, Z9
+	VFMADD231PS  256(DI), Z19, Z10
+	VFMADD231PS  512(DI), Z21, Z1
+	VFMADD231PS  256(DI), Z21, Z7
+	VFMADD231PS  384(DI), Z18, Z8
+	VFNMADD231PS 384(DI), Z21, Z9
+	VFMADD231PS  448(DI), Z20, Z10
+	VFMADD231PS  512(DI), Z21, Z1
+	VFMADD231PS  256(DI), Z21, Z7
+	VFMADD231PS  320(DI), Z20, Z8
+	VFNMADD231PS 384(DI), Z21, Z9
+	VFMADD231PS  448(DI), Z20, Z10
+	VFMADD231PS  448(DI), Z23, Z1
+	VFMADD231PS  320(DI), Z23, Z7
+	VFMADD231PS  320(DI), Z20, Z8
+	VFMADD231PS  448(DI), Z22, Z9
+	VFMADD231PS  512(DI), Z23, Z10
+	VFMADD231PS  384(DI), Z3, Z1
+	VFMADD231PS  256(DI), Z23, Z8
+	VFMADD231PS  512(DI), Z3, Z9
+	VFMADD231PS  384(DI), Z22, Z10
+	VFMADD231PS  320(DI), Z24, Z8
+	VFNMADD231PS 448(DI), Z24, Z10
+	VFMADD231PS  320(DI), Z24, Z8
+	VFNMADD231PS 448(DI), Z24, Z10
+	VMOVUPS      (R8)(R12*1), Z3
+	VMULPS       192(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+452(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+456(SB), Z6, Z18
+	VMULPS.BCST  constantsAVX512Single<>+460(SB), Z6, Z6
+	VMULPS       256(DX), Z3, Z19
+	VMULPS.BCST  constantsAVX512Single<>+464(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+468(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+472(SB), Z19, Z19
+	VMULPS       320(DX), Z3, Z22
+	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z22, Z23
+	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z22, Z24
+	VMULPS.BCST  constantsAVX512Single<>+484(SB), Z22, Z22
+	VMULPS       384(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+488(SB), Z3, Z25
+	VMULPS.BCST  constantsAVX512Single<>+492(SB), Z3, Z26
+	VMULPS.BCST  constantsAVX512Single<>+496(SB), Z3, Z3
+	VFMADD231PS  832(DI), Z11, Z12
+	VFMADD231PS  768(DI), Z18, Z13
+	VFNMADD231PS 960(DI), Z11, Z14
+	VFMADD231PS  640(DI), Z18, Z15
+	VFMADD231PS  576(DI), Z11, Z16
+	VFMADD231PS  576(DI), Z20, Z17
+	VFNMADD231PS 704(DI), Z11, Z2
+	VFMADD231PS  896(DI), Z20, Z12
+	VFNMADD231PS 960(DI), Z20, Z13
+	VFMADD231PS  832(DI), Z6, Z14
+	VFMADD231PS  704(DI), Z19, Z15
+	VFMADD231PS  704(DI), Z6, Z16
+	VFNMADD231PS 704(DI), Z21, Z17
+	VFNMADD231PS 640(DI), Z20, Z2
+	VFMADD231PS  576(DI), Z23, Z12
+	VFMADD231PS  832(DI), Z21, Z13
+	VFNMADD231PS 896(DI), Z21, Z14
+	VFMADD231PS  768(DI), Z22, Z15
+	VFMADD231PS  640(DI), Z21, Z16
+	VFMADD231PS  960(DI), Z25, Z17
+	VFMADD231PS  960(DI), Z23, Z2
+	VFMADD231PS  576(DI), Z23, Z12
+	VFMADD231PS  576(DI), Z25, Z13
+	VFMADD231PS  768(DI), Z19, Z14
+	VFMADD231PS  768(DI), Z22, Z15
+	VFMADD231PS  832(DI), Z24, Z16
+	VFMADD231PS  832(DI), Z26, Z17
+	VFMADD231PS  960(DI), Z23, Z2
+	VFMADD231PS  640(DI), Z25, Z12
+	VFMADD231PS  704(DI), Z26, Z13
+	VFMADD231PS  704(DI), Z24, Z14
+	VFMADD231PS  832(DI), Z3, Z15
+	VFMADD231PS  832(DI), Z24, Z16
+	VFMADD231PS  896(DI), Z25, Z2
+	VFMADD231PS  704(DI), Z24, Z14
+	VFMADD231PS  896(DI), Z26, Z16
+	VFMADD231PS  640(DI), Z26, Z14
+	VFMADD231PS  768(DI), Z3, Z16
+	VMOVUPS      (R8)(R12*1), Z3
+	VMULPS       448(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+500(SB), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+504(SB), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+508(SB), Z3, Z3
+	VFMADD231PS  704(DI), Z6, Z12
+	VFMADD231PS  576(DI), Z6, Z14
+	VFMADD231PS  896(DI), Z3, Z15
+	VFMADD231PS  960(DI), Z6, Z16
+	VFMADD231PS  768(DI), Z3, Z17
+	VFMADD231PS  832(DI), Z6, Z2
+	VFMADD231PS  704(DI), Z11, Z14
+	VFNMADD231PS 832(DI), Z11, Z16
+	VFMADD231PS  704(DI), Z11, Z14
+	VFNMADD231PS 832(DI), Z11, Z16
+	VMOVUPS      (R8)(R11*2), Z3
+	VMULPS       512(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+408(SB), Z6, Z6
+	VMULPS       576(DX), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+364(SB), Z11, Z11
+	VMULPS       640(DX), Z3, Z18
+	VMULPS.BCST  constantsAVX512Single<>+360(SB), Z18, Z19
+	VMULPS.BCST  constantsAVX512Single<>+572(SB), Z18, Z20
+	VMULPS.BCST  constantsAVX512Single<>+368(SB), Z18, Z18
+	VMULPS       704(DX), Z3, Z21
+	VMULPS.BCST  constantsAVX512Single<>+352(SB), Z21, Z22
+	VMULPS.BCST  constantsAVX512Single<>+372(SB), Z21, Z21
+	VMULPS       768(DX), Z3, Z23
+	VMULPS.BCST  constantsAVX512Single<>+344(SB), Z23, Z24
+	VMULPS.BCST  constantsAVX512Single<>+404(SB), Z23, Z25
+	VMULPS.BCST  constantsAVX512Single<>+380(SB), Z23, Z23
+	VMULPS       832(DX), Z3, Z26
+	VMULPS.BCST  constantsAVX512Single<>+356(SB), Z26, Z26
+	VMULPS       896(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+400(SB), Z3, Z3
+	VFMADD231PS  512(DI), Z6, Z4
+	VFMADD231PS  256(DI), Z11, Z5
+	VFMADD231PS  256(DI), Z6, Z0
+	VFMADD231PS  192(DI), Z6, Z7
+	VFMADD231PS  192(DI), Z11, Z8
+	VFMADD231PS  64(DI), Z19, Z9
+	VFMADD231PS  64(DI), Z11, Z10
+	VFMADD231PS  64(DI), Z6, Z1
+	VFMADD231PS  448(DI), Z11, Z4
+	VFMADD231PS  320(DI), Z18, Z5
+	VFMADD231PS  320(DI), Z11, Z0
+	VFMADD231PS  128(DI), Z11, Z7
+	VFMADD231PS  128(DI), Z18, Z8
+	VFMADD231PS  128(DI), Z21, Z9
+	VFMADD231PS  192(DI), Z22, Z10
+	VFMADD231PS  64(DI), Z20, Z1
+	VFMADD231PS  384(DI), Z19, Z4
+	VFMADD231PS  384(DI), Z21, Z5
+	VFNMADD231PS 256(DI), Z20, Z0
+	VFNMADD231PS 192(DI), Z20, Z7
+	VFMADD231PS  64(DI), Z22, Z8
+	VFMADD231PS  192(DI), Z23, Z9
+	VFMADD231PS  128(DI), Z25, Z10
+	VFMADD231PS  192(DI), Z24, Z1
+	VFMADD231PS  512(DI), Z20, Z4
+	VFMADD231PS  448(DI), Z25, Z5
+	VFMADD231PS  448(DI), Z22, Z0
+	VFMADD231PS  64(DI), Z24, Z7
+	VFMADD231PS  64(DI), Z26, Z8
+	VFNMADD231PS 192(DI), Z26, Z10
+	VFNMADD231PS 128(DI), Z26, Z1
+	VFMADD231PS  320(DI), Z22, Z4
+	VFNMADD231PS 512(DI), Z26, Z5
+	VFMADD231PS  512(DI), Z24, Z0
+	VFMADD231PS  64(DI), Z3, Z7
+	VFNMADD231PS 192(DI), Z3, Z1
+	VFMADD231PS  256(DI), Z24, Z4
+	VFMADD231PS  384(DI), Z23, Z0
+	VFMADD231PS  320(DI), Z26, Z4
+	VFNMADD231PS 448(DI), Z26, Z0
+	VFMADD231PS  256(DI), Z3, Z4
+	VFNMADD231PS 512(DI), Z3, Z0
+	VMOVUPS      (R8)(R13*1), Z3
+	VMULPS       512(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+576(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+580(SB), Z6, Z18
+	VMULPS.BCST  constantsAVX512Single<>+476(SB), Z6, Z6
+	VMULPS       576(DX), Z3, Z19
+	VMULPS.BCST  constantsAVX512Single<>+584(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+588(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+592(SB), Z19, Z19
+	VMULPS       640(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+596(SB), Z3, Z22
+	VMULPS.BCST  constantsAVX512Single<>+600(SB), Z3, Z23
+	VMULPS.BCST  constantsAVX512Single<>+604(SB), Z3, Z24
+	VMULPS.BCST  constantsAVX512Single<>+608(SB), Z3, Z25
+	VMULPS.BCST  constantsAVX512Single<>+480(SB), Z3, Z3
+	VFMADD231PS  832(DI), Z11, Z7
+	VFMADD231PS  896(DI), Z18, Z8
+	VFMADD231PS  576(DI), Z6, Z9
+	VFMADD231PS  640(DI), Z18, Z10
+	VFMADD231PS  704(DI), Z11, Z1
+	VFMADD231PS  384(DI), Z6, Z12
+	VFMADD231PS  448(DI), Z18, Z13
+	VFMADD231PS  512(DI), Z11, Z14
+	VFMADD231PS  256(DI), Z20, Z15
+	VFMADD231PS  256(DI), Z11, Z16
+	VFMADD231PS  320(DI), Z18, Z17
+	VFMADD231PS  320(DI), Z19, Z2
+	VFMADD231PS  768(DI), Z20, Z7
+	VFMADD231PS  832(DI), Z21, Z8
+	VFMADD231PS  704(DI), Z3, Z9
+	VFMADD231PS  704(DI), Z21, Z10
+	VFNMADD231PS 704(DI), Z22, Z1
+	VFNMADD231PS 448(DI), Z19, Z12
+	VFNMADD231PS 448(DI), Z25, Z13
+	VFMADD231PS  448(DI), Z21, Z14
+	VFMADD231PS  320(DI), Z24, Z15
+	VFMADD231PS  320(DI), Z21, Z16
+	VFMADD231PS  320(DI), Z25, Z17
+	VFMADD231PS  256(DI), Z23, Z2
+	VFMADD231PS  832(DI), Z22, Z7
+	VFMADD231PS  960(DI), Z19, Z8
+	VFNMADD231PS 576(DI), Z19, Z10
+	VFNMADD231PS 576(DI), Z23, Z1
+	VFNMADD231PS 512(DI), Z23, Z12
+	VFNMADD231PS 512(DI), Z22, Z14
+	VFMADD231PS  256(DI), Z22, Z16
+	VFMADD231PS  960(DI), Z23, Z7
+	VFMADD231PS  768(DI), Z24, Z8
+	VFNMADD231PS 640(DI), Z25, Z10
+	VFMADD231PS  384(DI), Z3, Z14
+	VFMADD231PS  896(DI), Z25, Z8
+	VMOVUPS      (R8)(R13*1), Z3
+	VMULPS       704(DX), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+584(SB), Z6, Z11
+	VMULPS.BCST  constantsAVX512Single<>+604(SB), Z6, Z18
+	VMULPS.BCST  constantsAVX512Single<>+612(SB), Z6, Z6
+	VMULPS       768(DX), Z3, Z19
+	VMULPS.BCST  constantsAVX512Single<>+576(SB), Z19, Z20
+	VMULPS.BCST  constantsAVX512Single<>+616(SB), Z19, Z21
+	VMULPS.BCST  constantsAVX512Single<>+620(SB), Z19, Z22
+	VMULPS.BCST  constantsAVX512Single<>+624(SB), Z19, Z23
+	VMULPS.BCST  constantsAVX512Single<>+628(SB), Z19, Z19
+	VMULPS       832(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+580(SB), Z3, Z24
+	VMULPS.BCST  constantsAVX512Single<>+608(SB), Z3, Z25
+	VMULPS.BCST  constantsAVX512Single<>+632(SB), Z3, Z3
+	VFMADD231PS  640(DI), Z11, Z7
+	VFMADD231PS  704(DI), Z18, Z8
+	VFMADD231PS  768(DI), Z6, Z9
+	VFMADD231PS  832(DI), Z18, Z10
+	VFMADD231PS  896(DI), Z11, Z1
+	VFMADD231PS  256(DI), Z20, Z12
+	VFMADD231PS  256(DI), Z11, Z13
+	VFMADD231PS  320(DI), Z18, Z14
+	VFMADD231PS  384(DI), Z6, Z15
+	VFMADD231PS  448(DI), Z18, Z16
+	VFMADD231PS  512(DI), Z11, Z17
+	VFMADD231PS  512(DI), Z20, Z2
+	VFMADD231PS  576(DI), Z20, Z7
+	VFMADD231PS  640(DI), Z22, Z8
+	VFMADD231PS  832(DI), Z23, Z9
+	VFMADD231PS  896(DI), Z22, Z10
+	VFMADD231PS  960(DI), Z20, Z1
+	VFMADD231PS  320(DI), Z24, Z12
+	VFMADD231PS  320(DI), Z22, Z13
+	VFMADD231PS  256(DI), Z21, Z14
+	VFMADD231PS  448(DI), Z19, Z15
+	VFMADD231PS  512(DI), Z21, Z16
+	VFMADD231PS  448(DI), Z22, Z17
+	VFMADD231PS  448(DI), Z24, Z2
+	VFMADD231PS  704(DI), Z21, Z7
+	VFMADD231PS  576(DI), Z24, Z8
+	VFMADD231PS  768(DI), Z19, Z10
+	VFMADD231PS  832(DI), Z21, Z1
+	VFMADD231PS  320(DI), Z25, Z14
+	VFMADD231PS  512(DI), Z3, Z15
+	VFMADD231PS  384(DI), Z23, Z16
+	VFMADD231PS  704(DI), Z25, Z8
+	VFMADD231PS  960(DI), Z24, Z10
+	VFMADD231PS  768(DI), Z3, Z1
+	VFNMADD231PS 448(DI), Z25, Z16
+	VFNMADD231PS 832(DI), Z25, Z10
+	VMOVUPS      (R8)(R13*1), Z3
+	VMULPS       896(DX), Z3, Z3
+	VMULPS.BCST  constantsAVX512Single<>+600(SB), Z3, Z6
+	VMULPS.BCST  constantsAVX512Single<>+592(SB), Z3, Z11
+	VMULPS.BCST  constantsAVX512Single<>+636(SB), Z3, Z3
+	VFMADD231PS  704(DI), Z6, Z7
+	VFMADD231PS  640(DI), Z11, Z8
+	VFMADD231PS  960(DI), Z3, Z9
+	VFNMADD231PS 896(DI), Z11, Z10
+	VFNMADD231PS 832(DI), Z6, Z1
+	VFMADD231PS  320(DI), Z11, Z13
+	VFMADD231PS  256(DI), Z6, Z14
+	VFNMADD231PS 512(DI), Z6, Z16
+	VFNMADD231PS 448(DI), Z11, Z17
+	VFMADD231PS  384(DI), Z3, Z2
+	VMOVUPS      Z4, 64(CX)
+	VMOVUPS      Z5, 128(CX)
+	VMOVUPS      Z0, 192(CX)
+	VMOVUPS      Z7, 256(CX)
+	VMOVUPS      Z8, 320(CX)
+	VMOVUPS      Z9, 384(CX)
+	VMOVUPS      Z10, 448(CX)
+	VMOVUPS      Z1, 512(CX)
+	VMOVUPS      Z12, 576(CX)
+	VMOVUPS      Z13, 640(CX)
+	VMOVUPS      Z14, 704(CX)
+	VMOVUPS      Z15, 768(CX)
+	VMOVUPS      Z16, 832(CX)
+	VMOVUPS      Z17, 896(CX)
+	VMOVUPS      Z2, 960(CX)
+	ADDQ         $0x00000040, BX
+	ADDQ         $0x00000040, R8
+	ADDQ         $0x00000400, CX
+	ADDQ         $0x00000400, DX
+	ADDQ         $0x00000400, SI
+	ADDQ         $0x00000400, DI
+	SUBQ         $0x00000001, R9
+	JG           group15
+
+	// Its reverse:
+	// 
+	// 	for lm := range 16 {
+	// 		for n := range N {
+	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+	// 		}
+	// 	}
+	MOVQ    232(AX), CX
+	MOVQ    24(AX), DX
+	MOVQ    408(AX), BX
+	MOVQ    BX, SI
+	SHLQ    $0x02, SI
+	SHLQ    $0x06, SI
+	SHRQ    $0x04, BX
+	MOVQ    400(AX), DI
+	SHRQ    $0x04, DI
+	PCALIGN $0x40
+
+group16:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	MOVQ    256(AX), R8
+	MOVQ    DX, R9
+	MOVQ    BX, R10
+	PCALIGN $0x40
+
+inputs17:
+	MOVQ    $0x00000010, R11
+	PCALIGN $0x40
+
+input18:
+	VMOVUPS          (R9), Z16
+	VFMADD231PS.BCST (R8), Z16, Z0
+	VMOVUPS          64(R9), Z16
+	VFMADD231PS.BCST 64(R8), Z16, Z1
+	VFMADD231PS.BCST 128(R8), Z16, Z2
+	VFMADD231PS.BCST 192(R8), Z16, Z3
+	VMOVUPS          128(R9), Z16
+	VFMADD231PS.BCST 256(R8), Z16, Z4
+	VFMADD231PS.BCST 320(R8), Z16, Z5
+	VFMADD231PS.BCST 384(R8), Z16, Z6
+	VFMADD231PS.BCST 448(R8), Z16, Z7
+	VFMADD231PS.BCST 512(R8), Z16, Z8
+	VMOVUPS          192(R9), Z16
+	VFMADD231PS.BCST 576(R8), Z16, Z9
+	VFMADD231PS.BCST 640(R8), Z16, Z10
+	VFMADD231PS.BCST 704(R8), Z16, Z11
+	VFMADD231PS.BCST 768(R8), Z16, Z12
+	VFMADD231PS.BCST 832(R8), Z16, Z13
+	VFMADD231PS.BCST 896(R8), Z16, Z14
+	VFMADD231PS.BCST 960(R8), Z16, Z15
+	VMOVUPS          256(R9), Z16
+	VFMADD231PS.BCST 4(R8), Z16, Z0
+	VMOVUPS          320(R9), Z16
+	VFMADD231PS.BCST 68(R8), Z16, Z1
+	VFMADD231PS.BCST 132(R8), Z16, Z2
+	VFMADD231PS.BCST 196(R8), Z16, Z3
+	VMOVUPS          384(R9), Z16
+	VFMADD231PS.BCST 260(R8), Z16, Z4
+	VFMADD231PS.BCST 324(R8), Z16, Z5
+	VFMADD231PS.BCST 388(R8), Z16, Z6
+	VFMADD231PS.BCST 452(R8), Z16, Z7
+	VFMADD231PS.BCST 516(R8), Z16, Z8
+	VMOVUPS          448(R9), Z16
+	VFMADD231PS.BCST 580(R8), Z16, Z9
+	VFMADD231PS.BCST 644(R8), Z16, Z10
+	VFMADD231PS.BCST 708(R8), Z16, Z11
+	VFMADD231PS.BCST 772(R8), Z16, Z12
+	VFMADD231PS.BCST 836(R8), Z16, Z13
+	VFMADD231PS.BCST 900(R8), Z16, Z14
+	VFMADD231PS.BCST 964(R8), Z16, Z15
+	ADDQ             $0x00000008, R8
+	ADDQ             $0x00000200, R9
+	SUBQ             $0x00000002, R11
+	JG               input18
+	ADDQ             $0x000003c0, R8
+	SUBQ             $0x00000001, R10
+	JG               inputs17
+	VMOVUPS          Z0, (CX)
+	VMOVUPS          Z1, 64(CX)
+	VMOVUPS          Z2, 128(CX)
+	VMOVUPS          Z3, 192(CX)
+	VMOVUPS          Z4, 256(CX)
+	VMOVUPS          Z5, 320(CX)
+	VMOVUPS          Z6, 384(CX)
+	VMOVUPS          Z7, 448(CX)
+	VMOVUPS          Z8, 512(CX)
+	VMOVUPS          Z9, 576(CX)
+	VMOVUPS          Z10, 640(CX)
+	VMOVUPS          Z11, 704(CX)
+	VMOVUPS          Z12, 768(CX)
+	VMOVUPS          Z13, 832(CX)
+	VMOVUPS          Z14, 896(CX)
+	VMOVUPS          Z15, 960(CX)
+	ADDQ             $0x00000400, CX
+	ADDQ             SI, DX
+	SUBQ             $0x00000001, DI
+	JG               group16
+	VZEROUPPER
+	RET
+
+// func edgesAVX512Single(s *site[float32])
+// Requires: AVX, AVX512F, BMI2, CMOV
+TEXT ·edgesAVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Reverse of the density:
 	// 
 	// 	for s := range n {
 	// 		for lm := range 16 {
@@ -2794,21 +3396,21 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	// 		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 	// 	}
 	// 
-	// scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-	// q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
-	MOVQ       r+24(FP), AX
-	MOVQ       dr+32(FP), CX
-	MOVQ       ga+40(FP), DX
-	MOVQ       gat+48(FP), BX
-	MOVQ       N+64(FP), SI
-	MOVQ       SI, DI
-	SHLQ       $0x02, DI
-	SHRQ       $0x04, SI
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	VMOVUPS    128(DX), Z2
-	VMOVUPS    192(DX), Z3
+	// q as [n/Q][L], to be summed over pieces.
+	MOVQ       192(AX), CX
+	MOVQ       200(AX), DX
+	MOVQ       232(AX), BX
+	MOVQ       240(AX), SI
+	MOVQ       400(AX), DI
+	MOVQ       DI, R8
+	SHLQ       $0x02, R8
+	SHRQ       $0x04, DI
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    128(BX), Z2
+	VMOVUPS    192(BX), Z3
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -2817,10 +3419,10 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Z1, Z4, Z1
 	VUNPCKLPD  Z2, Z0, Z4
 	VUNPCKHPD  Z2, Z0, Z0
-	VMOVUPS    256(DX), Z2
-	VMOVUPS    320(DX), Z5
-	VMOVUPS    384(DX), Z6
-	VMOVUPS    448(DX), Z7
+	VMOVUPS    256(BX), Z2
+	VMOVUPS    320(BX), Z5
+	VMOVUPS    384(BX), Z6
+	VMOVUPS    448(BX), Z7
 	VUNPCKLPS  Z5, Z2, Z8
 	VUNPCKHPS  Z5, Z2, Z2
 	VUNPCKLPS  Z7, Z6, Z5
@@ -2829,10 +3431,10 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Z5, Z8, Z5
 	VUNPCKLPD  Z6, Z2, Z8
 	VUNPCKHPD  Z6, Z2, Z2
-	VMOVUPS    512(DX), Z6
-	VMOVUPS    576(DX), Z9
-	VMOVUPS    640(DX), Z10
-	VMOVUPS    704(DX), Z11
+	VMOVUPS    512(BX), Z6
+	VMOVUPS    576(BX), Z9
+	VMOVUPS    640(BX), Z10
+	VMOVUPS    704(BX), Z11
 	VUNPCKLPS  Z9, Z6, Z12
 	VUNPCKHPS  Z9, Z6, Z6
 	VUNPCKLPS  Z11, Z10, Z9
@@ -2841,10 +3443,10 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VUNPCKHPD  Z9, Z12, Z9
 	VUNPCKLPD  Z10, Z6, Z12
 	VUNPCKHPD  Z10, Z6, Z6
-	VMOVUPS    768(DX), Z10
-	VMOVUPS    832(DX), Z13
-	VMOVUPS    896(DX), Z14
-	VMOVUPS    960(DX), Z15
+	VMOVUPS    768(BX), Z10
+	VMOVUPS    832(BX), Z13
+	VMOVUPS    896(BX), Z14
+	VMOVUPS    960(BX), Z15
 	VUNPCKLPS  Z13, Z10, Z16
 	VUNPCKHPS  Z13, Z10, Z10
 	VUNPCKLPS  Z15, Z14, Z13
@@ -2862,13 +3464,13 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z7, Z14, Z7
 	VSHUFF64X2 $0xdd, Z11, Z3, Z3
 	VMULPS     constantsAVX512Single<>+640(SB), Z15, Z15
-	VMOVUPS    Z15, (BX)
+	VMOVUPS    Z15, (SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z17, Z17
-	VMOVUPS    Z17, 256(BX)
+	VMOVUPS    Z17, 256(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z7, Z7
-	VMOVUPS    Z7, 512(BX)
+	VMOVUPS    Z7, 512(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 768(BX)
+	VMOVUPS    Z3, 768(SI)
 	VSHUFF64X2 $0x88, Z5, Z1, Z3
 	VSHUFF64X2 $0xdd, Z5, Z1, Z1
 	VSHUFF64X2 $0x88, Z13, Z9, Z5
@@ -2878,13 +3480,13 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z5, Z3, Z3
 	VSHUFF64X2 $0xdd, Z7, Z1, Z1
 	VMULPS     constantsAVX512Single<>+640(SB), Z9, Z9
-	VMOVUPS    Z9, 64(BX)
+	VMOVUPS    Z9, 64(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z11, Z11
-	VMOVUPS    Z11, 320(BX)
+	VMOVUPS    Z11, 320(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 576(BX)
+	VMOVUPS    Z3, 576(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 832(BX)
+	VMOVUPS    Z1, 832(SI)
 	VSHUFF64X2 $0x88, Z8, Z4, Z1
 	VSHUFF64X2 $0xdd, Z8, Z4, Z3
 	VSHUFF64X2 $0x88, Z16, Z12, Z4
@@ -2894,13 +3496,13 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z4, Z1, Z1
 	VSHUFF64X2 $0xdd, Z5, Z3, Z3
 	VMULPS     constantsAVX512Single<>+640(SB), Z7, Z7
-	VMOVUPS    Z7, 128(BX)
+	VMOVUPS    Z7, 128(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z8, Z8
-	VMOVUPS    Z8, 384(BX)
+	VMOVUPS    Z8, 384(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 640(BX)
+	VMOVUPS    Z1, 640(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 896(BX)
+	VMOVUPS    Z3, 896(SI)
 	VSHUFF64X2 $0x88, Z2, Z0, Z1
 	VSHUFF64X2 $0xdd, Z2, Z0, Z0
 	VSHUFF64X2 $0x88, Z10, Z6, Z2
@@ -2910,40 +3512,39 @@ TEXT ·adjointAVX512Single(SB), NOSPLIT, $0-72
 	VSHUFF64X2 $0xdd, Z2, Z1, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPS     constantsAVX512Single<>+640(SB), Z4, Z4
-	VMOVUPS    Z4, 192(BX)
+	VMOVUPS    Z4, 192(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z5, Z5
-	VMOVUPS    Z5, 448(BX)
+	VMOVUPS    Z5, 448(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 704(BX)
+	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z0, Z0
-	VMOVUPS    Z0, 960(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	VMOVUPS    128(DX), Z2
-	VMOVUPS    192(DX), Z3
-	VMOVUPS    256(DX), Z4
-	VMOVUPS    320(DX), Z5
-	VMOVUPS    384(DX), Z6
-	VMOVUPS    448(DX), Z7
-	VMOVUPS    512(DX), Z8
-	VMOVUPS    576(DX), Z9
-	VMOVUPS    640(DX), Z10
-	VMOVUPS    704(DX), Z11
-	VMOVUPS    768(DX), Z12
-	VMOVUPS    832(DX), Z13
-	VMOVUPS    896(DX), Z14
-	VMOVUPS    960(DX), Z15
-	MOVQ       $0x00000010, R13
+	VMOVUPS    Z0, 960(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    128(BX), Z2
+	VMOVUPS    192(BX), Z3
+	VMOVUPS    256(BX), Z4
+	VMOVUPS    320(BX), Z5
+	VMOVUPS    384(BX), Z6
+	VMOVUPS    448(BX), Z7
+	VMOVUPS    512(BX), Z8
+	VMOVUPS    576(BX), Z9
+	VMOVUPS    640(BX), Z10
+	VMOVUPS    704(BX), Z11
+	VMOVUPS    768(BX), Z12
+	VMOVUPS    832(BX), Z13
+	VMOVUPS    896(BX), Z14
+	VMOVUPS    960(BX), Z15
 
 block1:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000010, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot2:
@@ -2951,70 +3552,70 @@ slot2:
 	VMOVAPS          Z0, Z17
 	VMOVAPS          Z0, Z18
 	VMOVAPS          Z0, Z19
-	VFMADD231PS.BCST 64(R8), Z1, Z16
-	VFMADD231PS.BCST 68(R8), Z1, Z17
-	VFMADD231PS.BCST 72(R8), Z1, Z18
-	VFMADD231PS.BCST 76(R8), Z1, Z19
-	VFMADD231PS.BCST 128(R8), Z2, Z16
-	VFMADD231PS.BCST 132(R8), Z2, Z17
-	VFMADD231PS.BCST 136(R8), Z2, Z18
-	VFMADD231PS.BCST 140(R8), Z2, Z19
-	VFMADD231PS.BCST 192(R8), Z3, Z16
-	VFMADD231PS.BCST 196(R8), Z3, Z17
-	VFMADD231PS.BCST 200(R8), Z3, Z18
-	VFMADD231PS.BCST 204(R8), Z3, Z19
-	VFMADD231PS.BCST 256(R8), Z4, Z16
-	VFMADD231PS.BCST 260(R8), Z4, Z17
-	VFMADD231PS.BCST 264(R8), Z4, Z18
-	VFMADD231PS.BCST 268(R8), Z4, Z19
-	VFMADD231PS.BCST 320(R8), Z5, Z16
-	VFMADD231PS.BCST 324(R8), Z5, Z17
-	VFMADD231PS.BCST 328(R8), Z5, Z18
-	VFMADD231PS.BCST 332(R8), Z5, Z19
-	VFMADD231PS.BCST 384(R8), Z6, Z16
-	VFMADD231PS.BCST 388(R8), Z6, Z17
-	VFMADD231PS.BCST 392(R8), Z6, Z18
-	VFMADD231PS.BCST 396(R8), Z6, Z19
-	VFMADD231PS.BCST 448(R8), Z7, Z16
-	VFMADD231PS.BCST 452(R8), Z7, Z17
-	VFMADD231PS.BCST 456(R8), Z7, Z18
-	VFMADD231PS.BCST 460(R8), Z7, Z19
-	VFMADD231PS.BCST 512(R8), Z8, Z16
-	VFMADD231PS.BCST 516(R8), Z8, Z17
-	VFMADD231PS.BCST 520(R8), Z8, Z18
-	VFMADD231PS.BCST 524(R8), Z8, Z19
-	VFMADD231PS.BCST 576(R8), Z9, Z16
-	VFMADD231PS.BCST 580(R8), Z9, Z17
-	VFMADD231PS.BCST 584(R8), Z9, Z18
-	VFMADD231PS.BCST 588(R8), Z9, Z19
-	VFMADD231PS.BCST 640(R8), Z10, Z16
-	VFMADD231PS.BCST 644(R8), Z10, Z17
-	VFMADD231PS.BCST 648(R8), Z10, Z18
-	VFMADD231PS.BCST 652(R8), Z10, Z19
-	VFMADD231PS.BCST 704(R8), Z11, Z16
-	VFMADD231PS.BCST 708(R8), Z11, Z17
-	VFMADD231PS.BCST 712(R8), Z11, Z18
-	VFMADD231PS.BCST 716(R8), Z11, Z19
-	VFMADD231PS.BCST 768(R8), Z12, Z16
-	VFMADD231PS.BCST 772(R8), Z12, Z17
-	VFMADD231PS.BCST 776(R8), Z12, Z18
-	VFMADD231PS.BCST 780(R8), Z12, Z19
-	VFMADD231PS.BCST 832(R8), Z13, Z16
-	VFMADD231PS.BCST 836(R8), Z13, Z17
-	VFMADD231PS.BCST 840(R8), Z13, Z18
-	VFMADD231PS.BCST 844(R8), Z13, Z19
-	VFMADD231PS.BCST 896(R8), Z14, Z16
-	VFMADD231PS.BCST 900(R8), Z14, Z17
-	VFMADD231PS.BCST 904(R8), Z14, Z18
-	VFMADD231PS.BCST 908(R8), Z14, Z19
-	VFMADD231PS.BCST 960(R8), Z15, Z16
-	VFMADD231PS.BCST 964(R8), Z15, Z17
-	VFMADD231PS.BCST 968(R8), Z15, Z18
-	VFMADD231PS.BCST 972(R8), Z15, Z19
-	VMULPS           (R11), Z16, Z16
-	VMULPS           (R11)(DI*1), Z17, Z17
-	VMULPS           (R11)(DI*2), Z18, Z18
-	VMULPS           (R11)(R12*1), Z19, Z19
+	VFMADD231PS.BCST 64(R9), Z1, Z16
+	VFMADD231PS.BCST 68(R9), Z1, Z17
+	VFMADD231PS.BCST 72(R9), Z1, Z18
+	VFMADD231PS.BCST 76(R9), Z1, Z19
+	VFMADD231PS.BCST 128(R9), Z2, Z16
+	VFMADD231PS.BCST 132(R9), Z2, Z17
+	VFMADD231PS.BCST 136(R9), Z2, Z18
+	VFMADD231PS.BCST 140(R9), Z2, Z19
+	VFMADD231PS.BCST 192(R9), Z3, Z16
+	VFMADD231PS.BCST 196(R9), Z3, Z17
+	VFMADD231PS.BCST 200(R9), Z3, Z18
+	VFMADD231PS.BCST 204(R9), Z3, Z19
+	VFMADD231PS.BCST 256(R9), Z4, Z16
+	VFMADD231PS.BCST 260(R9), Z4, Z17
+	VFMADD231PS.BCST 264(R9), Z4, Z18
+	VFMADD231PS.BCST 268(R9), Z4, Z19
+	VFMADD231PS.BCST 320(R9), Z5, Z16
+	VFMADD231PS.BCST 324(R9), Z5, Z17
+	VFMADD231PS.BCST 328(R9), Z5, Z18
+	VFMADD231PS.BCST 332(R9), Z5, Z19
+	VFMADD231PS.BCST 384(R9), Z6, Z16
+	VFMADD231PS.BCST 388(R9), Z6, Z17
+	VFMADD231PS.BCST 392(R9), Z6, Z18
+	VFMADD231PS.BCST 396(R9), Z6, Z19
+	VFMADD231PS.BCST 448(R9), Z7, Z16
+	VFMADD231PS.BCST 452(R9), Z7, Z17
+	VFMADD231PS.BCST 456(R9), Z7, Z18
+	VFMADD231PS.BCST 460(R9), Z7, Z19
+	VFMADD231PS.BCST 512(R9), Z8, Z16
+	VFMADD231PS.BCST 516(R9), Z8, Z17
+	VFMADD231PS.BCST 520(R9), Z8, Z18
+	VFMADD231PS.BCST 524(R9), Z8, Z19
+	VFMADD231PS.BCST 576(R9), Z9, Z16
+	VFMADD231PS.BCST 580(R9), Z9, Z17
+	VFMADD231PS.BCST 584(R9), Z9, Z18
+	VFMADD231PS.BCST 588(R9), Z9, Z19
+	VFMADD231PS.BCST 640(R9), Z10, Z16
+	VFMADD231PS.BCST 644(R9), Z10, Z17
+	VFMADD231PS.BCST 648(R9), Z10, Z18
+	VFMADD231PS.BCST 652(R9), Z10, Z19
+	VFMADD231PS.BCST 704(R9), Z11, Z16
+	VFMADD231PS.BCST 708(R9), Z11, Z17
+	VFMADD231PS.BCST 712(R9), Z11, Z18
+	VFMADD231PS.BCST 716(R9), Z11, Z19
+	VFMADD231PS.BCST 768(R9), Z12, Z16
+	VFMADD231PS.BCST 772(R9), Z12, Z17
+	VFMADD231PS.BCST 776(R9), Z12, Z18
+	VFMADD231PS.BCST 780(R9), Z12, Z19
+	VFMADD231PS.BCST 832(R9), Z13, Z16
+	VFMADD231PS.BCST 836(R9), Z13, Z17
+	VFMADD231PS.BCST 840(R9), Z13, Z18
+	VFMADD231PS.BCST 844(R9), Z13, Z19
+	VFMADD231PS.BCST 896(R9), Z14, Z16
+	VFMADD231PS.BCST 900(R9), Z14, Z17
+	VFMADD231PS.BCST 904(R9), Z14, Z18
+	VFMADD231PS.BCST 908(R9), Z14, Z19
+	VFMADD231PS.BCST 960(R9), Z15, Z16
+	VFMADD231PS.BCST 964(R9), Z15, Z17
+	VFMADD231PS.BCST 968(R9), Z15, Z18
+	VFMADD231PS.BCST 972(R9), Z15, Z19
+	VMULPS           (R12), Z16, Z16
+	VMULPS           (R12)(R8*1), Z17, Z17
+	VMULPS           (R12)(R8*2), Z18, Z18
+	VMULPS           (R12)(R13*1), Z19, Z19
 	VUNPCKLPS        Z17, Z16, Z20
 	VUNPCKHPS        Z17, Z16, Z16
 	VADDPS           Z20, Z16, Z16
@@ -3024,102 +3625,102 @@ slot2:
 	VUNPCKLPD        Z17, Z16, Z18
 	VUNPCKHPD        Z17, Z16, Z16
 	VADDPS           Z18, Z16, Z16
-	VMOVUPS          Z16, (R10)
-	ADDQ             $0x00000040, R10
-	LEAQ             (R11)(DI*4), R11
-	ADDQ             $0x00000010, R8
+	VMOVUPS          Z16, (R11)
+	ADDQ             $0x00000040, R11
+	LEAQ             (R12)(R8*4), R12
+	ADDQ             $0x00000010, R9
 	SUBQ             $0x00000004, R14
 	JG               slot2
-	ADDQ             $0x00000400, R8
-	SUBQ             R13, R9
+	ADDQ             $0x00000400, R9
+	SUBQ             $0x00000010, R10
 	JG               block1
-	MOVQ             n+56(FP), R8
-	MOVQ             p+0(FP), R9
-	MOVQ             AX, R10
-	LEAQ             (DI)(DI*2), R11
-	VMOVUPS          (BX), Z0
-	VMOVUPS          64(BX), Z1
-	VMOVUPS          128(BX), Z2
-	VMOVUPS          192(BX), Z3
-	VMOVUPS          256(BX), Z4
-	VMOVUPS          320(BX), Z5
-	VMOVUPS          384(BX), Z6
-	VMOVUPS          448(BX), Z7
-	VMOVUPS          512(BX), Z8
-	VMOVUPS          576(BX), Z9
-	VMOVUPS          640(BX), Z10
-	VMOVUPS          704(BX), Z11
-	VMOVUPS          768(BX), Z12
-	VMOVUPS          832(BX), Z13
-	VMOVUPS          896(BX), Z14
-	VMOVUPS          960(BX), Z15
+	MOVQ             384(AX), R9
+	MOVQ             208(AX), R10
+	MOVQ             CX, R11
+	LEAQ             (R8)(R8*2), R12
+	VMOVUPS          (SI), Z0
+	VMOVUPS          64(SI), Z1
+	VMOVUPS          128(SI), Z2
+	VMOVUPS          192(SI), Z3
+	VMOVUPS          256(SI), Z4
+	VMOVUPS          320(SI), Z5
+	VMOVUPS          384(SI), Z6
+	VMOVUPS          448(SI), Z7
+	VMOVUPS          512(SI), Z8
+	VMOVUPS          576(SI), Z9
+	VMOVUPS          640(SI), Z10
+	VMOVUPS          704(SI), Z11
+	VMOVUPS          768(SI), Z12
+	VMOVUPS          832(SI), Z13
+	VMOVUPS          896(SI), Z14
+	VMOVUPS          960(SI), Z15
 	PCALIGN          $0x40
 
 neighbour3:
-	VMULPS.BCST      (R10), Z0, Z16
-	VMULPS.BCST      (R10)(DI*1), Z0, Z17
-	VMULPS.BCST      (R10)(DI*2), Z0, Z18
-	VMULPS.BCST      (R10)(R11*1), Z0, Z19
-	VFMADD231PS.BCST 4(R10), Z1, Z16
-	VFMADD231PS.BCST 4(R10)(DI*1), Z1, Z17
-	VFMADD231PS.BCST 4(R10)(DI*2), Z1, Z18
-	VFMADD231PS.BCST 4(R10)(R11*1), Z1, Z19
-	VFMADD231PS.BCST 8(R10), Z2, Z16
-	VFMADD231PS.BCST 8(R10)(DI*1), Z2, Z17
-	VFMADD231PS.BCST 8(R10)(DI*2), Z2, Z18
-	VFMADD231PS.BCST 8(R10)(R11*1), Z2, Z19
-	VFMADD231PS.BCST 12(R10), Z3, Z16
-	VFMADD231PS.BCST 12(R10)(DI*1), Z3, Z17
-	VFMADD231PS.BCST 12(R10)(DI*2), Z3, Z18
-	VFMADD231PS.BCST 12(R10)(R11*1), Z3, Z19
-	VFMADD231PS.BCST 16(R10), Z4, Z16
-	VFMADD231PS.BCST 16(R10)(DI*1), Z4, Z17
-	VFMADD231PS.BCST 16(R10)(DI*2), Z4, Z18
-	VFMADD231PS.BCST 16(R10)(R11*1), Z4, Z19
-	VFMADD231PS.BCST 20(R10), Z5, Z16
-	VFMADD231PS.BCST 20(R10)(DI*1), Z5, Z17
-	VFMADD231PS.BCST 20(R10)(DI*2), Z5, Z18
-	VFMADD231PS.BCST 20(R10)(R11*1), Z5, Z19
-	VFMADD231PS.BCST 24(R10), Z6, Z16
-	VFMADD231PS.BCST 24(R10)(DI*1), Z6, Z17
-	VFMADD231PS.BCST 24(R10)(DI*2), Z6, Z18
-	VFMADD231PS.BCST 24(R10)(R11*1), Z6, Z19
-	VFMADD231PS.BCST 28(R10), Z7, Z16
-	VFMADD231PS.BCST 28(R10)(DI*1), Z7, Z17
-	VFMADD231PS.BCST 28(R10)(DI*2), Z7, Z18
-	VFMADD231PS.BCST 28(R10)(R11*1), Z7, Z19
-	VFMADD231PS.BCST 32(R10), Z8, Z16
-	VFMADD231PS.BCST 32(R10)(DI*1), Z8, Z17
-	VFMADD231PS.BCST 32(R10)(DI*2), Z8, Z18
-	VFMADD231PS.BCST 32(R10)(R11*1), Z8, Z19
-	VFMADD231PS.BCST 36(R10), Z9, Z16
-	VFMADD231PS.BCST 36(R10)(DI*1), Z9, Z17
-	VFMADD231PS.BCST 36(R10)(DI*2), Z9, Z18
-	VFMADD231PS.BCST 36(R10)(R11*1), Z9, Z19
-	VFMADD231PS.BCST 40(R10), Z10, Z16
-	VFMADD231PS.BCST 40(R10)(DI*1), Z10, Z17
-	VFMADD231PS.BCST 40(R10)(DI*2), Z10, Z18
-	VFMADD231PS.BCST 40(R10)(R11*1), Z10, Z19
-	VFMADD231PS.BCST 44(R10), Z11, Z16
-	VFMADD231PS.BCST 44(R10)(DI*1), Z11, Z17
-	VFMADD231PS.BCST 44(R10)(DI*2), Z11, Z18
-	VFMADD231PS.BCST 44(R10)(R11*1), Z11, Z19
-	VFMADD231PS.BCST 48(R10), Z12, Z16
-	VFMADD231PS.BCST 48(R10)(DI*1), Z12, Z17
-	VFMADD231PS.BCST 48(R10)(DI*2), Z12, Z18
-	VFMADD231PS.BCST 48(R10)(R11*1), Z12, Z19
-	VFMADD231PS.BCST 52(R10), Z13, Z16
-	VFMADD231PS.BCST 52(R10)(DI*1), Z13, Z17
-	VFMADD231PS.BCST 52(R10)(DI*2), Z13, Z18
-	VFMADD231PS.BCST 52(R10)(R11*1), Z13, Z19
-	VFMADD231PS.BCST 56(R10), Z14, Z16
-	VFMADD231PS.BCST 56(R10)(DI*1), Z14, Z17
-	VFMADD231PS.BCST 56(R10)(DI*2), Z14, Z18
-	VFMADD231PS.BCST 56(R10)(R11*1), Z14, Z19
-	VFMADD231PS.BCST 60(R10), Z15, Z16
-	VFMADD231PS.BCST 60(R10)(DI*1), Z15, Z17
-	VFMADD231PS.BCST 60(R10)(DI*2), Z15, Z18
-	VFMADD231PS.BCST 60(R10)(R11*1), Z15, Z19
+	VMULPS.BCST      (R11), Z0, Z16
+	VMULPS.BCST      (R11)(R8*1), Z0, Z17
+	VMULPS.BCST      (R11)(R8*2), Z0, Z18
+	VMULPS.BCST      (R11)(R12*1), Z0, Z19
+	VFMADD231PS.BCST 4(R11), Z1, Z16
+	VFMADD231PS.BCST 4(R11)(R8*1), Z1, Z17
+	VFMADD231PS.BCST 4(R11)(R8*2), Z1, Z18
+	VFMADD231PS.BCST 4(R11)(R12*1), Z1, Z19
+	VFMADD231PS.BCST 8(R11), Z2, Z16
+	VFMADD231PS.BCST 8(R11)(R8*1), Z2, Z17
+	VFMADD231PS.BCST 8(R11)(R8*2), Z2, Z18
+	VFMADD231PS.BCST 8(R11)(R12*1), Z2, Z19
+	VFMADD231PS.BCST 12(R11), Z3, Z16
+	VFMADD231PS.BCST 12(R11)(R8*1), Z3, Z17
+	VFMADD231PS.BCST 12(R11)(R8*2), Z3, Z18
+	VFMADD231PS.BCST 12(R11)(R12*1), Z3, Z19
+	VFMADD231PS.BCST 16(R11), Z4, Z16
+	VFMADD231PS.BCST 16(R11)(R8*1), Z4, Z17
+	VFMADD231PS.BCST 16(R11)(R8*2), Z4, Z18
+	VFMADD231PS.BCST 16(R11)(R12*1), Z4, Z19
+	VFMADD231PS.BCST 20(R11), Z5, Z16
+	VFMADD231PS.BCST 20(R11)(R8*1), Z5, Z17
+	VFMADD231PS.BCST 20(R11)(R8*2), Z5, Z18
+	VFMADD231PS.BCST 20(R11)(R12*1), Z5, Z19
+	VFMADD231PS.BCST 24(R11), Z6, Z16
+	VFMADD231PS.BCST 24(R11)(R8*1), Z6, Z17
+	VFMADD231PS.BCST 24(R11)(R8*2), Z6, Z18
+	VFMADD231PS.BCST 24(R11)(R12*1), Z6, Z19
+	VFMADD231PS.BCST 28(R11), Z7, Z16
+	VFMADD231PS.BCST 28(R11)(R8*1), Z7, Z17
+	VFMADD231PS.BCST 28(R11)(R8*2), Z7, Z18
+	VFMADD231PS.BCST 28(R11)(R12*1), Z7, Z19
+	VFMADD231PS.BCST 32(R11), Z8, Z16
+	VFMADD231PS.BCST 32(R11)(R8*1), Z8, Z17
+	VFMADD231PS.BCST 32(R11)(R8*2), Z8, Z18
+	VFMADD231PS.BCST 32(R11)(R12*1), Z8, Z19
+	VFMADD231PS.BCST 36(R11), Z9, Z16
+	VFMADD231PS.BCST 36(R11)(R8*1), Z9, Z17
+	VFMADD231PS.BCST 36(R11)(R8*2), Z9, Z18
+	VFMADD231PS.BCST 36(R11)(R12*1), Z9, Z19
+	VFMADD231PS.BCST 40(R11), Z10, Z16
+	VFMADD231PS.BCST 40(R11)(R8*1), Z10, Z17
+	VFMADD231PS.BCST 40(R11)(R8*2), Z10, Z18
+	VFMADD231PS.BCST 40(R11)(R12*1), Z10, Z19
+	VFMADD231PS.BCST 44(R11), Z11, Z16
+	VFMADD231PS.BCST 44(R11)(R8*1), Z11, Z17
+	VFMADD231PS.BCST 44(R11)(R8*2), Z11, Z18
+	VFMADD231PS.BCST 44(R11)(R12*1), Z11, Z19
+	VFMADD231PS.BCST 48(R11), Z12, Z16
+	VFMADD231PS.BCST 48(R11)(R8*1), Z12, Z17
+	VFMADD231PS.BCST 48(R11)(R8*2), Z12, Z18
+	VFMADD231PS.BCST 48(R11)(R12*1), Z12, Z19
+	VFMADD231PS.BCST 52(R11), Z13, Z16
+	VFMADD231PS.BCST 52(R11)(R8*1), Z13, Z17
+	VFMADD231PS.BCST 52(R11)(R8*2), Z13, Z18
+	VFMADD231PS.BCST 52(R11)(R12*1), Z13, Z19
+	VFMADD231PS.BCST 56(R11), Z14, Z16
+	VFMADD231PS.BCST 56(R11)(R8*1), Z14, Z17
+	VFMADD231PS.BCST 56(R11)(R8*2), Z14, Z18
+	VFMADD231PS.BCST 56(R11)(R12*1), Z14, Z19
+	VFMADD231PS.BCST 60(R11), Z15, Z16
+	VFMADD231PS.BCST 60(R11)(R8*1), Z15, Z17
+	VFMADD231PS.BCST 60(R11)(R8*2), Z15, Z18
+	VFMADD231PS.BCST 60(R11)(R12*1), Z15, Z19
 	VUNPCKLPS        Z17, Z16, Z20
 	VUNPCKHPS        Z17, Z16, Z16
 	VUNPCKLPS        Z19, Z18, Z17
@@ -3128,26 +3729,26 @@ neighbour3:
 	VUNPCKHPD        Z17, Z20, Z17
 	VUNPCKLPD        Z18, Z16, Z20
 	VUNPCKHPD        Z18, Z16, Z16
-	VMOVUPS          Z19, (R9)
-	VMOVUPS          Z17, 64(R9)
-	VMOVUPS          Z20, 128(R9)
-	VMOVUPS          Z16, 192(R9)
-	ADDQ             $0x00000100, R9
-	LEAQ             (R10)(DI*4), R10
-	SUBQ             $0x00000004, R8
+	VMOVUPS          Z19, (R10)
+	VMOVUPS          Z17, 64(R10)
+	VMOVUPS          Z20, 128(R10)
+	VMOVUPS          Z16, 192(R10)
+	ADDQ             $0x00000100, R10
+	LEAQ             (R11)(R8*4), R11
+	SUBQ             $0x00000004, R9
 	JG               neighbour3
-	DECQ             SI
+	DECQ             DI
 	JZ               end4
 	PCALIGN          $0x40
 
 channels5:
-	ADDQ       $0x00000400, DX
-	ADDQ       $0x00000040, AX
+	ADDQ       $0x00000400, BX
 	ADDQ       $0x00000040, CX
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	VMOVUPS    128(DX), Z2
-	VMOVUPS    192(DX), Z3
+	ADDQ       $0x00000040, DX
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    128(BX), Z2
+	VMOVUPS    192(BX), Z3
 	VUNPCKLPS  Z1, Z0, Z4
 	VUNPCKHPS  Z1, Z0, Z0
 	VUNPCKLPS  Z3, Z2, Z1
@@ -3156,10 +3757,10 @@ channels5:
 	VUNPCKHPD  Z1, Z4, Z1
 	VUNPCKLPD  Z2, Z0, Z4
 	VUNPCKHPD  Z2, Z0, Z0
-	VMOVUPS    256(DX), Z2
-	VMOVUPS    320(DX), Z5
-	VMOVUPS    384(DX), Z6
-	VMOVUPS    448(DX), Z7
+	VMOVUPS    256(BX), Z2
+	VMOVUPS    320(BX), Z5
+	VMOVUPS    384(BX), Z6
+	VMOVUPS    448(BX), Z7
 	VUNPCKLPS  Z5, Z2, Z8
 	VUNPCKHPS  Z5, Z2, Z2
 	VUNPCKLPS  Z7, Z6, Z5
@@ -3168,10 +3769,10 @@ channels5:
 	VUNPCKHPD  Z5, Z8, Z5
 	VUNPCKLPD  Z6, Z2, Z8
 	VUNPCKHPD  Z6, Z2, Z2
-	VMOVUPS    512(DX), Z6
-	VMOVUPS    576(DX), Z9
-	VMOVUPS    640(DX), Z10
-	VMOVUPS    704(DX), Z11
+	VMOVUPS    512(BX), Z6
+	VMOVUPS    576(BX), Z9
+	VMOVUPS    640(BX), Z10
+	VMOVUPS    704(BX), Z11
 	VUNPCKLPS  Z9, Z6, Z12
 	VUNPCKHPS  Z9, Z6, Z6
 	VUNPCKLPS  Z11, Z10, Z9
@@ -3180,10 +3781,10 @@ channels5:
 	VUNPCKHPD  Z9, Z12, Z9
 	VUNPCKLPD  Z10, Z6, Z12
 	VUNPCKHPD  Z10, Z6, Z6
-	VMOVUPS    768(DX), Z10
-	VMOVUPS    832(DX), Z13
-	VMOVUPS    896(DX), Z14
-	VMOVUPS    960(DX), Z15
+	VMOVUPS    768(BX), Z10
+	VMOVUPS    832(BX), Z13
+	VMOVUPS    896(BX), Z14
+	VMOVUPS    960(BX), Z15
 	VUNPCKLPS  Z13, Z10, Z16
 	VUNPCKHPS  Z13, Z10, Z10
 	VUNPCKLPS  Z15, Z14, Z13
@@ -3201,13 +3802,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z7, Z14, Z7
 	VSHUFF64X2 $0xdd, Z11, Z3, Z3
 	VMULPS     constantsAVX512Single<>+640(SB), Z15, Z15
-	VMOVUPS    Z15, (BX)
+	VMOVUPS    Z15, (SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z17, Z17
-	VMOVUPS    Z17, 256(BX)
+	VMOVUPS    Z17, 256(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z7, Z7
-	VMOVUPS    Z7, 512(BX)
+	VMOVUPS    Z7, 512(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 768(BX)
+	VMOVUPS    Z3, 768(SI)
 	VSHUFF64X2 $0x88, Z5, Z1, Z3
 	VSHUFF64X2 $0xdd, Z5, Z1, Z1
 	VSHUFF64X2 $0x88, Z13, Z9, Z5
@@ -3217,13 +3818,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z5, Z3, Z3
 	VSHUFF64X2 $0xdd, Z7, Z1, Z1
 	VMULPS     constantsAVX512Single<>+640(SB), Z9, Z9
-	VMOVUPS    Z9, 64(BX)
+	VMOVUPS    Z9, 64(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z11, Z11
-	VMOVUPS    Z11, 320(BX)
+	VMOVUPS    Z11, 320(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 576(BX)
+	VMOVUPS    Z3, 576(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 832(BX)
+	VMOVUPS    Z1, 832(SI)
 	VSHUFF64X2 $0x88, Z8, Z4, Z1
 	VSHUFF64X2 $0xdd, Z8, Z4, Z3
 	VSHUFF64X2 $0x88, Z16, Z12, Z4
@@ -3233,13 +3834,13 @@ channels5:
 	VSHUFF64X2 $0xdd, Z4, Z1, Z1
 	VSHUFF64X2 $0xdd, Z5, Z3, Z3
 	VMULPS     constantsAVX512Single<>+640(SB), Z7, Z7
-	VMOVUPS    Z7, 128(BX)
+	VMOVUPS    Z7, 128(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z8, Z8
-	VMOVUPS    Z8, 384(BX)
+	VMOVUPS    Z8, 384(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 640(BX)
+	VMOVUPS    Z1, 640(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z3, Z3
-	VMOVUPS    Z3, 896(BX)
+	VMOVUPS    Z3, 896(SI)
 	VSHUFF64X2 $0x88, Z2, Z0, Z1
 	VSHUFF64X2 $0xdd, Z2, Z0, Z0
 	VSHUFF64X2 $0x88, Z10, Z6, Z2
@@ -3249,40 +3850,39 @@ channels5:
 	VSHUFF64X2 $0xdd, Z2, Z1, Z1
 	VSHUFF64X2 $0xdd, Z3, Z0, Z0
 	VMULPS     constantsAVX512Single<>+640(SB), Z4, Z4
-	VMOVUPS    Z4, 192(BX)
+	VMOVUPS    Z4, 192(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z5, Z5
-	VMOVUPS    Z5, 448(BX)
+	VMOVUPS    Z5, 448(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z1, Z1
-	VMOVUPS    Z1, 704(BX)
+	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+640(SB), Z0, Z0
-	VMOVUPS    Z0, 960(BX)
-	MOVQ       block+16(FP), R8
-	MOVQ       n+56(FP), R9
-	MOVQ       q+8(FP), R10
-	MOVQ       CX, R11
-	LEAQ       (DI)(DI*2), R12
-	VMOVUPS    (DX), Z0
-	VMOVUPS    64(DX), Z1
-	VMOVUPS    128(DX), Z2
-	VMOVUPS    192(DX), Z3
-	VMOVUPS    256(DX), Z4
-	VMOVUPS    320(DX), Z5
-	VMOVUPS    384(DX), Z6
-	VMOVUPS    448(DX), Z7
-	VMOVUPS    512(DX), Z8
-	VMOVUPS    576(DX), Z9
-	VMOVUPS    640(DX), Z10
-	VMOVUPS    704(DX), Z11
-	VMOVUPS    768(DX), Z12
-	VMOVUPS    832(DX), Z13
-	VMOVUPS    896(DX), Z14
-	VMOVUPS    960(DX), Z15
-	MOVQ       $0x00000010, R13
+	VMOVUPS    Z0, 960(SI)
+	MOVQ       184(AX), R9
+	MOVQ       384(AX), R10
+	MOVQ       216(AX), R11
+	MOVQ       DX, R12
+	LEAQ       (R8)(R8*2), R13
+	VMOVUPS    (BX), Z0
+	VMOVUPS    64(BX), Z1
+	VMOVUPS    128(BX), Z2
+	VMOVUPS    192(BX), Z3
+	VMOVUPS    256(BX), Z4
+	VMOVUPS    320(BX), Z5
+	VMOVUPS    384(BX), Z6
+	VMOVUPS    448(BX), Z7
+	VMOVUPS    512(BX), Z8
+	VMOVUPS    576(BX), Z9
+	VMOVUPS    640(BX), Z10
+	VMOVUPS    704(BX), Z11
+	VMOVUPS    768(BX), Z12
+	VMOVUPS    832(BX), Z13
+	VMOVUPS    896(BX), Z14
+	VMOVUPS    960(BX), Z15
 
 block6:
-	MOVQ    R9, R14
-	CMPQ    R14, R13
-	CMOVQGT R13, R14
+	MOVQ    $0x00000010, R14
+	CMPQ    R10, R14
+	CMOVQLT R10, R14
 	PCALIGN $0x40
 
 slot7:
@@ -3290,70 +3890,70 @@ slot7:
 	VMOVAPS          Z0, Z17
 	VMOVAPS          Z0, Z18
 	VMOVAPS          Z0, Z19
-	VFMADD231PS.BCST 64(R8), Z1, Z16
-	VFMADD231PS.BCST 68(R8), Z1, Z17
-	VFMADD231PS.BCST 72(R8), Z1, Z18
-	VFMADD231PS.BCST 76(R8), Z1, Z19
-	VFMADD231PS.BCST 128(R8), Z2, Z16
-	VFMADD231PS.BCST 132(R8), Z2, Z17
-	VFMADD231PS.BCST 136(R8), Z2, Z18
-	VFMADD231PS.BCST 140(R8), Z2, Z19
-	VFMADD231PS.BCST 192(R8), Z3, Z16
-	VFMADD231PS.BCST 196(R8), Z3, Z17
-	VFMADD231PS.BCST 200(R8), Z3, Z18
-	VFMADD231PS.BCST 204(R8), Z3, Z19
-	VFMADD231PS.BCST 256(R8), Z4, Z16
-	VFMADD231PS.BCST 260(R8), Z4, Z17
-	VFMADD231PS.BCST 264(R8), Z4, Z18
-	VFMADD231PS.BCST 268(R8), Z4, Z19
-	VFMADD231PS.BCST 320(R8), Z5, Z16
-	VFMADD231PS.BCST 324(R8), Z5, Z17
-	VFMADD231PS.BCST 328(R8), Z5, Z18
-	VFMADD231PS.BCST 332(R8), Z5, Z19
-	VFMADD231PS.BCST 384(R8), Z6, Z16
-	VFMADD231PS.BCST 388(R8), Z6, Z17
-	VFMADD231PS.BCST 392(R8), Z6, Z18
-	VFMADD231PS.BCST 396(R8), Z6, Z19
-	VFMADD231PS.BCST 448(R8), Z7, Z16
-	VFMADD231PS.BCST 452(R8), Z7, Z17
-	VFMADD231PS.BCST 456(R8), Z7, Z18
-	VFMADD231PS.BCST 460(R8), Z7, Z19
-	VFMADD231PS.BCST 512(R8), Z8, Z16
-	VFMADD231PS.BCST 516(R8), Z8, Z17
-	VFMADD231PS.BCST 520(R8), Z8, Z18
-	VFMADD231PS.BCST 524(R8), Z8, Z19
-	VFMADD231PS.BCST 576(R8), Z9, Z16
-	VFMADD231PS.BCST 580(R8), Z9, Z17
-	VFMADD231PS.BCST 584(R8), Z9, Z18
-	VFMADD231PS.BCST 588(R8), Z9, Z19
-	VFMADD231PS.BCST 640(R8), Z10, Z16
-	VFMADD231PS.BCST 644(R8), Z10, Z17
-	VFMADD231PS.BCST 648(R8), Z10, Z18
-	VFMADD231PS.BCST 652(R8), Z10, Z19
-	VFMADD231PS.BCST 704(R8), Z11, Z16
-	VFMADD231PS.BCST 708(R8), Z11, Z17
-	VFMADD231PS.BCST 712(R8), Z11, Z18
-	VFMADD231PS.BCST 716(R8), Z11, Z19
-	VFMADD231PS.BCST 768(R8), Z12, Z16
-	VFMADD231PS.BCST 772(R8), Z12, Z17
-	VFMADD231PS.BCST 776(R8), Z12, Z18
-	VFMADD231PS.BCST 780(R8), Z12, Z19
-	VFMADD231PS.BCST 832(R8), Z13, Z16
-	VFMADD231PS.BCST 836(R8), Z13, Z17
-	VFMADD231PS.BCST 840(R8), Z13, Z18
-	VFMADD231PS.BCST 844(R8), Z13, Z19
-	VFMADD231PS.BCST 896(R8), Z14, Z16
-	VFMADD231PS.BCST 900(R8), Z14, Z17
-	VFMADD231PS.BCST 904(R8), Z14, Z18
-	VFMADD231PS.BCST 908(R8), Z14, Z19
-	VFMADD231PS.BCST 960(R8), Z15, Z16
-	VFMADD231PS.BCST 964(R8), Z15, Z17
-	VFMADD231PS.BCST 968(R8), Z15, Z18
-	VFMADD231PS.BCST 972(R8), Z15, Z19
-	VMULPS           (R11), Z16, Z16
-	VMULPS           (R11)(DI*1), Z17, Z17
-	VMULPS           (R11)(DI*2), Z18, Z18
-	VMULPS           (R11)(R12*1), Z19, Z19
+	VFMADD231PS.BCST 64(R9), Z1, Z16
+	VFMADD231PS.BCST 68(R9), Z1, Z17
+	VFMADD231PS.BCST 72(R9), Z1, Z18
+	VFMADD231PS.BCST 76(R9), Z1, Z19
+	VFMADD231PS.BCST 128(R9), Z2, Z16
+	VFMADD231PS.BCST 132(R9), Z2, Z17
+	VFMADD231PS.BCST 136(R9), Z2, Z18
+	VFMADD231PS.BCST 140(R9), Z2, Z19
+	VFMADD231PS.BCST 192(R9), Z3, Z16
+	VFMADD231PS.BCST 196(R9), Z3, Z17
+	VFMADD231PS.BCST 200(R9), Z3, Z18
+	VFMADD231PS.BCST 204(R9), Z3, Z19
+	VFMADD231PS.BCST 256(R9), Z4, Z16
+	VFMADD231PS.BCST 260(R9), Z4, Z17
+	VFMADD231PS.BCST 264(R9), Z4, Z18
+	VFMADD231PS.BCST 268(R9), Z4, Z19
+	VFMADD231PS.BCST 320(R9), Z5, Z16
+	VFMADD231PS.BCST 324(R9), Z5, Z17
+	VFMADD231PS.BCST 328(R9), Z5, Z18
+	VFMADD231PS.BCST 332(R9), Z5, Z19
+	VFMADD231PS.BCST 384(R9), Z6, Z16
+	VFMADD231PS.BCST 388(R9), Z6, Z17
+	VFMADD231PS.BCST 392(R9), Z6, Z18
+	VFMADD231PS.BCST 396(R9), Z6, Z19
+	VFMADD231PS.BCST 448(R9), Z7, Z16
+	VFMADD231PS.BCST 452(R9), Z7, Z17
+	VFMADD231PS.BCST 456(R9), Z7, Z18
+	VFMADD231PS.BCST 460(R9), Z7, Z19
+	VFMADD231PS.BCST 512(R9), Z8, Z16
+	VFMADD231PS.BCST 516(R9), Z8, Z17
+	VFMADD231PS.BCST 520(R9), Z8, Z18
+	VFMADD231PS.BCST 524(R9), Z8, Z19
+	VFMADD231PS.BCST 576(R9), Z9, Z16
+	VFMADD231PS.BCST 580(R9), Z9, Z17
+	VFMADD231PS.BCST 584(R9), Z9, Z18
+	VFMADD231PS.BCST 588(R9), Z9, Z19
+	VFMADD231PS.BCST 640(R9), Z10, Z16
+	VFMADD231PS.BCST 644(R9), Z10, Z17
+	VFMADD231PS.BCST 648(R9), Z10, Z18
+	VFMADD231PS.BCST 652(R9), Z10, Z19
+	VFMADD231PS.BCST 704(R9), Z11, Z16
+	VFMADD231PS.BCST 708(R9), Z11, Z17
+	VFMADD231PS.BCST 712(R9), Z11, Z18
+	VFMADD231PS.BCST 716(R9), Z11, Z19
+	VFMADD231PS.BCST 768(R9), Z12, Z16
+	VFMADD231PS.BCST 772(R9), Z12, Z17
+	VFMADD231PS.BCST 776(R9), Z12, Z18
+	VFMADD231PS.BCST 780(R9), Z12, Z19
+	VFMADD231PS.BCST 832(R9), Z13, Z16
+	VFMADD231PS.BCST 836(R9), Z13, Z17
+	VFMADD231PS.BCST 840(R9), Z13, Z18
+	VFMADD231PS.BCST 844(R9), Z13, Z19
+	VFMADD231PS.BCST 896(R9), Z14, Z16
+	VFMADD231PS.BCST 900(R9), Z14, Z17
+	VFMADD231PS.BCST 904(R9), Z14, Z18
+	VFMADD231PS.BCST 908(R9), Z14, Z19
+	VFMADD231PS.BCST 960(R9), Z15, Z16
+	VFMADD231PS.BCST 964(R9), Z15, Z17
+	VFMADD231PS.BCST 968(R9), Z15, Z18
+	VFMADD231PS.BCST 972(R9), Z15, Z19
+	VMULPS           (R12), Z16, Z16
+	VMULPS           (R12)(R8*1), Z17, Z17
+	VMULPS           (R12)(R8*2), Z18, Z18
+	VMULPS           (R12)(R13*1), Z19, Z19
 	VUNPCKLPS        Z17, Z16, Z20
 	VUNPCKHPS        Z17, Z16, Z16
 	VADDPS           Z20, Z16, Z16
@@ -3363,103 +3963,103 @@ slot7:
 	VUNPCKLPD        Z17, Z16, Z18
 	VUNPCKHPD        Z17, Z16, Z16
 	VADDPS           Z18, Z16, Z16
-	VADDPS           (R10), Z16, Z16
-	VMOVUPS          Z16, (R10)
-	ADDQ             $0x00000040, R10
-	LEAQ             (R11)(DI*4), R11
-	ADDQ             $0x00000010, R8
+	VADDPS           (R11), Z16, Z16
+	VMOVUPS          Z16, (R11)
+	ADDQ             $0x00000040, R11
+	LEAQ             (R12)(R8*4), R12
+	ADDQ             $0x00000010, R9
 	SUBQ             $0x00000004, R14
 	JG               slot7
-	ADDQ             $0x00000400, R8
-	SUBQ             R13, R9
+	ADDQ             $0x00000400, R9
+	SUBQ             $0x00000010, R10
 	JG               block6
-	MOVQ             n+56(FP), R8
-	MOVQ             p+0(FP), R9
-	MOVQ             AX, R10
-	LEAQ             (DI)(DI*2), R11
-	VMOVUPS          (BX), Z0
-	VMOVUPS          64(BX), Z1
-	VMOVUPS          128(BX), Z2
-	VMOVUPS          192(BX), Z3
-	VMOVUPS          256(BX), Z4
-	VMOVUPS          320(BX), Z5
-	VMOVUPS          384(BX), Z6
-	VMOVUPS          448(BX), Z7
-	VMOVUPS          512(BX), Z8
-	VMOVUPS          576(BX), Z9
-	VMOVUPS          640(BX), Z10
-	VMOVUPS          704(BX), Z11
-	VMOVUPS          768(BX), Z12
-	VMOVUPS          832(BX), Z13
-	VMOVUPS          896(BX), Z14
-	VMOVUPS          960(BX), Z15
+	MOVQ             384(AX), R9
+	MOVQ             208(AX), R10
+	MOVQ             CX, R11
+	LEAQ             (R8)(R8*2), R12
+	VMOVUPS          (SI), Z0
+	VMOVUPS          64(SI), Z1
+	VMOVUPS          128(SI), Z2
+	VMOVUPS          192(SI), Z3
+	VMOVUPS          256(SI), Z4
+	VMOVUPS          320(SI), Z5
+	VMOVUPS          384(SI), Z6
+	VMOVUPS          448(SI), Z7
+	VMOVUPS          512(SI), Z8
+	VMOVUPS          576(SI), Z9
+	VMOVUPS          640(SI), Z10
+	VMOVUPS          704(SI), Z11
+	VMOVUPS          768(SI), Z12
+	VMOVUPS          832(SI), Z13
+	VMOVUPS          896(SI), Z14
+	VMOVUPS          960(SI), Z15
 	PCALIGN          $0x40
 
 neighbour8:
-	VMULPS.BCST      (R10), Z0, Z16
-	VMULPS.BCST      (R10)(DI*1), Z0, Z17
-	VMULPS.BCST      (R10)(DI*2), Z0, Z18
-	VMULPS.BCST      (R10)(R11*1), Z0, Z19
-	VFMADD231PS.BCST 4(R10), Z1, Z16
-	VFMADD231PS.BCST 4(R10)(DI*1), Z1, Z17
-	VFMADD231PS.BCST 4(R10)(DI*2), Z1, Z18
-	VFMADD231PS.BCST 4(R10)(R11*1), Z1, Z19
-	VFMADD231PS.BCST 8(R10), Z2, Z16
-	VFMADD231PS.BCST 8(R10)(DI*1), Z2, Z17
-	VFMADD231PS.BCST 8(R10)(DI*2), Z2, Z18
-	VFMADD231PS.BCST 8(R10)(R11*1), Z2, Z19
-	VFMADD231PS.BCST 12(R10), Z3, Z16
-	VFMADD231PS.BCST 12(R10)(DI*1), Z3, Z17
-	VFMADD231PS.BCST 12(R10)(DI*2), Z3, Z18
-	VFMADD231PS.BCST 12(R10)(R11*1), Z3, Z19
-	VFMADD231PS.BCST 16(R10), Z4, Z16
-	VFMADD231PS.BCST 16(R10)(DI*1), Z4, Z17
-	VFMADD231PS.BCST 16(R10)(DI*2), Z4, Z18
-	VFMADD231PS.BCST 16(R10)(R11*1), Z4, Z19
-	VFMADD231PS.BCST 20(R10), Z5, Z16
-	VFMADD231PS.BCST 20(R10)(DI*1), Z5, Z17
-	VFMADD231PS.BCST 20(R10)(DI*2), Z5, Z18
-	VFMADD231PS.BCST 20(R10)(R11*1), Z5, Z19
-	VFMADD231PS.BCST 24(R10), Z6, Z16
-	VFMADD231PS.BCST 24(R10)(DI*1), Z6, Z17
-	VFMADD231PS.BCST 24(R10)(DI*2), Z6, Z18
-	VFMADD231PS.BCST 24(R10)(R11*1), Z6, Z19
-	VFMADD231PS.BCST 28(R10), Z7, Z16
-	VFMADD231PS.BCST 28(R10)(DI*1), Z7, Z17
-	VFMADD231PS.BCST 28(R10)(DI*2), Z7, Z18
-	VFMADD231PS.BCST 28(R10)(R11*1), Z7, Z19
-	VFMADD231PS.BCST 32(R10), Z8, Z16
-	VFMADD231PS.BCST 32(R10)(DI*1), Z8, Z17
-	VFMADD231PS.BCST 32(R10)(DI*2), Z8, Z18
-	VFMADD231PS.BCST 32(R10)(R11*1), Z8, Z19
-	VFMADD231PS.BCST 36(R10), Z9, Z16
-	VFMADD231PS.BCST 36(R10)(DI*1), Z9, Z17
-	VFMADD231PS.BCST 36(R10)(DI*2), Z9, Z18
-	VFMADD231PS.BCST 36(R10)(R11*1), Z9, Z19
-	VFMADD231PS.BCST 40(R10), Z10, Z16
-	VFMADD231PS.BCST 40(R10)(DI*1), Z10, Z17
-	VFMADD231PS.BCST 40(R10)(DI*2), Z10, Z18
-	VFMADD231PS.BCST 40(R10)(R11*1), Z10, Z19
-	VFMADD231PS.BCST 44(R10), Z11, Z16
-	VFMADD231PS.BCST 44(R10)(DI*1), Z11, Z17
-	VFMADD231PS.BCST 44(R10)(DI*2), Z11, Z18
-	VFMADD231PS.BCST 44(R10)(R11*1), Z11, Z19
-	VFMADD231PS.BCST 48(R10), Z12, Z16
-	VFMADD231PS.BCST 48(R10)(DI*1), Z12, Z17
-	VFMADD231PS.BCST 48(R10)(DI*2), Z12, Z18
-	VFMADD231PS.BCST 48(R10)(R11*1), Z12, Z19
-	VFMADD231PS.BCST 52(R10), Z13, Z16
-	VFMADD231PS.BCST 52(R10)(DI*1), Z13, Z17
-	VFMADD231PS.BCST 52(R10)(DI*2), Z13, Z18
-	VFMADD231PS.BCST 52(R10)(R11*1), Z13, Z19
-	VFMADD231PS.BCST 56(R10), Z14, Z16
-	VFMADD231PS.BCST 56(R10)(DI*1), Z14, Z17
-	VFMADD231PS.BCST 56(R10)(DI*2), Z14, Z18
-	VFMADD231PS.BCST 56(R10)(R11*1), Z14, Z19
-	VFMADD231PS.BCST 60(R10), Z15, Z16
-	VFMADD231PS.BCST 60(R10)(DI*1), Z15, Z17
-	VFMADD231PS.BCST 60(R10)(DI*2), Z15, Z18
-	VFMADD231PS.BCST 60(R10)(R11*1), Z15, Z19
+	VMULPS.BCST      (R11), Z0, Z16
+	VMULPS.BCST      (R11)(R8*1), Z0, Z17
+	VMULPS.BCST      (R11)(R8*2), Z0, Z18
+	VMULPS.BCST      (R11)(R12*1), Z0, Z19
+	VFMADD231PS.BCST 4(R11), Z1, Z16
+	VFMADD231PS.BCST 4(R11)(R8*1), Z1, Z17
+	VFMADD231PS.BCST 4(R11)(R8*2), Z1, Z18
+	VFMADD231PS.BCST 4(R11)(R12*1), Z1, Z19
+	VFMADD231PS.BCST 8(R11), Z2, Z16
+	VFMADD231PS.BCST 8(R11)(R8*1), Z2, Z17
+	VFMADD231PS.BCST 8(R11)(R8*2), Z2, Z18
+	VFMADD231PS.BCST 8(R11)(R12*1), Z2, Z19
+	VFMADD231PS.BCST 12(R11), Z3, Z16
+	VFMADD231PS.BCST 12(R11)(R8*1), Z3, Z17
+	VFMADD231PS.BCST 12(R11)(R8*2), Z3, Z18
+	VFMADD231PS.BCST 12(R11)(R12*1), Z3, Z19
+	VFMADD231PS.BCST 16(R11), Z4, Z16
+	VFMADD231PS.BCST 16(R11)(R8*1), Z4, Z17
+	VFMADD231PS.BCST 16(R11)(R8*2), Z4, Z18
+	VFMADD231PS.BCST 16(R11)(R12*1), Z4, Z19
+	VFMADD231PS.BCST 20(R11), Z5, Z16
+	VFMADD231PS.BCST 20(R11)(R8*1), Z5, Z17
+	VFMADD231PS.BCST 20(R11)(R8*2), Z5, Z18
+	VFMADD231PS.BCST 20(R11)(R12*1), Z5, Z19
+	VFMADD231PS.BCST 24(R11), Z6, Z16
+	VFMADD231PS.BCST 24(R11)(R8*1), Z6, Z17
+	VFMADD231PS.BCST 24(R11)(R8*2), Z6, Z18
+	VFMADD231PS.BCST 24(R11)(R12*1), Z6, Z19
+	VFMADD231PS.BCST 28(R11), Z7, Z16
+	VFMADD231PS.BCST 28(R11)(R8*1), Z7, Z17
+	VFMADD231PS.BCST 28(R11)(R8*2), Z7, Z18
+	VFMADD231PS.BCST 28(R11)(R12*1), Z7, Z19
+	VFMADD231PS.BCST 32(R11), Z8, Z16
+	VFMADD231PS.BCST 32(R11)(R8*1), Z8, Z17
+	VFMADD231PS.BCST 32(R11)(R8*2), Z8, Z18
+	VFMADD231PS.BCST 32(R11)(R12*1), Z8, Z19
+	VFMADD231PS.BCST 36(R11), Z9, Z16
+	VFMADD231PS.BCST 36(R11)(R8*1), Z9, Z17
+	VFMADD231PS.BCST 36(R11)(R8*2), Z9, Z18
+	VFMADD231PS.BCST 36(R11)(R12*1), Z9, Z19
+	VFMADD231PS.BCST 40(R11), Z10, Z16
+	VFMADD231PS.BCST 40(R11)(R8*1), Z10, Z17
+	VFMADD231PS.BCST 40(R11)(R8*2), Z10, Z18
+	VFMADD231PS.BCST 40(R11)(R12*1), Z10, Z19
+	VFMADD231PS.BCST 44(R11), Z11, Z16
+	VFMADD231PS.BCST 44(R11)(R8*1), Z11, Z17
+	VFMADD231PS.BCST 44(R11)(R8*2), Z11, Z18
+	VFMADD231PS.BCST 44(R11)(R12*1), Z11, Z19
+	VFMADD231PS.BCST 48(R11), Z12, Z16
+	VFMADD231PS.BCST 48(R11)(R8*1), Z12, Z17
+	VFMADD231PS.BCST 48(R11)(R8*2), Z12, Z18
+	VFMADD231PS.BCST 48(R11)(R12*1), Z12, Z19
+	VFMADD231PS.BCST 52(R11), Z13, Z16
+	VFMADD231PS.BCST 52(R11)(R8*1), Z13, Z17
+	VFMADD231PS.BCST 52(R11)(R8*2), Z13, Z18
+	VFMADD231PS.BCST 52(R11)(R12*1), Z13, Z19
+	VFMADD231PS.BCST 56(R11), Z14, Z16
+	VFMADD231PS.BCST 56(R11)(R8*1), Z14, Z17
+	VFMADD231PS.BCST 56(R11)(R8*2), Z14, Z18
+	VFMADD231PS.BCST 56(R11)(R12*1), Z14, Z19
+	VFMADD231PS.BCST 60(R11), Z15, Z16
+	VFMADD231PS.BCST 60(R11)(R8*1), Z15, Z17
+	VFMADD231PS.BCST 60(R11)(R8*2), Z15, Z18
+	VFMADD231PS.BCST 60(R11)(R12*1), Z15, Z19
 	VUNPCKLPS        Z17, Z16, Z20
 	VUNPCKHPS        Z17, Z16, Z16
 	VUNPCKLPS        Z19, Z18, Z17
@@ -3468,30 +4068,23 @@ neighbour8:
 	VUNPCKHPD        Z17, Z20, Z17
 	VUNPCKLPD        Z18, Z16, Z20
 	VUNPCKHPD        Z18, Z16, Z16
-	VADDPS           (R9), Z19, Z19
-	VMOVUPS          Z19, (R9)
-	VADDPS           64(R9), Z17, Z17
-	VMOVUPS          Z17, 64(R9)
-	VADDPS           128(R9), Z20, Z20
-	VMOVUPS          Z20, 128(R9)
-	VADDPS           192(R9), Z16, Z16
-	VMOVUPS          Z16, 192(R9)
-	ADDQ             $0x00000100, R9
-	LEAQ             (R10)(DI*4), R10
-	SUBQ             $0x00000004, R8
+	VADDPS           (R10), Z19, Z19
+	VMOVUPS          Z19, (R10)
+	VADDPS           64(R10), Z17, Z17
+	VMOVUPS          Z17, 64(R10)
+	VADDPS           128(R10), Z20, Z20
+	VMOVUPS          Z20, 128(R10)
+	VADDPS           192(R10), Z16, Z16
+	VMOVUPS          Z16, 192(R10)
+	ADDQ             $0x00000100, R10
+	LEAQ             (R11)(R8*4), R11
+	SUBQ             $0x00000004, R9
 	JG               neighbour8
-	SUBQ             $0x00000001, SI
+	SUBQ             $0x00000001, DI
 	JG               channels5
 
 end4:
-	VZEROUPPER
-	RET
-
-// func forcesAVX512Single(edges *[4]float32, strain *[6][8]float64, dx *float32, dy *float32, dz *float32, block *float32, p *float32, q *float32, edge *int32, per float32, n int)
-// Requires: AVX, AVX512F, BMI2, CMOV
-TEXT ·forcesAVX512Single(SB), NOSPLIT, $0-88
-	// turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-	// in the order xx yy zz yz xz xy:
+	// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 	// 
 	// 	for s := range n {
 	// 		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -3499,26 +4092,26 @@ TEXT ·forcesAVX512Single(SB), NOSPLIT, $0-88
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    edges+0(FP), AX
-	MOVQ    strain+8(FP), CX
-	MOVQ    edge+64(FP), DX
-	MOVQ    n+80(FP), BX
-	MOVQ    dx+16(FP), SI
-	MOVQ    dy+24(FP), DI
-	MOVQ    dz+32(FP), R8
-	MOVQ    block+40(FP), R9
-	MOVQ    p+48(FP), R10
-	MOVQ    q+56(FP), R11
+	MOVQ    120(AX), CX
+	MOVQ    128(AX), DX
+	MOVQ    168(AX), BX
+	MOVQ    384(AX), SI
+	MOVQ    136(AX), DI
+	MOVQ    144(AX), R8
+	MOVQ    152(AX), R9
+	MOVQ    184(AX), R10
+	MOVQ    208(AX), R11
+	MOVQ    216(AX), R12
 	PCALIGN $0x40
 
-block1:
+block9:
 	VPXORD           Z0, Z0, Z0
 	VPXORD           Z1, Z1, Z1
 	VPXORD           Z2, Z2, Z2
-	VMOVUPS          (R10), Z3
-	VMOVUPS          256(R10), Z4
-	VMOVUPS          512(R10), Z5
-	VMOVUPS          768(R10), Z6
+	VMOVUPS          (R11), Z3
+	VMOVUPS          256(R11), Z4
+	VMOVUPS          512(R11), Z5
+	VMOVUPS          768(R11), Z6
 	VSHUFF64X2       $0x88, Z4, Z3, Z7
 	VSHUFF64X2       $0xdd, Z4, Z3, Z3
 	VSHUFF64X2       $0x88, Z6, Z5, Z4
@@ -3527,24 +4120,24 @@ block1:
 	VSHUFF64X2       $0x88, Z5, Z3, Z6
 	VSHUFF64X2       $0xdd, Z4, Z7, Z4
 	VSHUFF64X2       $0xdd, Z5, Z3, Z3
-	VMOVUPS          64(R9), Z5
+	VMOVUPS          64(R10), Z5
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z5, Z5
 	VFMADD231PS      Z5, Z6, Z0
-	VMOVUPS          192(R9), Z7
+	VMOVUPS          192(R10), Z7
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z7, Z7
 	VFMADD231PS      Z7, Z6, Z1
 	VFMADD231PS      Z7, Z4, Z0
 	VFNMADD231PS     Z5, Z4, Z1
-	VMOVUPS          128(R9), Z4
+	VMOVUPS          128(R10), Z4
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z4, Z4
 	VMULPS           Z4, Z4, Z6
 	VBROADCASTSS     constantsAVX512Single<>+704(SB), Z8
 	VFMADD213PS.BCST constantsAVX512Single<>+708(SB), Z8, Z6
 	VFMADD231PS      Z6, Z3, Z2
-	VMOVUPS          64(R10), Z3
-	VMOVUPS          320(R10), Z8
-	VMOVUPS          576(R10), Z9
-	VMOVUPS          832(R10), Z10
+	VMOVUPS          64(R11), Z3
+	VMOVUPS          320(R11), Z8
+	VMOVUPS          576(R11), Z9
+	VMOVUPS          832(R11), Z10
 	VSHUFF64X2       $0x88, Z8, Z3, Z11
 	VSHUFF64X2       $0xdd, Z8, Z3, Z3
 	VSHUFF64X2       $0x88, Z10, Z9, Z8
@@ -3567,10 +4160,10 @@ block1:
 	VMULPS           Z4, Z8, Z8
 	VMULPS.BCST      constantsAVX512Single<>+704(SB), Z8, Z11
 	VFMADD231PS      Z11, Z3, Z2
-	VMOVUPS          128(R10), Z3
-	VMOVUPS          384(R10), Z11
-	VMOVUPS          640(R10), Z12
-	VMOVUPS          896(R10), Z13
+	VMOVUPS          128(R11), Z3
+	VMOVUPS          384(R11), Z11
+	VMOVUPS          640(R11), Z12
+	VMOVUPS          896(R11), Z13
 	VSHUFF64X2       $0x88, Z11, Z3, Z14
 	VSHUFF64X2       $0xdd, Z11, Z3, Z3
 	VSHUFF64X2       $0x88, Z13, Z12, Z11
@@ -3589,10 +4182,10 @@ block1:
 	VFMADD231PS      Z8, Z3, Z0
 	VFNMADD231PS     Z5, Z3, Z1
 	VFMADD231PS      Z10, Z3, Z2
-	VMOVUPS          192(R10), Z3
-	VMOVUPS          448(R10), Z8
-	VMOVUPS          704(R10), Z11
-	VMOVUPS          960(R10), Z12
+	VMOVUPS          192(R11), Z3
+	VMOVUPS          448(R11), Z8
+	VMOVUPS          704(R11), Z11
+	VMOVUPS          960(R11), Z12
 	VSHUFF64X2       $0x88, Z8, Z3, Z13
 	VSHUFF64X2       $0xdd, Z8, Z3, Z3
 	VSHUFF64X2       $0x88, Z12, Z11, Z8
@@ -3609,23 +4202,23 @@ block1:
 	VFMADD231PS      Z4, Z8, Z2
 	VFMADD231PS      Z10, Z3, Z0
 	VFNMADD231PS     Z9, Z3, Z1
-	VMOVUPS          (R9), Z3
-	VMOVUPS          192(R9), Z4
+	VMOVUPS          (R10), Z3
+	VMOVUPS          192(R10), Z4
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z4, Z4
 	VMULPS           Z3, Z0, Z0
-	VMOVUPS          64(R9), Z5
+	VMOVUPS          64(R10), Z5
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z5, Z5
 	VMULPS           Z3, Z1, Z1
-	VMOVUPS          128(R9), Z6
+	VMOVUPS          128(R10), Z6
 	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z6, Z6
 	VMULPS           Z3, Z2, Z2
 	VMULPS           Z4, Z0, Z3
 	VFMADD231PS      Z5, Z1, Z3
 	VFMADD231PS      Z6, Z2, Z3
-	VMOVUPS          (R11), Z7
-	VMOVUPS          64(R11), Z8
-	VMOVUPS          128(R11), Z9
-	VMOVUPS          192(R11), Z10
+	VMOVUPS          (R12), Z7
+	VMOVUPS          64(R12), Z8
+	VMOVUPS          128(R12), Z9
+	VMOVUPS          192(R12), Z10
 	VSHUFF64X2       $0x88, Z8, Z7, Z11
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPS           Z11, Z7, Z7
@@ -3635,66 +4228,66 @@ block1:
 	VSHUFF64X2       $0x88, Z8, Z7, Z9
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPS           Z9, Z7, Z7
-	VBROADCASTSS     per+72(FP), Z8
+	VBROADCASTSS     460(AX), Z8
 	VMULPS           Z8, Z7, Z7
 	VSUBPS           Z3, Z7, Z7
-	MOVQ             $0x00000010, R12
-	CMPQ             BX, R12
-	CMOVQLT          BX, R12
-	MOVQ             $0x0000ffff, R13
-	BZHIQ            R12, R13, R13
-	KMOVW            R13, K1
+	MOVQ             $0x00000010, R13
+	CMPQ             SI, R13
+	CMOVQLT          SI, R13
+	MOVQ             $0x0000ffff, R14
+	BZHIQ            R13, R14, R14
+	KMOVW            R14, K1
 	VFMADD231PS      Z4, Z7, Z0
 	VMOVAPS.Z        Z0, K1, Z0
 	VFMADD231PS      Z5, Z7, Z1
 	VMOVAPS.Z        Z1, K1, Z1
 	VFMADD231PS      Z6, Z7, Z2
 	VMOVAPS.Z        Z2, K1, Z2
-	VMOVUPS          (SI), Z3
+	VMOVUPS          (DI), Z3
 	VEXTRACTF64X4    $0x01, Z3, Y4
 	VCVTPS2PD        Y3, Z3
 	VCVTPS2PD        Y4, Z4
 	VEXTRACTF64X4    $0x01, Z0, Y6
 	VCVTPS2PD        Y0, Z5
 	VCVTPS2PD        Y6, Z6
-	VMOVUPS          (DI), Z7
+	VMOVUPS          (R8), Z7
 	VEXTRACTF64X4    $0x01, Z7, Y8
 	VCVTPS2PD        Y7, Z7
 	VCVTPS2PD        Y8, Z8
 	VEXTRACTF64X4    $0x01, Z1, Y10
 	VCVTPS2PD        Y1, Z9
 	VCVTPS2PD        Y10, Z10
-	VMOVUPS          (R8), Z11
+	VMOVUPS          (R9), Z11
 	VEXTRACTF64X4    $0x01, Z11, Y12
 	VCVTPS2PD        Y11, Z11
 	VCVTPS2PD        Y12, Z12
 	VEXTRACTF64X4    $0x01, Z2, Y14
 	VCVTPS2PD        Y2, Z13
 	VCVTPS2PD        Y14, Z14
-	VMOVUPD          (CX), Z15
+	VMOVUPD          (DX), Z15
 	VFMADD231PD      Z3, Z5, Z15
 	VFMADD231PD      Z4, Z6, Z15
-	VMOVUPD          Z15, (CX)
-	VMOVUPD          64(CX), Z5
+	VMOVUPD          Z15, (DX)
+	VMOVUPD          64(DX), Z5
 	VFMADD231PD      Z7, Z9, Z5
 	VFMADD231PD      Z8, Z10, Z5
-	VMOVUPD          Z5, 64(CX)
-	VMOVUPD          128(CX), Z5
+	VMOVUPD          Z5, 64(DX)
+	VMOVUPD          128(DX), Z5
 	VFMADD231PD      Z11, Z13, Z5
 	VFMADD231PD      Z12, Z14, Z5
-	VMOVUPD          Z5, 128(CX)
-	VMOVUPD          192(CX), Z5
+	VMOVUPD          Z5, 128(DX)
+	VMOVUPD          192(DX), Z5
 	VFMADD231PD      Z7, Z13, Z5
 	VFMADD231PD      Z8, Z14, Z5
-	VMOVUPD          Z5, 192(CX)
-	VMOVUPD          256(CX), Z5
+	VMOVUPD          Z5, 192(DX)
+	VMOVUPD          256(DX), Z5
 	VFMADD231PD      Z3, Z13, Z5
 	VFMADD231PD      Z4, Z14, Z5
-	VMOVUPD          Z5, 256(CX)
-	VMOVUPD          320(CX), Z5
+	VMOVUPD          Z5, 256(DX)
+	VMOVUPD          320(DX), Z5
 	VFMADD231PD      Z3, Z9, Z5
 	VFMADD231PD      Z4, Z10, Z5
-	VMOVUPD          Z5, 320(CX)
+	VMOVUPD          Z5, 320(DX)
 	VPXORD           Z3, Z3, Z3
 	VUNPCKLPS        Z1, Z0, Z4
 	VUNPCKHPS        Z1, Z0, Z0
@@ -3704,63 +4297,63 @@ block1:
 	VUNPCKHPD        Z1, Z4, Z1
 	VUNPCKLPD        Z2, Z0, Z4
 	VUNPCKHPD        Z2, Z0, Z0
-	MOVLQSX          60(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x03, Z0, (AX)(R12*1)
-	MOVLQSX          56(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x03, Z4, (AX)(R12*1)
-	MOVLQSX          52(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x03, Z1, (AX)(R12*1)
-	MOVLQSX          48(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x03, Z3, (AX)(R12*1)
-	MOVLQSX          44(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x02, Z0, (AX)(R12*1)
-	MOVLQSX          40(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x02, Z4, (AX)(R12*1)
-	MOVLQSX          36(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x02, Z1, (AX)(R12*1)
-	MOVLQSX          32(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x02, Z3, (AX)(R12*1)
-	MOVLQSX          28(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x01, Z0, (AX)(R12*1)
-	MOVLQSX          24(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x01, Z4, (AX)(R12*1)
-	MOVLQSX          20(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x01, Z1, (AX)(R12*1)
-	MOVLQSX          16(DX), R12
-	SHLQ             $0x04, R12
-	VEXTRACTF32X4    $0x01, Z3, (AX)(R12*1)
-	MOVLQSX          12(DX), R12
-	SHLQ             $0x04, R12
-	VMOVUPS          X0, (AX)(R12*1)
-	MOVLQSX          8(DX), R12
-	SHLQ             $0x04, R12
-	VMOVUPS          X4, (AX)(R12*1)
-	MOVLQSX          4(DX), R12
-	SHLQ             $0x04, R12
-	VMOVUPS          X1, (AX)(R12*1)
-	MOVLQSX          (DX), R12
-	SHLQ             $0x04, R12
-	VMOVUPS          X3, (AX)(R12*1)
-	ADDQ             $0x00000040, SI
+	MOVLQSX          60(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x03, Z0, (CX)(R13*1)
+	MOVLQSX          56(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x03, Z4, (CX)(R13*1)
+	MOVLQSX          52(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x03, Z1, (CX)(R13*1)
+	MOVLQSX          48(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x03, Z3, (CX)(R13*1)
+	MOVLQSX          44(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x02, Z0, (CX)(R13*1)
+	MOVLQSX          40(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x02, Z4, (CX)(R13*1)
+	MOVLQSX          36(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x02, Z1, (CX)(R13*1)
+	MOVLQSX          32(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x02, Z3, (CX)(R13*1)
+	MOVLQSX          28(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x01, Z0, (CX)(R13*1)
+	MOVLQSX          24(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x01, Z4, (CX)(R13*1)
+	MOVLQSX          20(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x01, Z1, (CX)(R13*1)
+	MOVLQSX          16(BX), R13
+	SHLQ             $0x04, R13
+	VEXTRACTF32X4    $0x01, Z3, (CX)(R13*1)
+	MOVLQSX          12(BX), R13
+	SHLQ             $0x04, R13
+	VMOVUPS          X0, (CX)(R13*1)
+	MOVLQSX          8(BX), R13
+	SHLQ             $0x04, R13
+	VMOVUPS          X4, (CX)(R13*1)
+	MOVLQSX          4(BX), R13
+	SHLQ             $0x04, R13
+	VMOVUPS          X1, (CX)(R13*1)
+	MOVLQSX          (BX), R13
+	SHLQ             $0x04, R13
+	VMOVUPS          X3, (CX)(R13*1)
 	ADDQ             $0x00000040, DI
 	ADDQ             $0x00000040, R8
-	ADDQ             $0x00000440, R9
-	ADDQ             $0x00000400, R10
-	ADDQ             $0x00000100, R11
-	ADDQ             $0x00000040, DX
-	SUBQ             $0x00000010, BX
-	JG               block1
+	ADDQ             $0x00000040, R9
+	ADDQ             $0x00000440, R10
+	ADDQ             $0x00000400, R11
+	ADDQ             $0x00000100, R12
+	ADDQ             $0x00000040, BX
+	SUBQ             $0x00000010, SI
+	JG               block9
 	VZEROUPPER
 	RET
 
@@ -3877,38 +4470,38 @@ DATA constantsAVX512Single<>+496(SB)/4, $0x3ed7e0cf
 DATA constantsAVX512Single<>+500(SB)/4, $0xbf2aaaab
 DATA constantsAVX512Single<>+504(SB)/4, $0xbf0432a5
 DATA constantsAVX512Single<>+508(SB)/4, $0xbfaaaaab
-DATA constantsAVX512Single<>+512(SB)/4, $0x3f93cd3a
-DATA constantsAVX512Single<>+516(SB)/4, $0x3f64f92e
-DATA constantsAVX512Single<>+520(SB)/4, $0x3f41848f
-DATA constantsAVX512Single<>+524(SB)/4, $0x3e53fcf7
-DATA constantsAVX512Single<>+528(SB)/4, $0xbeaaaaab
-DATA constantsAVX512Single<>+532(SB)/4, $0x3f06ec81
-DATA constantsAVX512Single<>+536(SB)/4, $0xbf2aaaab
-DATA constantsAVX512Single<>+540(SB)/4, $0x3ed105ec
-DATA constantsAVX512Single<>+544(SB)/4, $0xbf06ec81
-DATA constantsAVX512Single<>+548(SB)/4, $0x3f0432a5
-DATA constantsAVX512Single<>+552(SB)/4, $0x3eaaaaab
-DATA constantsAVX512Single<>+556(SB)/4, $0x3e57e0cf
-DATA constantsAVX512Single<>+560(SB)/4, $0xbed105ec
-DATA constantsAVX512Single<>+564(SB)/4, $0x3f18a61f
-DATA constantsAVX512Single<>+568(SB)/4, $0x3f0432a5
-DATA constantsAVX512Single<>+572(SB)/4, $0x3ed105ec
-DATA constantsAVX512Single<>+576(SB)/4, $0x3ee4f92e
-DATA constantsAVX512Single<>+580(SB)/4, $0x3e57e0cf
+DATA constantsAVX512Single<>+512(SB)/4, $0x42ae0000
+DATA constantsAVX512Single<>+516(SB)/4, $0xc2ae0000
+DATA constantsAVX512Single<>+520(SB)/4, $0xbfb8aa3b
+DATA constantsAVX512Single<>+524(SB)/4, $0x00000000
+DATA constantsAVX512Single<>+528(SB)/4, $0x3f318000
+DATA constantsAVX512Single<>+532(SB)/4, $0xb95e8083
+DATA constantsAVX512Single<>+536(SB)/4, $0x39500d01
+DATA constantsAVX512Single<>+540(SB)/4, $0x3ab60b61
+DATA constantsAVX512Single<>+544(SB)/4, $0x3c088889
+DATA constantsAVX512Single<>+548(SB)/4, $0x3d2aaaab
+DATA constantsAVX512Single<>+552(SB)/4, $0x3e2aaaab
+DATA constantsAVX512Single<>+556(SB)/4, $0x3f000000
+DATA constantsAVX512Single<>+560(SB)/4, $0x3f93cd3a
+DATA constantsAVX512Single<>+564(SB)/4, $0x3f64f92e
+DATA constantsAVX512Single<>+568(SB)/4, $0x3f41848f
+DATA constantsAVX512Single<>+572(SB)/4, $0x3e53fcf7
+DATA constantsAVX512Single<>+576(SB)/4, $0xbeaaaaab
+DATA constantsAVX512Single<>+580(SB)/4, $0x3f06ec81
 DATA constantsAVX512Single<>+584(SB)/4, $0xbf2aaaab
-DATA constantsAVX512Single<>+588(SB)/4, $0xbf3ecfa6
-DATA constantsAVX512Single<>+592(SB)/4, $0x42ae0000
-DATA constantsAVX512Single<>+596(SB)/4, $0xc2ae0000
-DATA constantsAVX512Single<>+600(SB)/4, $0xbfb8aa3b
-DATA constantsAVX512Single<>+604(SB)/4, $0x00000000
-DATA constantsAVX512Single<>+608(SB)/4, $0x3f318000
-DATA constantsAVX512Single<>+612(SB)/4, $0xb95e8083
-DATA constantsAVX512Single<>+616(SB)/4, $0x39500d01
-DATA constantsAVX512Single<>+620(SB)/4, $0x3ab60b61
-DATA constantsAVX512Single<>+624(SB)/4, $0x3c088889
-DATA constantsAVX512Single<>+628(SB)/4, $0x3d2aaaab
-DATA constantsAVX512Single<>+632(SB)/4, $0x3e2aaaab
-DATA constantsAVX512Single<>+636(SB)/4, $0x3f000000
+DATA constantsAVX512Single<>+588(SB)/4, $0x3ed105ec
+DATA constantsAVX512Single<>+592(SB)/4, $0xbf06ec81
+DATA constantsAVX512Single<>+596(SB)/4, $0x3f0432a5
+DATA constantsAVX512Single<>+600(SB)/4, $0x3eaaaaab
+DATA constantsAVX512Single<>+604(SB)/4, $0x3e57e0cf
+DATA constantsAVX512Single<>+608(SB)/4, $0xbed105ec
+DATA constantsAVX512Single<>+612(SB)/4, $0x3f18a61f
+DATA constantsAVX512Single<>+616(SB)/4, $0x3f0432a5
+DATA constantsAVX512Single<>+620(SB)/4, $0x3ed105ec
+DATA constantsAVX512Single<>+624(SB)/4, $0x3ee4f92e
+DATA constantsAVX512Single<>+628(SB)/4, $0x3e57e0cf
+DATA constantsAVX512Single<>+632(SB)/4, $0xbf2aaaab
+DATA constantsAVX512Single<>+636(SB)/4, $0xbf3ecfa6
 DATA constantsAVX512Single<>+640(SB)/4, $0x00000000
 DATA constantsAVX512Single<>+644(SB)/4, $0x3fddb3d7
 DATA constantsAVX512Single<>+648(SB)/4, $0x3fddb3d7

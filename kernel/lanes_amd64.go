@@ -2,33 +2,25 @@
 
 package kernel
 
-import "math"
+import (
+	"math"
+	"unsafe"
+)
 
-// waiting is the number of atoms whose gradient with respect to the readout's matrix is added at once.
+// waiting is the number of atoms whose gradient by the matrix of the readout is added at once.
 const waiting = 4
 
-// lanes is the memory of the assembly for one atom. Neighbours inside the cutoff lie one after the other; what is longer
-// than a vector starts at a cache line. Blocks, p and q are laid out as functions basis and adjoint say.
+// lanes is the memory of the assembly: the site of one atom, and what keeps more than one.
 type lanes[F Float] struct {
-	slots            int // capacity
-	dx, dy, dz       []F // [slots] d, Å
-	to, edge, offset []int32
-	block            []F // harmonics, directions and spline positions
-	r, dr            []F // [slots][N] R_n and its slope per interval
-	p, q             []F // dE/dA along harmonics [16], and along r, of every slot
-
-	a, ga, gat []F // [N/16][16][16] density, dE/dA and its transpose
-	b, gb      []F // [K/16][16][16] mixed density
-	t, gt      []F // [K/16][16][16] coupled tensors
-	u          []F // [K/16][components][16] what a coupling contributes to t before v
-	f, gf      []F // [waiting][F] invariants, [F] dE/df
-	act, gh    []F // [H] silu(pre), [waiting][H] dE/dpre
-
-	rows   []*float64    // [S][S] spline rows of a gradient
-	strain [6][8]float64 // sums of d ⊗ g; the lanes are added up at the end
+	site[F]
+	slots int           // neighbours that the site has room for
+	fs    []F           // [waiting][features] f of the atoms that wait
+	ghs   []F           // [waiting][H] gh of those
+	rows  []*float64    // [S][S] spline rows of a gradient
+	sums  [6][8]float64 // strain
 }
 
-// blockRows is the most rows that a block of neighbours has (function basis).
+// blockRows is the most rows that a block of neighbours has.
 const blockRows = 26
 
 // reserve makes room for the neighbours of the atoms lo <= i < hi and starts the sum of the strain.
@@ -44,33 +36,57 @@ func (s *Scratch[F]) reserve(l *Layer[F], a *Atoms[F], lo, hi int) *lanes[F] {
 	if most > v.slots {
 		v.grow(l.Shape, most+most/4)
 	}
-	v.strain = [6][8]float64{}
+	v.sums = [6][8]float64{}
+	v.waiter(0)
+	v.last, v.rowBytes, v.per = l.Intervals-1, l.packed.rowBytes, l.packed.perInterval
+	if len(a.X) > 0 {
+		v.x, v.types = &a.X[0], &a.Type[0]
+	}
 	return v
 }
 
+// room is the start of n aligned numbers.
+func room[T any](n int) *T { return &aligned[T](n)[0] }
+
 func (v *lanes[F]) channels(s Shape) {
-	N, K, H, features := s.Channels, s.Mixed, s.Hidden, s.Features()
-	v.a, v.ga, v.gat = aligned[F](16*N), aligned[F](16*N), aligned[F](16*N)
-	v.b, v.gb, v.t, v.gt = aligned[F](16*K), aligned[F](16*K), aligned[F](16*K), aligned[F](16*K)
+	v.N, v.K, v.H, v.features = s.Channels, s.Mixed, s.Hidden, s.Features()
+	v.a, v.ga, v.gat = room[F](16*v.N), room[F](16*v.N), room[F](16*16)
+	v.b, v.gb, v.t, v.gt = room[F](16*v.K), room[F](16*v.K), room[F](16*v.K), room[F](16*v.K)
 	components := 0
 	for _, c := range s.Couplings() {
 		components += 2*c.L + 1
 	}
-	v.u = aligned[F](components * K)
-	v.f, v.gf = aligned[F](waiting*features), aligned[F](features)
-	v.act, v.gh = aligned[F](H), aligned[F](waiting*H)
+	v.u = room[F](components * v.K)
+	v.fs, v.ghs = aligned[F](waiting*v.features), aligned[F](waiting*v.H)
+	v.gf, v.act, v.strain = room[F](v.features), room[F](v.H), &v.sums
+	v.weight = 1
 }
 
-// grow makes room for n slots, whole vectors of them and one vector behind.
+// grow makes room for n neighbours, whole vectors of them and one vector behind.
 func (v *lanes[F]) grow(s Shape, n int) {
 	v.slots = n
 	n = (n+15)/16*16 + 16
-	v.dx, v.dy, v.dz = aligned[F](n), aligned[F](n), aligned[F](n)
-	v.to, v.edge, v.offset = aligned[int32](n), aligned[int32](n), aligned[int32](n)
-	v.block = aligned[F](n * blockRows)
-	v.r, v.dr = aligned[F](n*s.Channels), aligned[F](n*s.Channels)
-	v.p, v.q = aligned[F](16*n), aligned[F](16*n)
+	v.dx, v.dy, v.dz = room[F](n), room[F](n), room[F](n)
+	v.to, v.edge, v.offset = room[int32](n), room[int32](n), room[int32](n)
+	v.block = room[F](n * blockRows)
+	v.r, v.dr = room[F](n*s.Channels), room[F](n*s.Channels)
+	v.p, v.q = room[F](16*n), room[F](16*n)
 }
+
+// place turns to atom i and tells whether it has edges.
+func (v *lanes[F]) place(l *Layer[F], a *Atoms[F], i int) bool {
+	first := a.Start[i]
+	v.listed, v.n = int(a.Start[i+1]-first), 0
+	if v.listed == 0 {
+		return false
+	}
+	v.element = l.packed.elements[a.Type[i]]
+	v.xi, v.j = &a.X[i], &a.J[first]
+	return true
+}
+
+// activations are those of the last atom.
+func (v *lanes[F]) activations() []F { return unsafe.Slice(v.act, v.H) }
 
 // rowsOf finds the spline rows of all pairs in g.
 func (v *lanes[F]) rowsOf(l *Layer[F], g *Parameters) []*float64 {
@@ -81,27 +97,44 @@ func (v *lanes[F]) rowsOf(l *Layer[F], g *Parameters) []*float64 {
 	return v.rows
 }
 
+// receive says where the gradients of an atom of species z go; it waits in place k.
+func (v *lanes[F]) receive(l *Layer[F], g *Parameters, rows []*float64, z, k int) {
+	v.dPairs = &rows[z*l.Species]
+	v.dMix = &g.Mix[z*4*v.N*v.K]
+	v.dCouple = &g.Couple[z*len(l.couplings)*v.K]
+	v.dA, v.dW = &g.A[z*v.features], &g.W[z*v.H*v.features]
+	v.dD, v.dB = &g.D[z*v.H], &g.B[z*v.H]
+	v.waiter(k)
+}
+
+// waiter turns to place k of the atoms that wait.
+func (v *lanes[F]) waiter(k int) {
+	v.f, v.gh = &v.fs[k*v.features], &v.ghs[k*v.H]
+}
+
 func (v *lanes[F]) addStrain(strain *[6]float64) {
-	for k := range v.strain {
-		for _, x := range v.strain[k] {
+	for k := range v.sums {
+		for _, x := range v.sums[k] {
 			strain[k] += x
 		}
 	}
 }
 
-// coreForces adds half the core energy of atom i with its n neighbours, and its forces.
-func (v *lanes[F]) coreForces(core *Core, a *Atoms[F], i, n int, strain *[6]float64) {
-	for q := range n {
-		d := [3]F{v.dx[q], v.dy[q], v.dz[q]}
+// coreForces adds half the core energy of atom i with its neighbours, and its forces.
+func (v *lanes[F]) coreForces(core *Core, a *Atoms[F], i int, strain *[6]float64) {
+	dx, dy, dz := unsafe.Slice(v.dx, v.n), unsafe.Slice(v.dy, v.n), unsafe.Slice(v.dz, v.n)
+	to, edge := unsafe.Slice(v.to, v.n), unsafe.Slice(v.edge, v.n)
+	for q := range dx {
+		d := [3]F{dx[q], dy[q], dz[q]}
 		x, y, z := float64(d[0]), float64(d[1]), float64(d[2])
-		r, to := math.Sqrt(x*x+y*y+z*z), a.Type[v.to[q]]
-		if r >= core.Range(a.Type[i], to) {
+		r, other := math.Sqrt(x*x+y*y+z*z), a.Type[to[q]]
+		if r >= core.Range(a.Type[i], other) {
 			continue
 		}
-		e, de := core.Energy(a.Type[i], to, r)
+		e, de := core.Energy(a.Type[i], other, r)
 		a.Energy[i] += e / 2
 		c := de / (2 * r)
-		g, h := &a.Edge[a.Start[i]+v.edge[q]], [4]F{F(c * x), F(c * y), F(c * z)}
+		g, h := &a.Edge[a.Start[i]+edge[q]], [4]F{F(c * x), F(c * y), F(c * z)}
 		g[0], g[1], g[2] = g[0]+h[0], g[1]+h[1], g[2]+h[2]
 		addStrain(strain, d, h)
 	}

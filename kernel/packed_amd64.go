@@ -12,17 +12,13 @@ func packable(s Shape) bool {
 
 // packed holds parameters in the order in which the assembly reads them: 16 channels side by side, then rows.
 type packed[F Float] struct {
-	perInterval F      // intervals per Å
-	limits      [][2]F // [S] squares of the cutoff and of the largest core range of a centre
+	elements    []element[F] // [S]
+	perInterval F            // intervals per Å
+	rowBytes    int          // distance from one interval to the next in the radial functions
 
-	pairs    []*F // [S][S] radial functions of a pair: in float64 its part of Rows, in float32 of cubic
-	rowBytes int  // distance from one interval to the next there
-
-	cubic     []F // [S][S][Intervals][N/16][c3 c2 c1 c0][16] the splines as polynomials of the position in the interval
-	mix       []F // [S][K/16][N][4][16]
-	mixT      []F // [S][N/16][K][4][16]
-	w         []F // [S][H/16][F/16][16][16]
-	restSlope []F // [S][H] b times the slope of silu at d
+	pairs  []*F   // [S][S] radial functions: in float64 parts of Rows, in float32 of cubic
+	cubic  []F    // [S][S][Intervals][N/16][c3 c2 c1 c0][16] the splines as polynomials of the position in the interval
+	limits [][2]F // [S]
 }
 
 // pack prepares the layer for the assembly if that can run its shape.
@@ -31,17 +27,23 @@ func (l *Layer[F]) pack(p *Parameters, nu float64) {
 		return
 	}
 	l.packed.perInterval = F(float64(l.Intervals) / l.Cutoff)
-	for z := range l.Species {
-		l.packed.limits = append(l.packed.limits, [2]F{F(l.Cutoff) * F(l.Cutoff), l.coreLimit(z)})
-	}
 	l.packRadial(p, nu)
-	l.packed.mix = packMixing(l.Mix, l.Channels, l.Mixed)
-	l.packed.mixT = packMixing(l.MixT, l.Mixed, l.Channels)
-	l.packed.w = packRows(l.W, l.Features())
-	l.packed.restSlope = make([]F, len(l.D))
+	mix, mixT := packMixing(l.Mix, l.Channels, l.Mixed), packMixing(l.MixT, l.Mixed, l.Channels)
+	w, restSlope := packRows(l.W, l.Features()), make([]F, len(l.D))
 	for k, d := range l.D {
 		_, slope := silu(d)
-		l.packed.restSlope[k] = l.B[k] * slope
+		restSlope[k] = l.B[k] * slope
+	}
+	l.packed.limits = make([][2]F, l.Species)
+	for z := range l.Species {
+		l.packed.limits[z] = [2]F{F(l.Cutoff) * F(l.Cutoff), l.coreLimit(z)}
+		mixing, h, f := z*4*l.Channels*l.Mixed, z*l.Hidden, z*l.Features()
+		l.packed.elements = append(l.packed.elements, element[F]{
+			limits: &l.packed.limits[z][0], pairs: &l.packed.pairs[z*l.Species],
+			mix: &mix[mixing], mixT: &mixT[mixing], couple: &l.Couple[z*len(l.couplings)*l.Mixed],
+			readA: &l.A[f], readW: &w[h*l.Features()], readD: &l.D[h], readB: &l.B[h],
+			rest: &l.SiluD[h], restSlope: &restSlope[h],
+		})
 	}
 }
 

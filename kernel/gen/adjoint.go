@@ -2,7 +2,7 @@ package main
 
 import "github.com/mmcloughlin/avo/operand"
 
-const docAdjoint = `gathers, for n neighbours, what dE/dA means for their harmonics and for their distance:
+const docAdjoint = `Reverse of the density:
 
 	for s := range n {
 		for lm := range 16 {
@@ -11,9 +11,9 @@ const docAdjoint = `gathers, for n neighbours, what dE/dA means for their harmon
 		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
 	}
 
-scale makes the gradients of the harmonics simple polynomials (function forces). p and q are left half transposed: p as
+scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
-q as [n/Q][L], to be summed over pieces. gat is memory for the transpose of 16 columns of ga, laid out [N/16][16][16].
+q as [n/Q][L], to be summed over pieces.
 `
 
 // gradientScale goes into p: dY_lm/du = scale × a polynomial without factors, see polynomials.
@@ -24,7 +24,6 @@ var gradientScale = [16]float64{
 }
 
 func (t *target) adjoint() {
-	t.fn("adjoint", "func(p, q, block, r, dr, ga, gat *F, n, N int)", docAdjoint)
 	r, dr, ga, gat := t.arg("r"), t.arg("dr"), t.arg("ga"), t.arg("gat")
 	N := t.arg("N")
 	stride, groups := t.scale(N), t.shifted(N, 4)
@@ -44,7 +43,6 @@ func (t *target) adjoint() {
 		channels(false)
 	})
 	t.Label(end)
-	t.ret()
 }
 
 // transpose16 writes to[k][lm] = scale[lm] from[lm][k] for 16 x 16 numbers.

@@ -1,6 +1,6 @@
 package main
 
-const docDensity = `sums the density over n neighbours:
+const docDensity = `density:
 
 	for s := range n {
 		for lm := range 16 {
@@ -9,8 +9,6 @@ const docDensity = `sums the density over n neighbours:
 			}
 		}
 	}
-
-a is laid out [N/16][16][16], y in blocks as basis writes them, r [n][N].
 `
 
 // rowPasses splits the 16 rows of a density so that the sums of a pass, two vectors a row where a row has that many,
@@ -29,7 +27,6 @@ func (t *target) rowPasses() [][2]int {
 func (t *target) tileVectors() int { return min(t.perRow(), 2) }
 
 func (t *target) density() {
-	t.fn("density", "func(a, block, r *F, n, N int)", docDensity)
 	a, r := t.arg("a"), t.arg("r")
 	N := t.arg("N")
 	stride, groups := t.scale(N), t.shifted(N, 4)
@@ -42,7 +39,6 @@ func (t *target) density() {
 		t.bump(a, 16*t.row())
 		t.bump(r, t.row())
 	})
-	t.ret()
 }
 
 // densityTile sums rows pass[0] <= lm < pass[1] of some vectors.

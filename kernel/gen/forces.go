@@ -2,8 +2,7 @@ package main
 
 import "github.com/mmcloughlin/avo/operand"
 
-const docForces = `turns p and q of function adjoint into forces g = dE/dd of n neighbours and adds d ⊗ g to the lanes of strain,
-in the order xx yy zz yz xz xy:
+const docForces = `Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
 
 	for s := range n {
 		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
@@ -14,7 +13,6 @@ in the order xx yy zz yz xz xy:
 `
 
 func (t *target) forces() {
-	t.fn("forces", "func(edges *[4]F, strain *[6][8]float64, dx, dy, dz, block, p, q *F, edge *int32, per F, n int)", docForces)
 	edges, strain, edge, n := t.arg("edges"), t.arg("strain"), t.arg("edge"), t.arg("n")
 	d := [3]gp{t.arg("dx"), t.arg("dy"), t.arg("dz")}
 	block, p, q := t.arg("block"), t.arg("p"), t.arg("q")
@@ -53,7 +51,6 @@ func (t *target) forces() {
 		t.bump(q, t.width()/16*t.width())
 		t.bump(edge, 4*t.lanes())
 	})
-	t.ret()
 }
 
 // direction is component c of u = d/r, from Y_1m = sqrt(3) (y, z, x).

@@ -3,7 +3,9 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 
+	"github.com/mmcloughlin/avo/attr"
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/pass"
@@ -53,19 +55,36 @@ func gathering() *build.Context {
 
 func (g *gatherer) function(name, signature, doc string, incoming bool) {
 	t := &target{Context: g.Context, isa: "AVX2", elem: g.elem}
-	t.fn(name, signature, doc)
-	g.force, g.edge, g.start = t.arg("force"), t.arg("edge"), t.arg("start")
+	g.begin(name+t.suffix(), strings.ReplaceAll(signature, "F", t.number()), doc)
+	g.force, g.edge, g.start = g.arg("force"), g.arg("edge"), g.arg("start")
 	if incoming {
-		g.in = t.arg("in")
+		g.in = g.arg("in")
 	}
-	atoms := t.arg("atoms")
+	atoms := g.arg("atoms")
 	g.Label("atom")
 	g.sum(incoming)
 	g.ADDQ(operand.Imm(24), g.force)
 	g.ADDQ(operand.Imm(4), g.start)
 	g.DECQ(atoms)
 	g.JNZ(operand.LabelRef("atom"))
-	t.ret()
+	g.VZEROUPPER()
+	g.RET()
+}
+
+func (g *gatherer) begin(name, signature, doc string) {
+	lines := strings.Split(strings.Trim(doc, "\n"), "\n")
+	g.Function(name)
+	g.Attributes(attr.NOSPLIT)
+	g.SignatureExpr(signature)
+	g.Doc(append([]string{name + " " + lines[0]}, lines[1:]...)...)
+	g.Pragma("noescape")
+	g.Comment(lines...)
+}
+
+func (g *gatherer) arg(name string) reg.GPVirtual {
+	v := g.GP64()
+	g.Load(g.Param(name), v)
+	return v
 }
 
 // sum handles one atom.

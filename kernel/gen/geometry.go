@@ -26,15 +26,14 @@ func (t *target) blockBytes() int {
 	return rowsDouble * t.width()
 }
 
-const docCompact = `finds the neighbours of an atom at xi closer than the cutoff; limits holds the squares of the cutoff
-and of the largest core range:
+const docCompact = `Neighbours closer than the cutoff:
 
-	for e := range n {
+	for e := range listed {
 		d := F(x[j[e]] - xi)
 		r2 := d·d
 		if r2 < limits[0] {
-			dx[slots], dy[slots], dz[slots], to[slots], edge[slots] = d.x, d.y, d.z, j[e], e
-			slots++
+			dx[n], dy[n], dz[n], to[n], edge[n] = d.x, d.y, d.z, j[e], e
+			n++
 			near += r2 < limits[1]
 		}
 	}
@@ -44,8 +43,7 @@ The last neighbour is repeated up to a full vector behind the end; near only tel
 
 // compact writes separations of the neighbours inside the cutoff, one after the other.
 func (t *target) compact() {
-	t.fn("compact", "func(x, xi *[3]float64, j *int32, n int, limits, dx, dy, dz *F, to, edge *int32) (slots, near int)", docCompact)
-	x, xi, j, n := t.arg("x"), t.arg("xi"), t.arg("j"), t.arg("n")
+	x, xi, j, n := t.arg("x"), t.arg("xi"), t.arg("j"), t.arg("listed")
 	limits := t.arg("limits")
 	cutoff, core := t.all(bcast{at(limits, 0)}), t.all(bcast{at(limits, t.elem)})
 	out := [3]gp{t.arg("dx"), t.arg("dy"), t.arg("dz")}
@@ -103,9 +101,8 @@ func (t *target) compact() {
 		t.VMOVDQU(v, indexed(p, slots, 4, 32))
 	}
 	t.Label(none)
-	t.Store(slots, t.Return("slots"))
-	t.Store(near, t.Return("near"))
-	t.ret()
+	t.MOVQ(slots, t.param("n"))
+	t.MOVQ(near, t.param("near"))
 }
 
 // separations are x[j] - origin of L targets, formed in float64.
@@ -221,8 +218,7 @@ func (t *target) addInts(v vec, n int32) {
 	t.VPADDD(t.ints(c...), v, v)
 }
 
-const docBasis = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-interval, rowBytes the size of what the radial functions take for one:
+const docBasis = `Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
 
 	r := sqrt(d·d)
 	u := d/r
@@ -232,8 +228,7 @@ interval, rowBytes the size of what the radial functions take for one:
 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
 `
 
-const docBasisDouble = `prepares n neighbours, in blocks of as many as a vector has lanes; per is intervals/cutoff, last the last
-interval, rowBytes the size of what the radial functions take for one:
+const docBasisDouble = `Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 
 	r := sqrt(d·d)
 	u := d/r
@@ -249,11 +244,6 @@ The B-splines behind the last neighbour are 0.
 
 // basis writes harmonics and spline positions of all neighbours.
 func (t *target) basis() {
-	doc := docBasis
-	if !t.single() {
-		doc = docBasisDouble
-	}
-	t.fn("basis", "func(dx, dy, dz, block *F, offset *int32, n int, per F, last, rowBytes int)", doc)
 	d := [3]gp{t.arg("dx"), t.arg("dy"), t.arg("dz")}
 	block, offset, n := t.arg("block"), t.arg("offset"), t.arg("n")
 	per, last, rowBytes := t.all(bcast{t.param("per")}), t.intVec(), t.intVec()
@@ -289,7 +279,6 @@ func (t *target) basis() {
 		t.bump(block, t.blockBytes())
 		t.bump(offset, 4*t.lanes())
 	})
-	t.ret()
 }
 
 // interval stores b rowBytes, b = max(0, min(int(q), last)), and returns q - b. (A distance that is no number must not

@@ -1,19 +1,12 @@
 package main
 
-import (
-	"fmt"
+const docCoupleGradient = `Gradient by the couplings:
 
-	"github.com/mmcloughlin/avo/operand"
-)
-
-const docCoupleGradient = `adds dE/dv for the invariants of function invariants%d, laid out as there:
-
-	dv[c][k] += sum_M gt[L M][k] u[c M][k]
+	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
 `
 
 func (t *target) coupleGradient(lt int) {
-	t.fn(fmt.Sprint("coupleGradient", lt), "func(dv, gt, u *F, K int)", sprintf(docCoupleGradient, lt))
-	pdv, pgt, pu := t.arg("dv"), t.arg("gt"), t.arg("u")
+	pdv, pgt, pu := t.arg("dCouple"), t.arg("gt"), t.arg("u")
 	K := t.arg("K")
 	dv := strided{pdv, t.strided(len(couplings(lt)), t.scale(K))}
 	t.columns(K, map[gp]int{pgt: 16, pu: tensorRows(lt)}, []gp{pdv}, func() {
@@ -27,25 +20,21 @@ func (t *target) coupleGradient(lt int) {
 			t.store(sum, dv.row(c))
 		}
 	})
-	t.ret()
 }
 
-const docMixGradient = `adds dE/dW of the mixing:
+const docMixGradient = `Gradient by the mixing:
 
 	for l := range 4 {
 		for n := range N {
 			for k := range K {
-				dw[l][n][k] += sum_m a[l m][n] gb[l m][k]
+				dMix[l][n][k] += sum_m a[l m][n] gb[l m][k]
 			}
 		}
 	}
-
-a is laid out [N/16][16][16], gb [K/16][16][16], dw [4][N][K].
 `
 
 func (t *target) mixGradient() {
-	t.fn("mixGradient", "func(dw, a, gb *F, N, K int)", docMixGradient)
-	dw, gb := t.arg("dw"), t.arg("gb")
+	dw, gb := t.arg("dMix"), t.arg("gb")
 	N, K := t.arg("N"), t.arg("K")
 	stride, inputs, groups := t.scale(K), t.shifted(N, 4), t.shifted(K, 4)
 	vectors := 1
@@ -64,7 +53,6 @@ func (t *target) mixGradient() {
 		t.bump(dw, t.row())
 		t.bump(gb, 16*t.row())
 	})
-	t.ret()
 }
 
 // mixGradientTile adds to some columns of the matrix of degree l; w is left behind its last row.
@@ -96,18 +84,17 @@ func (t *target) mixGradientTile(w, gb, stride, inputs gp, l, first, vectors int
 	})
 }
 
-const docReadoutGradient = `adds the gradient with respect to the matrix of the readout, of %d atoms:
+const docReadoutGradient = `Gradient by the matrix of the readout, %d atoms of gh [][H] and f [][features]:
 
 	for h := range H {
 		for k := range features {
-			dw[h][k] += sum_i gh[i][h] f[i][k]
+			dW[h][k] += sum_i gh[i][h] f[i][k]
 		}
 	}
 `
 
 func (t *target) readoutGradient(atoms int) {
-	t.fn(fmt.Sprint("readoutGradient", atoms), "func(dw, gh, f *F, H, features int)", sprintf(docReadoutGradient, atoms))
-	dw, gh, hidden := t.arg("dw"), t.arg("gh"), t.arg("H")
+	dw, gh, hidden := t.arg("dW"), t.arg("gh"), t.arg("H")
 	features := t.arg("features")
 	nextF, nextH, groups := t.scale(features), t.scale(hidden), t.shifted(features, 4)
 	t.loop("hidden", hidden, 1, func() {
@@ -142,20 +129,18 @@ func (t *target) readoutGradient(atoms int) {
 		})
 		t.bump(gh, t.elem)
 	})
-	t.ret()
 }
 
-const docReadoutVectors = `adds the gradient with respect to the vectors of the readout:
+const docReadoutVectors = `Gradient by the vectors of the readout:
 
-	da[k] += weight f[k]
-	db[h] += weight (act[h] - rest[h])
-	dd[h] += gh[h] - weight slope[h]
+	dA[k] += weight f[k]
+	dB[h] += weight (act[h] - rest[h])
+	dD[h] += gh[h] - weight restSlope[h]
 `
 
 func (t *target) readoutVectors() {
-	t.fn("readoutVectors", "func(da, db, dd, f, act, gh, rest, slope *F, H, features int, weight F)", docReadoutVectors)
-	da, db, dd, f := t.arg("da"), t.arg("db"), t.arg("dd"), t.arg("f")
-	act, gh, rest, slope := t.arg("act"), t.arg("gh"), t.arg("rest"), t.arg("slope")
+	da, db, dd, f := t.arg("dA"), t.arg("dB"), t.arg("dD"), t.arg("f")
+	act, gh, rest, slope := t.arg("act"), t.arg("gh"), t.arg("rest"), t.arg("restSlope")
 	weight := t.all(bcast{t.param("weight")})
 	features := t.arg("features")
 	t.loop("features", features, t.lanes(), func() {
@@ -177,13 +162,12 @@ func (t *target) readoutVectors() {
 			t.bump(p, t.width())
 		}
 	})
-	t.ret()
 }
 
-const docRowsGradient = `adds the gradient with respect to the spline rows of n neighbours:
+const docRowsGradient = `Gradient by the spline rows:
 
 	for s := range n {
-		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+		w := dPairs[types[to[s]]][offset[s]:] // four rows of N
 		for k := range N {
 			g := sum_lm y[s][lm] ga[lm][k]
 			for b := range 4 {
@@ -191,14 +175,11 @@ const docRowsGradient = `adds the gradient with respect to the spline rows of n 
 			}
 		}
 	}
-
-ga is laid out [N/16][16][16].
 `
 
 // rowsGradient takes four neighbours at a time; behind the end the B-splines are 0 and the rest repeats the last neighbour.
 func (t *target) rowsGradient() {
-	t.fn("rowsGradient", "func(pairs **F, types *uint8, to, offset *int32, block, ga *F, n, N int)", docRowsGradient)
-	pairs, types, ga, column := t.arg("pairs"), t.arg("types"), t.arg("ga"), t.GP64()
+	pairs, types, ga, column := t.arg("dPairs"), t.arg("types"), t.arg("ga"), t.GP64()
 	N := t.arg("N")
 	rowBytes, groups := t.scale(N), t.shifted(N, 4)
 	t.XORQ(column, column)
@@ -210,11 +191,7 @@ func (t *target) rowsGradient() {
 				sum := t.bondTile(y, matrix, first)
 				for s := range sum {
 					w, b := t.GP64(), t.GP64()
-					t.MOVLQSX(at(to, 4*s), w)
-					t.MOVBQZX(indexed(types, w, 1, 0), w)
-					t.MOVQ(indexed(pairs, w, 8, 0), w)
-					t.MOVLQSX(at(offset, 4*s), b)
-					t.ADDQ(b, w)
+					t.radialOf(w, b, pairs, types, to, offset, s)
 					t.ADDQ(column, w)
 					for k := range 4 {
 						x := t.all(bcast{at(y, (splineBase+k)*t.width()+s*t.elem)})
@@ -236,7 +213,4 @@ func (t *target) rowsGradient() {
 		t.bump(column, t.row())
 		t.bump(ga, 16*t.row())
 	})
-	t.ret()
 }
-
-var _ operand.Op = mem{}

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"fmt"
 	"math"
 
 	"mlff/kernel"
@@ -44,15 +43,15 @@ func tensorRows(lt int) (n int) {
 	return n
 }
 
-const docInvariants = `computes the invariants f of the mixed density b for lmax = 3, lt = %d, K channels, one after the other in lanes:
+const docInvariants = `Invariants:
 
 	f[0] = b[0]
 	f[l] = sum_m b[l m]² / sqrt(2l+1)
-	t[L M] = sum_c v[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
 	f[3+L] = sum_M t[L M] b[L M]
 	f[3+lt+L] = sum_M t[L M]²
 
-b and t are laid out [K/16][16][16], f and v [row][K]%s. G is the table of Coupling.Terms.
+for every channel; G is the table of Coupling.Terms.
 `
 
 // strided addresses rows whose distance is only known at run time.
@@ -127,15 +126,11 @@ func sortedKeys(m map[gp]int) (keys []gp) {
 }
 
 func (t *target) invariants(lt int) {
-	signature, also := "func(f, t, b, v *F, K int)", ""
-	if !t.single() {
-		signature, also = "func(f, t, u, b, v *F, K int)", fmt.Sprintf(", u [K/16][%d][16]", tensorRows(lt))
-	}
-	t.fn(fmt.Sprint("invariants", lt), signature, fmt.Sprintf(docInvariants, lt, also))
-	pf, pt, pb, pv, pu := t.arg("f"), t.arg("t"), t.arg("b"), t.arg("v"), t.GP64()
+	pf, pt, pb, pv := t.arg("f"), t.arg("t"), t.arg("b"), t.arg("couple")
 	blocked := map[gp]int{pt: 16, pb: 16}
+	var pu gp
 	if !t.single() {
-		t.Load(t.Param("u"), pu)
+		pu = t.arg("u")
 		blocked[pu] = tensorRows(lt)
 	}
 	K := t.arg("K")
@@ -191,7 +186,6 @@ func (t *target) invariants(lt int) {
 			t.store(s, f.row(3+lt+L))
 		}
 	})
-	t.ret()
 }
 
 // rows are 16 rows of one column: in registers where there are enough.
@@ -237,20 +231,17 @@ func (t *target) component(b []op, terms []kernel.Term) (u vec) {
 	return u
 }
 
-const docInvariantsReverse = `computes gb = dE/db from gf = dE/df for the invariants of function invariants%[1]d:
+const docInvariantsReverse = `Their reverse:
 
 	gb[0] = gf[0]
 	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	gb[L M] += gf[3+L] t[L M]
-	gb[l1 m1] += G v[c] gt[L M] b[l2 m2], gb[l2 m2] += G v[c] gt[L M] b[l1 m1]
-
-gt is laid out as t.
+	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
 `
 
 func (t *target) invariantsReverse(lt int) {
-	t.fn(fmt.Sprint("invariantsReverse", lt), "func(gb, gt, gf, t, b, v *F, K int)", fmt.Sprintf(docInvariantsReverse, lt))
-	pgb, pgt, pgf, pt, pb, pv := t.arg("gb"), t.arg("gt"), t.arg("gf"), t.arg("t"), t.arg("b"), t.arg("v")
+	pgb, pgt, pgf, pt, pb, pv := t.arg("gb"), t.arg("gt"), t.arg("gf"), t.arg("t"), t.arg("b"), t.arg("couple")
 	K := t.arg("K")
 	odd := t.strided(4+2*lt, t.scale(K))
 	gf, v := strided{pgf, odd}, strided{pv, odd}
@@ -287,7 +278,6 @@ func (t *target) invariantsReverse(lt int) {
 			}
 		}
 	})
-	t.ret()
 }
 
 // reverse is the sums gb of one column: in registers where there are enough, else in memory.

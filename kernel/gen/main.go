@@ -10,12 +10,14 @@ package main
 
 import (
 	"bytes"
+	"fmt"
 	"go/format"
 	"log"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
 )
@@ -29,6 +31,13 @@ func main() {
 	if err := writeGathering(out); err != nil {
 		log.Fatal(err)
 	}
+	source, err := siteSource()
+	if err == nil {
+		err = os.WriteFile(filepath.Join(out, "site_amd64.go"), source, 0o644)
+	}
+	if err != nil {
+		log.Fatal(err)
+	}
 	for _, isa := range []string{"AVX512", "AVX2"} {
 		for _, elem := range []int{4, 8} {
 			if err := write(newTarget(isa, elem), out); err != nil {
@@ -40,30 +49,46 @@ func main() {
 
 // functions emits all functions of a target.
 func (t *target) functions() {
-	t.compact()
-	t.basis()
-	t.radial(true)
-	t.density()
-	t.mix()
+	t.fn("near", "collects the neighbours of an atom.", part{docCompact, t.compact})
+	t.fn("bonds", "turns neighbours into a density.", t.expansion(true)...)
 	for _, lt := range []int{2, 3} {
-		t.invariants(lt)
-		t.invariantsReverse(lt)
+		t.fn(sprintf("site%d", lt), "computes the energy of an atom and its derivative by the density.",
+			part{docMix, func() { t.mix("b", "a", "mix", "N", "K") }},
+			part{docInvariants, func() { t.invariants(lt) }},
+			part{docReadout, t.readout},
+			part{docInvariantsReverse, func() { t.invariantsReverse(lt) }},
+			part{docMixReverse, func() { t.mix("ga", "gb", "mixT", "K", "N") }})
 	}
-	t.readout()
-	t.adjoint()
-	t.forces()
+	t.fn("edges", "computes the forces on the edges of an atom.", part{docAdjoint, t.adjoint}, part{docForces, t.forces})
 	if t.single() {
 		return
 	}
-	t.radial(false)
-	t.readoutVectors()
-	t.readoutGradient(1)
-	t.readoutGradient(4)
+	t.fn("bondsValue", "turns neighbours into a density, for a gradient by parameters.", t.expansion(false)...)
 	for _, lt := range []int{2, 3} {
-		t.coupleGradient(lt)
+		t.fn(sprintf("gradient%d", lt), "adds the gradients of an atom, all but that by the matrix of the readout.",
+			part{docReadoutVectors, t.readoutVectors},
+			part{docCoupleGradient, func() { t.coupleGradient(lt) }},
+			part{docMixGradient, t.mixGradient},
+			part{docRowsGradient, t.rowsGradient})
 	}
-	t.mixGradient()
-	t.rowsGradient()
+	for _, atoms := range []int{1, waiting} {
+		t.fn(sprintf("readoutGradient%d", atoms), "adds the gradients of atoms of one species by the matrix of the readout.",
+			part{sprintf(docReadoutGradient, atoms), func() { t.readoutGradient(atoms) }})
+	}
+}
+
+// waiting is the number of atoms whose gradient by the matrix of the readout is added at once.
+const waiting = 4
+
+// expansion is harmonics, radial functions and density.
+func (t *target) expansion(slope bool) []part {
+	switch {
+	case !t.single():
+		return []part{{docBasisDouble, t.basis}, {docRadialDouble, func() { t.radial(slope) }}, {docDensity, t.density}}
+	case t.wide():
+		return []part{{docBasis, t.basis}, {docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity}}
+	}
+	return []part{{docBasis, t.basis}, {docRadialSingle, func() { t.radial(slope) }}, {docDensity, t.density}}
 }
 
 func write(t *target, dir string) error {
@@ -73,7 +98,7 @@ func write(t *target, dir string) error {
 	if err != nil {
 		return err
 	}
-	if err := pass.Compile.Execute(f); err != nil {
+	if err := compile(f); err != nil {
 		return err
 	}
 	cfg := printer.Config{Name: "kernel/gen", Pkg: "kernel"}
@@ -90,7 +115,8 @@ func write(t *target, dir string) error {
 	if err := driver.Execute(&text, t.names()); err != nil {
 		return err
 	}
-	source, err := format.Source(text.Bytes())
+	asm = bytes.ReplaceAll(asm, []byte("s *byte"), []byte("s *site["+t.number()+"]"))
+	source, err := format.Source(bytes.ReplaceAll(text.Bytes(), []byte("s *byte"), []byte("s *site["+t.number()+"]")))
 	if err != nil {
 		return err
 	}
@@ -99,4 +125,21 @@ func write(t *target, dir string) error {
 		return err
 	}
 	return os.WriteFile(base+".go", source, 0o644)
+}
+
+// compile assigns registers, function by function so that an error names the one that needs too many.
+func compile(f *ir.File) error {
+	sections := f.Sections
+	for _, s := range sections {
+		f.Sections = []ir.Section{s}
+		if err := pass.Compile.Execute(f); err != nil {
+			name := ""
+			if fn, ok := s.(*ir.Function); ok {
+				name = fn.Name
+			}
+			return fmt.Errorf("%s: %w", name, err)
+		}
+	}
+	f.Sections = sections
+	return nil
 }

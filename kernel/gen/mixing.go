@@ -1,42 +1,48 @@
 package main
 
-const docMix = `mixes the channels of a density, each degree l with a matrix of its own:
+const docMix = `Mixing of the channels, for each degree l:
 
 	for lm := range 16 {
-		for o := range out {
-			b[lm][o] = sum_n w[l][n][o] * a[lm][n]
+		for k := range K {
+			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 		}
 	}
+`
 
-a is laid out [in/16][16][16], b [out/16][16][16], w [out/16][in][4][16].
+const docMixReverse = `Its reverse:
+
+	for lm := range 16 {
+		for n := range N {
+			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+		}
+	}
 `
 
 var degree = [16]int{0, 1, 1, 1, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3}
 
-func (t *target) mix() {
-	t.fn("mix", "func(b, a, w *F, in, out int)", docMix)
-	b, w := t.arg("b"), t.arg("w")
-	in := t.arg("in")
+// mix writes out = w from, for the named fields; channelsIn and channelsOut name their numbers of channels.
+func (t *target) mix(out, from, matrices, channelsIn, channelsOut string) {
+	b, w := t.arg(out), t.arg(matrices)
+	in := t.arg(channelsIn)
 	matrix := t.scale(in) // bytes of w for 16 outputs
 	t.SHLQ(imm(6), matrix)
-	inputs, groups := t.shifted(in, 4), t.shifted(t.arg("out"), 4)
+	inputs, groups := t.shifted(in, 4), t.shifted(t.arg(channelsOut), 4)
 	t.loop("group", groups, 1, func() {
 		for first := 0; first < t.perRow(); first += t.tileVectors() {
 			for _, pass := range t.rowPasses() {
-				t.mixTile(b, w, inputs, first, pass)
+				t.mixTile(b, from, w, inputs, first, pass)
 			}
 		}
 		t.bump(b, 16*t.row())
 		t.ADDQ(matrix, w)
 	})
-	t.ret()
 }
 
-func (t *target) mixTile(b, w, inputs gp, first int, pass [2]int) {
+func (t *target) mixTile(b gp, from string, w, inputs gp, first int, pass [2]int) {
 	const unroll = 2
 	vectors := t.tileVectors()
 	sum := t.tile(pass[1]-pass[0], vectors)
-	a, p, outer := t.arg("a"), t.move(w), t.move(inputs)
+	a, p, outer := t.arg(from), t.move(w), t.move(inputs)
 	t.loop("inputs", outer, 1, func() {
 		inner := t.set(16)
 		t.loop("input", inner, unroll, func() {

@@ -2,7 +2,7 @@ package main
 
 import "github.com/mmcloughlin/avo/operand"
 
-const docRadialSingle = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as cubic polynomials:
+const docRadialSingle = `Radial functions and their slopes per interval, from cubic polynomials:
 
 	for s := range n {
 		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
@@ -14,7 +14,7 @@ const docRadialSingle = `evaluates the radial functions and their slopes dR_n/dq
 	}
 `
 
-const docRadialDouble = `evaluates the radial functions and their slopes dR_n/dq of n neighbours, given as spline rows:
+const docRadialDouble = `Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
 
 	for s := range n {
 		w := pairs[types[to[s]]][offset[s]:] // four rows of N
@@ -28,29 +28,13 @@ const docRadialDouble = `evaluates the radial functions and their slopes dR_n/dq
 
 // radial writes r and, if slope, dr.
 func (t *target) radial(slope bool) {
-	switch {
-	case t.single():
-		t.fn("radial", "func(r, dr *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)", docRadialSingle)
-	case slope:
-		t.fn("radial", "func(r, dr *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)", docRadialDouble)
-	default:
-		t.fn("radialValue", "func(r *F, pairs **F, types *uint8, to, offset *int32, block *F, n, N int)",
-			"evaluates the radial functions as radial does, without the slopes.")
-	}
-	r, dr := t.arg("r"), t.GP64()
-	if slope {
-		t.Load(t.Param("dr"), dr)
-	}
+	r, dr := t.arg("r"), t.arg("dr")
 	pairs, types, to, offset := t.arg("pairs"), t.arg("types"), t.arg("to"), t.arg("offset")
 	block, n := t.arg("block"), t.arg("n")
-	rowBytes, groups := t.scale(t.arg("N")), t.shifted(t.arg("N"), 4)
+	rowBytes := t.scale(t.arg("N"))
 	t.slots(n, 1, block, func() {
 		w, b, group := t.GP64(), t.GP64(), t.GP64()
-		t.MOVLQSX(at(to, 0), w)
-		t.MOVBQZX(indexed(types, w, 1, 0), w)
-		t.MOVQ(indexed(pairs, w, 8, 0), w)
-		t.MOVLQSX(at(offset, 0), b)
-		t.ADDQ(b, w)
+		t.radialOf(w, b, pairs, types, to, offset, 0)
 		t.bump(to, 4)
 		t.bump(offset, 4)
 		var weights []vec
@@ -64,7 +48,7 @@ func (t *target) radial(slope bool) {
 		for k := range count {
 			weights = append(weights, t.all(bcast{at(block, (first+k)*t.width())}))
 		}
-		t.MOVQ(groups, group)
+		t.MOVQ(t.param("N"), group)
 		l := t.label("group")
 		t.Label(l)
 		for v := range t.perRow() {
@@ -87,10 +71,57 @@ func (t *target) radial(slope bool) {
 		if t.single() {
 			t.bump(w, 3*t.row())
 		}
-		t.DECQ(group)
+		t.SUBQ(imm(16), group)
 		t.JNZ(operand.LabelRef(l))
 	})
-	t.ret()
+}
+
+// radialOf lets w point to the radial functions of neighbour s behind to and offset; b is for intermediate use.
+func (t *target) radialOf(w, b, pairs, types, to, offset gp, s int) {
+	t.MOVLQSX(at(to, 4*s), w)
+	t.MOVBQZX(indexed(types, w, 1, 0), w)
+	t.MOVQ(indexed(pairs, w, 8, 0), w)
+	t.MOVLQSX(at(offset, 4*s), b)
+	t.ADDQ(b, w)
+}
+
+// radialDensity evaluates radial functions and adds them to the density at once: the latency of the one hides behind the
+// arithmetic of the other. For a back end whose density, 16 channels of it, fits into registers.
+func (t *target) radialDensity() {
+	pairs, types, column := t.arg("pairs"), t.arg("types"), t.GP64()
+	t.XORQ(column, column)
+	stride := t.scale(t.arg("N"))
+	again := t.label("channels")
+	t.Label(again)
+	sum := t.tile(16, 1)
+	to, offset, block, n := t.arg("to"), t.arg("offset"), t.arg("block"), t.arg("n")
+	r, dr := t.arg("r"), t.arg("dr")
+	t.SUBQ(r, dr)
+	t.ADDQ(column, r)
+	t.slots(n, 1, block, func() {
+		w, b := t.GP64(), t.GP64()
+		t.radialOf(w, b, pairs, types, to, offset, 0)
+		t.LEAQ(indexed(w, column, 4, 0), w)
+		x, dx := t.cubic(t.all(bcast{at(block, rowT*t.width())}), w, 0)
+		t.store(x, at(r, 0))
+		t.store(dx, indexed(r, dr, 1, 0))
+		t.addTo(sum[0][0], x)
+		for lm := 1; lm < 16; lm++ {
+			t.outer(sum[lm], bcast{at(block, lm*t.width())}, []vec{x})
+		}
+		t.bump(to, 4)
+		t.bump(offset, 4)
+		t.ADDQ(stride, r)
+	})
+	a := t.move(column)
+	t.SHLQ(imm(4), a)
+	t.ADDQ(t.param("a"), a)
+	for lm := range sum {
+		t.store(sum[lm][0], at(a, lm*t.row()))
+	}
+	t.bump(column, t.row())
+	t.CMPQ(column, stride)
+	t.JLT(operand.LabelRef(again))
 }
 
 // cubic is ((c3 x + c2) x + c1) x + c0 and its slope.

@@ -6,29 +6,22 @@ import (
 	"github.com/mmcloughlin/avo/operand"
 )
 
-const docReadout = `is the learned energy of an atom, E = a·f + b·(silu(W f + d) - rest), and its derivatives:
+const docReadout = `Readout and its derivatives, in a gradient times the weight of the atom:
 
 	for h := range H {
-		x := d[h] + sum_k w[h][k] f[k]
+		x := readD[h] + sum_k readW[h][k] f[k]
 		σ := 1 / (1 + exp(-x))
 		act[h] = x σ
-		gh[h] = %[1]sb[h] σ (1 + x (1-σ))
-		energy += b[h] (act[h] - rest[h])
+		gh[h] = readB[h] σ (1 + x (1-σ))
+		energy += readB[h] (act[h] - rest[h])
 	}
 	for k := range features {
-		gf[k] = %[1]sa[k] + sum_h gh[h] w[h][k]
-		energy += a[k] f[k]
+		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+		energy += readA[k] f[k]
 	}
-
-w is laid out [H/16][features/16][16][16].
 `
 
 func (t *target) readout() {
-	if t.single() {
-		t.fn("readout", "func(f, gf, act, gh, a, w, d, b, rest *F, H, features int) (energy float64)", sprintf(docReadout, ""))
-	} else {
-		t.fn("readout", "func(f, gf, act, gh, a, w, d, b, rest *F, H, features int, weight F) (energy float64)", sprintf(docReadout, "weight "))
-	}
 	energy := t.zero()
 	t.hiddenLayer()
 	t.activation(energy)
@@ -37,14 +30,13 @@ func (t *target) readout() {
 	if len(parts) == 2 {
 		t.VADDPD(parts[1], parts[0], parts[0])
 	}
-	t.Store(t.total(parts[0]), t.ReturnIndex(0))
-	t.ret()
+	t.VMOVSD(t.total(parts[0]), t.param("energy"))
 }
 
 // hiddenLayer writes act = d + W f, several rows of W at a time.
 func (t *target) hiddenLayer() {
 	rows := max(t.lanes(), 8)
-	w, d, act := t.arg("w"), t.arg("d"), t.arg("act")
+	w, d, act := t.arg("readW"), t.arg("readD"), t.arg("act")
 	blocks, outer := t.shifted(t.arg("features"), 4), t.shifted(t.arg("H"), 4)
 	t.loop("hidden", outer, 1, func() {
 		p := t.GP64()
@@ -78,7 +70,7 @@ func (t *target) hiddenLayer() {
 
 // activation turns act into silu(act), writes gh and adds b (act - rest) to energy.
 func (t *target) activation(energy vec) {
-	act, gh, b, rest := t.arg("act"), t.arg("gh"), t.arg("b"), t.arg("rest")
+	act, gh, b, rest := t.arg("act"), t.arg("gh"), t.arg("readB"), t.arg("rest")
 	n := t.arg("H")
 	var weight vec
 	if !t.single() {
@@ -117,7 +109,7 @@ func (t *target) expMinus(x vec) vec {
 		low = 1.90821492927058770002e-10
 	}
 	z := t.vec()
-	t.arith("VMINP#", t.k(limit), x, z) // an x that is no number stays one
+	t.arith("VMINP#", t.k(limit), x, z)
 	t.arith("VMAXP#", t.k(-limit), z, z)
 	n := t.mul(t.k(-1/math.Ln2), z)
 	t.round(n)
@@ -164,7 +156,7 @@ func (t *target) timesPower(p, n vec) vec {
 
 // readoutReverse writes gf = a + gh W, vectors of f in groups, and adds a·f to energy.
 func (t *target) readoutReverse(energy vec) {
-	f, gf, a, w := t.arg("f"), t.arg("gf"), t.arg("a"), t.arg("w")
+	f, gf, a, w := t.arg("f"), t.arg("gf"), t.arg("readA"), t.arg("readW")
 	features := t.arg("features")
 	stride := t.scale(features) // bytes of 16 rows of W
 	t.SHLQ(imm(4), stride)

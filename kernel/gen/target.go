@@ -23,6 +23,7 @@ type target struct {
 	elem int    // bytes of a number: 4 or 8
 
 	function string // being written
+	site     gp     // its argument
 	labels   int
 	constant map[string]int // constants in memory, byte offset
 	data     []datum
@@ -77,39 +78,43 @@ func (t *target) suffix() string {
 // number is the Go type of a number.
 func (t *target) number() string { return map[int]string{4: "float32", 8: "float64"}[t.elem] }
 
-// fn starts a function. In the signature F stands for the precision; doc is the Go loop that it implements.
-func (t *target) fn(name, signature, doc string) {
+// A part is a piece of a function and the Go loop that it implements.
+type part struct {
+	doc  string
+	emit func()
+}
+
+// fn writes a function of a site that consists of parts. Its name ends in the back end.
+func (t *target) fn(name, doc string, parts ...part) {
 	t.function = name
 	t.labels = 0
 	t.Function(name + t.suffix())
 	t.Attributes(attr.NOSPLIT)
-	t.SignatureExpr(strings.ReplaceAll(signature, "F", t.number()))
-	lines := strings.Split(strings.Trim(doc, "\n"), "\n")
-	t.Doc(append([]string{name + t.suffix() + " " + lines[0]}, lines[1:]...)...)
+	t.SignatureExpr("func(s *byte)") // printed as *site[F]
+	lines := []string{name + t.suffix() + " " + doc}
 	t.Pragma("noescape")
-	t.Comment(lines...)
-}
-
-// ret ends a function.
-func (t *target) ret() {
+	t.site = t.GP64()
+	t.Load(t.Param("s"), t.site)
+	for _, p := range parts {
+		text := strings.Split(strings.Trim(p.doc, "\n"), "\n")
+		t.Comment(text...)
+		lines = append(append(lines, ""), text...)
+		p.emit()
+	}
+	t.Doc(lines...)
 	t.VZEROUPPER()
 	t.RET()
 }
 
+// arg loads a field of the site.
 func (t *target) arg(name string) gp {
 	g := t.GP64()
-	t.Load(t.Param(name), g)
+	t.MOVQ(t.param(name), g)
 	return g
 }
 
-// param is where an argument lies in memory.
-func (t *target) param(name string) mem {
-	b, err := t.Param(name).Resolve()
-	if err != nil {
-		panic(err)
-	}
-	return b.Addr
-}
+// param is where a field lies in memory.
+func (t *target) param(name string) mem { return at(t.site, t.offset(name)) }
 
 // emit adds an instruction; # in its name is S or D, the precision.
 func (t *target) emit(name string, ops ...op) {
@@ -295,17 +300,17 @@ func (t *target) loop(name string, counter gp, step int, body func()) {
 
 // slots runs body for n neighbours, step at a time, where y points to lane 0, step, ... of their blocks. y and n are spent.
 func (t *target) slots(n gp, step int, y gp, body func()) {
-	block, lanes, m := t.label("block"), t.set(t.lanes()), t.GP64()
+	block := t.label("block")
 	t.Label(block)
-	t.MOVQ(n, m)
-	t.CMPQ(m, lanes)
-	t.CMOVQGT(lanes, m)
+	m := t.set(t.lanes())
+	t.CMPQ(n, m)
+	t.CMOVQLT(n, m)
 	t.loop("slot", m, step, func() {
 		body()
 		t.bump(y, step*t.elem)
 	})
 	t.bump(y, t.blockBytes()-t.width())
-	t.SUBQ(lanes, n)
+	t.SUBQ(operand.U32(t.lanes()), n)
 	t.JG(operand.LabelRef(block))
 }
 
