@@ -60,13 +60,17 @@ func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, err
 	if err != nil {
 		return nil, err
 	}
+	reference := train.SpeciesEnergies(data.Train)
 	if c.Plan.Cutoff == 0 {
 		c.Plan.Cutoff = facts.Cutoff
+		if n := len(reference.Numbers); reference.Rank < n {
+			r.say("the compositions fix %d of %d species energies: energy reference undetermined for compositions unlike those learned; isolated atoms would fix it", reference.Rank, n)
+		}
 		r.say("%d frames to learn from, %d held out; cutoff %g Å, %.0f neighbours on average", len(data.Train), len(data.Held), facts.Cutoff, facts.Neighbors)
 	}
 	s := c.Student
 	shape := model.Shape{Radial: s.Radial, Channels: s.Channels, Mixed: s.Mixed, Hidden: s.Hidden, LMax: s.LMax, LT: s.LT, Layers: s.Layers, Intervals: s.Intervals}
-	return train.Start(shape, facts, train.SpeciesEnergies(data.Train), c.Seed)
+	return train.Start(shape, facts, reference, c.Seed)
 }
 
 // planTraining fixes the optimiser steps, by the clock if the configuration gives a budget, and returns the plan.
