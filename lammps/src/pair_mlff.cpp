@@ -244,14 +244,16 @@ void PairMLFF::coeff(int narg, char **arg)
   char why[1024] = "";
   if (state) engine->state_free(state);
   state = nullptr;
-  agree(engine->state_new(model, &options, &state, why, sizeof why), std::string(arg[2]) + ": ", why);
+  const int code = engine->state_new(model, &options, &state, why, sizeof why);
+  agree(code, std::string(arg[2]) + ": ", why);
 }
 
 // One process reads the file: thousands that open it at once are a burden to the file system.
 void PairMLFF::load(const char *path)
 {
   char why[1024] = "";
-  agree(mlff_open(engine, nullptr, why, sizeof why), "", why);
+  int code = mlff_open(engine, nullptr, why, sizeof why);
+  agree(code, "", why);
 
   std::vector<char> bytes;
   bigint size = -1;
@@ -269,7 +271,8 @@ void PairMLFF::load(const char *path)
   if (model) engine->free(model);
   model = nullptr;
   static const char none = 0;
-  agree(engine->load(nullptr, size ? bytes.data() : &none, size, &model, why, sizeof why), std::string(path) + ": ", why);
+  code = engine->load(nullptr, size ? bytes.data() : &none, size, &model, why, sizeof why);
+  agree(code, std::string(path) + ": ", why);
 }
 
 void PairMLFF::check_species(int narg, char **arg)
