@@ -58,7 +58,8 @@ static mlff_home *mlff_home_of_(void *library)
 	return where ? where() : NULL;
 }
 
-/* Loads a second copy of a file that is loaded already: under another name the dynamic linker takes it for another. */
+/* Loads a second copy of a file that is loaded already. The dynamic linker knows libraries by name and inode: the file
+ * in memory is a new inode, and the number of the process makes its name new even in the child of a child. */
 static void *mlff_copy_(const char *path, char *error, size_t size)
 {
 	char name[64];
@@ -70,9 +71,11 @@ static void *mlff_copy_(const char *path, char *error, size_t size)
 		while (at < file.st_size && sendfile(to, from, &at, (size_t)(file.st_size - at)) > 0)
 			;
 		if (at == file.st_size) {
-			snprintf(name, sizeof name, "/proc/self/fd/%d", to);
+			snprintf(name, sizeof name, "/proc/%d/fd/%d", (int)getpid(), to);
 			library = dlopen(name, MLFF_OPEN);
 		}
+		if (library && (!mlff_home_of_(library) || mlff_home_of_(library)->pid != (int)getpid()))
+			library = NULL; /* not a fresh one */
 	}
 	if (!library) {
 		const char *why = dlerror();

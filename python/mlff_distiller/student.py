@@ -145,6 +145,10 @@ class StudentCalculator(Calculator):
         self._state.forget()
         self._property("stresses" if "stresses" in properties else "energy", atoms, True)
 
+    def get_spin_polarized(self) -> bool:
+        """Never. Without this method ASE puts a bound one into the instance, which then waits for Python's collector."""
+        return False
+
     def check_state(self, atoms: Atoms, tol: float = 0.0) -> list[str]:
         """What changed since the last calculation, compared bit by bit."""
         if self._waiting():

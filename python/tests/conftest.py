@@ -39,12 +39,12 @@ def crystal():
 
 @pytest.fixture
 def python(tmp_path):
-    """Runs a script in an interpreter of its own and returns what it prints."""
+    """Runs a script, given as text or as a file, in an interpreter of its own and returns what it prints."""
 
-    def run(script: str, *arguments: object, timeout: float = 120, **environment: str) -> str:
+    def run(script: str | Path, *arguments: object, timeout: float = 120, **environment: str) -> str:
         environment = {"PYTHONPATH": str(Path(mlff_distiller.__file__).parents[1])} | environment
         done = subprocess.run(
-            [sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=tmp_path, env=os.environ | environment
+            [sys.executable, *(["-c", script] if isinstance(script, str) else [str(script)]), *map(str, arguments)], capture_output=True, text=True, timeout=timeout, cwd=tmp_path, env=os.environ | environment
         )
         assert done.returncode == 0, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}"
         return done.stdout
