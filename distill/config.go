@@ -140,8 +140,8 @@ func (c *Config) mapped(change func(path string) string) *Config {
 	if c.TeacherPython != "" {
 		d.TeacherPython = change(c.TeacherPython)
 	}
-	if before, file, after, ok := cutTeacherFile(c.Teacher); ok {
-		d.Teacher = before + change(file) + after
+	if before, files, after := splitTeacher(c.Teacher); files != nil {
+		d.Teacher = before + strings.Join(namesMapped(files, change), ",") + after
 	}
 	if c.Plan != nil {
 		p := *c.Plan
@@ -187,14 +187,4 @@ func rebased(path, from, to string) string {
 		return relative
 	}
 	return absolute
-}
-
-// cutTeacherFile splits the name of a teacher that is read from a file, such as eam:FILE?key=value, around the file.
-func cutTeacherFile(teacher string) (before, file, after string, ok bool) {
-	const kind = "eam:"
-	file, ok = strings.CutPrefix(teacher, kind)
-	if i := strings.IndexByte(file, '?'); i >= 0 {
-		file, after = file[:i], file[i:]
-	}
-	return kind, file, after, ok && file != ""
 }

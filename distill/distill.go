@@ -4,6 +4,7 @@
 //
 //	config.yaml              the configuration, every key written out, with the plan that the run fixed
 //	data/                    labelled frames, append-only (dataset.Store)
+//	teacher.json             whether the teacher's labels belong together
 //	quarantine.json          frames that were set aside, and why
 //	splits.json              ids of the frames for training, early stopping (held), and test
 //	checkpoint.safetensors   the state of training
@@ -33,20 +34,23 @@ import (
 	"mlff/model"
 	"mlff/report"
 	"mlff/structure"
+	"mlff/teacher"
 	"mlff/validate"
 )
 
 // Options say what to distil and where.
 type Options struct {
-	Dir         string       // the run directory
-	Config      *Config      // nil on resume: that of the directory; else it must agree with it
-	Resume      bool         // continue the directory instead of starting it
-	Add         []string     // files of further frames: a new round of a finished run
-	Uncertified bool         // publish the student even below its bars
-	TrainOnly   bool         // end with the candidate, before it is measured
-	Threads     int          // 0: all cores
-	Events      Events       // may be nil
-	Disk        dataset.Disk // written to by the data store; nil: the operating system's
+	Dir         string          // the run directory
+	Config      *Config         // nil on resume: that of the directory; else it must agree with it
+	Resume      bool            // continue the directory instead of starting it
+	Add         []string        // files of further frames: a new round of a finished run
+	Uncertified bool            // publish the student even below its bars
+	TrainOnly   bool            // end with the candidate, before it is measured
+	Threads     int             // 0: all cores
+	Workers     teacher.Options // how a teacher in child processes is run; Threads and Python come from elsewhere
+	Accept      bool            // the user accepts the licence of the teacher; recorded in the student
+	Events      Events          // may be nil
+	Disk        dataset.Disk    // written to by the data store; nil: the operating system's
 
 	Dynamics   validate.Dynamics // of the drift; the zero value is what a certificate should rest on
 	Checkpoint time.Duration     // between checkpoints of training; 0: 10 s
@@ -168,6 +172,14 @@ func (r *run) threads() int {
 		return r.options.Threads
 	}
 	return runtime.GOMAXPROCS(0)
+}
+
+// labellers is how many structures the teacher labels at a time.
+func (r *run) labellers() int {
+	if t := r.inputs.teacher; t != nil && t.Info().Workers > 0 {
+		return t.Info().Workers
+	}
+	return r.threads()
 }
 
 // seconds is the time that the run has worked so far, to a tenth.

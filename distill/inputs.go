@@ -29,11 +29,11 @@ func (in *inputs) close() {
 }
 
 // read opens the teacher or the data and whatever else the configuration names.
-func (c *Config) read(threads int) (*inputs, error) {
+func (c *Config) read(o teacher.Options) (*inputs, error) {
 	in := &inputs{}
 	var err error
 	if c.Teacher != "" {
-		err = in.openTeacher(c, threads)
+		err = in.openTeacher(c, o)
 	} else {
 		in.items, in.quarantine, err = c.load(c.Data)
 	}
@@ -71,8 +71,9 @@ func readable(err error) error {
 }
 
 // openTeacher opens the teacher and reads the start structures, which it must know.
-func (in *inputs) openTeacher(c *Config, threads int) error {
-	t, err := teacher.Open(c.Teacher, teacher.Options{Threads: threads, Python: c.TeacherPython})
+func (in *inputs) openTeacher(c *Config, o teacher.Options) error {
+	o.Python = c.TeacherPython
+	t, err := teacher.Open(c.Teacher, o)
 	if err != nil {
 		return err
 	}

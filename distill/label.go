@@ -22,6 +22,9 @@ const shardFrames = 500
 func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 	var tasks []sample.Task
 	if r.inputs.teacher != nil {
+		if err := r.examineTeacher(ctx); err != nil {
+			return nil, err
+		}
 		if err := r.planLabels(ctx); err != nil {
 			return nil, err
 		}
@@ -182,7 +185,7 @@ func (r *run) runTasks(ctx context.Context, tasks []sample.Task) error {
 	defer cancel(nil)
 	var workers sync.WaitGroup
 	var counting sync.Mutex
-	for range min(r.threads(), len(open)) {
+	for range min(r.labellers(), len(open)) {
 		workers.Go(func() {
 			for task := range open {
 				if err := r.runTask(inner, task); err != nil {
@@ -244,7 +247,7 @@ func (r *run) affordLabels(ctx context.Context) error {
 	}
 	p := r.config.Plan
 	half := time.Duration(r.config.Train.Budget) / 2
-	p.Evaluations = max(1, r.threads()*int(half/max(each, 1)))
+	p.Evaluations = max(1, r.labellers()*int(half/max(each, 1)))
 	least := len(elementsOf(r.inputs.starts)) + 9
 	for p.Labels > least {
 		tasks, err := r.config.tasks(r.inputs.starts)

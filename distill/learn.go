@@ -161,6 +161,9 @@ func (r *run) checkStress(ctx context.Context, m *model.Model, data train.Data, 
 	switch {
 	case len(labelled) == 0 || p.Weights.Stress == 0:
 		fixed.Stress = stressNone
+	case r.teacherStress() != "":
+		fixed.Stress = r.teacherStress()
+		r.say("warning: stress is not learned")
 	case r.inputs.teacher == nil:
 		convention, odd, err := r.stressConvention(ctx, m, data, p, labelled)
 		if err != nil {
@@ -234,7 +237,7 @@ func (r *run) describe(m *model.Model, frames []dataset.Item) error {
 	d.Temperatures, d.Charge, d.Spin = c.Domain.Temperatures, c.Domain.Charge, c.Domain.Spin
 	if t := r.inputs.teacher; t != nil {
 		i := t.Info()
-		meta.Teacher = &model.Teacher{Name: i.Name, Identity: i.Identity, Arguments: i.Arguments, Licence: i.Licence, Commercial: i.Commercial, Citation: i.Citation}
+		meta.Teacher = &model.Teacher{Name: i.Name, Identity: i.Identity, Arguments: i.Arguments, Licence: i.Licence, Commercial: i.Commercial, Citation: i.Citation, Note: i.Note, Accepted: r.accepted()}
 		meta.Licence = i.Licence
 		d.Pressure = &c.Domain.Pressure
 	}

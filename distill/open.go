@@ -9,6 +9,7 @@ import (
 
 	"mlff/dataset"
 	"mlff/structure"
+	"mlff/teacher"
 )
 
 // Stored reads the configuration of a run directory, its plan left out: what a resumed run must agree with.
@@ -44,6 +45,13 @@ func open(o Options) (*run, error) {
 	return r, nil
 }
 
+// teaching is how the teacher is opened.
+func (o Options) teaching() teacher.Options {
+	t := o.Workers
+	t.Threads = o.Threads
+	return t
+}
+
 // start makes the run directory, after everything that can be checked without work.
 func start(o Options) (*run, error) {
 	o.Config.Complete()
@@ -54,7 +62,7 @@ func start(o Options) (*run, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := o.Config.read(o.Threads)
+	in, err := o.Config.read(o.teaching())
 	if err != nil {
 		return nil, err
 	}
@@ -90,6 +98,11 @@ func newRun(d *directory, o Options) (*run, error) {
 	r := &run{directory: d, options: o, journal: j}
 	if r.clock, err = j.clock(); err != nil {
 		return nil, err
+	}
+	if o.Accept {
+		if err := j.add("licence accepted", true); err != nil {
+			return nil, err
+		}
 	}
 	if err := j.add("start", map[string]any{"threads": r.threads(), "pid": os.Getpid()}); err != nil {
 		return nil, err
@@ -143,7 +156,7 @@ func (r *run) continued() error {
 	if err := r.compareInputs(); err != nil {
 		return err
 	}
-	if r.inputs, err = r.config.read(r.options.Threads); err != nil {
+	if r.inputs, err = r.config.read(r.options.teaching()); err != nil {
 		return err
 	}
 	if t := r.inputs.teacher; t != nil && t.Info().Identity != r.config.Plan.Teacher {

@@ -98,9 +98,8 @@ func digests(c *Config) (map[string]string, error) {
 			paths = append(paths, a.File)
 		}
 	}
-	if _, file, _, ok := cutTeacherFile(c.Teacher); ok {
-		paths = append(paths, file)
-	}
+	_, files, _ := splitTeacher(c.Teacher)
+	paths = append(paths, files...)
 	sums := map[string]string{}
 	for _, path := range paths {
 		sum, err := digest(path)

@@ -74,7 +74,7 @@ func answer(ctx context.Context, t teacher.Teacher, frames []structure.Frame) er
 
 // Sample writes the labelled frames that distilling a configuration would begin with to a file, and returns how many
 // there are.
-func Sample(ctx context.Context, c *Config, out string, threads int, progress func(stage string, done, total int)) (int, error) {
+func Sample(ctx context.Context, c *Config, out string, o teacher.Options, progress func(stage string, done, total int)) (int, error) {
 	c.Complete()
 	if err := c.Check(); err != nil {
 		return 0, err
@@ -82,7 +82,7 @@ func Sample(ctx context.Context, c *Config, out string, threads int, progress fu
 	if c.Teacher == "" {
 		return 0, structure.Hint(fmt.Errorf("there is no teacher to sample with"), "give a configuration with `teacher:`, or --teacher and --structures")
 	}
-	in, err := c.read(threads)
+	in, err := c.read(o)
 	if err != nil {
 		return 0, err
 	}

@@ -22,6 +22,8 @@ type Teacher struct {
 	Licence    string            `json:"licence"`
 	Commercial string            `json:"commercial"` // yes, no or unknown
 	Citation   string            `json:"citation,omitempty"`
+	Note       string            `json:"note,omitempty"`             // on the licence
+	Accepted   bool              `json:"licence_accepted,omitempty"` // by whoever distilled the student
 }
 
 // Domain is the elements, states and surroundings a student was made for.

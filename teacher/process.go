@@ -139,6 +139,7 @@ type answer struct {
 	Worker   int               `json:"mlff_worker"`
 	Python   string            `json:"python"`
 	Ready    *ready            `json:"ready"`
+	List     []Package         `json:"list"`
 	Failed   string            `json:"failed"`
 	Hint     string            `json:"hint"`
 	Label    int               `json:"label"`

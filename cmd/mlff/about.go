@@ -50,40 +50,6 @@ func versionCommand(t *terminal) *cobra.Command {
 	}
 }
 
-// kind is a family of teachers as mlff teachers lists it.
-type kind struct {
-	Name    string `json:"name"`
-	Usage   string `json:"usage"`
-	Summary string `json:"summary"`
-	BuiltIn bool   `json:"built_in"`
-}
-
-func teachersCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
-		Use:   "teachers",
-		Short: "List the kinds of teachers",
-		Args:  arguments(0, 0, "nothing"),
-		RunE: func(*cobra.Command, []string) error {
-			var list []kind
-			for _, k := range teacher.Kinds() {
-				list = append(list, kind{k.Name, k.Usage, k.Summary, k.BuiltIn})
-			}
-			if t.json {
-				return t.printJSON(map[string]any{"teachers": list})
-			}
-			w := tabwriter.NewWriter(t.out, 0, 0, 2, ' ', 0)
-			for _, k := range list {
-				note := ""
-				if !k.BuiltIn {
-					note = " (not in this build)"
-				}
-				fmt.Fprintf(w, "%s\t%s%s\n", k.Usage, k.Summary, note)
-			}
-			return w.Flush()
-		},
-	}
-}
-
 // health is what mlff doctor finds.
 type health struct {
 	build

@@ -20,6 +20,7 @@ type distillation struct {
 	changes  changes
 	options  distill.Options
 	resume   string
+	teaching teaching
 }
 
 // changes are flags that override keys of a configuration.
@@ -139,6 +140,8 @@ func (d *distillation) command(c *cobra.Command) *cobra.Command {
 	f := c.Flags()
 	d.changes.flags(f)
 	f.StringVar(&d.options.Dir, "out", "", "the run directory (default: named after the configuration or the data)")
+	d.teaching.flags(f)
+	f.BoolVar(&d.options.Accept, "accept-licence", false, "record in the student that you accept the licence of its teacher")
 	f.StringVar(&d.resume, "resume", "", "continue this run directory")
 	f.StringSliceVar(&d.options.Add, "add", nil, "with --resume: files of further frames, labelled or not, for a new round")
 	if !d.options.TrainOnly {
@@ -191,6 +194,8 @@ func runName(config, data []string) string {
 func (d *distillation) run(ctx context.Context) error {
 	bar := newProgress(d.terminal.err)
 	o, t := &d.options, d.terminal
+	d.teaching.terminal = t
+	o.Workers = d.teaching.options(ctx)
 	o.Events, o.Disk, o.Dynamics, o.Checkpoint = bar, t.disk, t.dynamics, t.checkpoint
 	out, err := distill.Run(ctx, d.options)
 	bar.Done()

@@ -29,7 +29,8 @@ type about struct {
 }
 
 func infoCommand(t *terminal) *cobra.Command {
-	return &cobra.Command{
+	var licence, cite bool
+	c := &cobra.Command{
 		Use:     "info STUDENT",
 		Short:   "Print what a student says about itself",
 		Example: "  mlff info run/student.safetensors",
@@ -43,13 +44,51 @@ func infoCommand(t *terminal) *cobra.Command {
 			if s, err := os.Stat(args[0]); err == nil {
 				a.Bytes = s.Size()
 			}
-			if t.json {
+			switch {
+			case licence:
+				return t.printText(a.Licence, "licence", a.licenceText())
+			case cite:
+				return t.printText(a.citation(), "cite", a.citation())
+			case t.json:
 				return t.printJSON(a)
 			}
 			a.print(t.out)
 			return nil
 		},
 	}
+	c.Flags().BoolVar(&licence, "licence", false, "what the licence of its teacher means for it")
+	c.Flags().BoolVar(&cite, "cite", false, "whom to cite")
+	return c
+}
+
+// printText prints a text, or with --json an object with one value.
+func (t *terminal) printText(value, key, text string) error {
+	if t.json {
+		return t.printJSON(map[string]string{key: value})
+	}
+	_, err := fmt.Fprintln(t.out, text)
+	return err
+}
+
+func (a *about) licenceText() string {
+	switch {
+	case a.Teacher == nil:
+		return "unknown: learned from labelled files, whose licence counts"
+	case a.Teacher.Accepted:
+		return fmt.Sprintf("%s, of its teacher %s; commercial use: %s; accepted by whoever distilled it", a.Licence, a.Teacher.Name, a.Teacher.Commercial)
+	}
+	text := fmt.Sprintf("%s, of its teacher %s; commercial use: %s", a.Licence, a.Teacher.Name, a.Teacher.Commercial)
+	if a.Teacher.Note != "" {
+		text += "\n" + a.Teacher.Note
+	}
+	return text
+}
+
+func (a *about) citation() string {
+	if a.Teacher == nil || a.Teacher.Citation == "" {
+		return "nothing is known of where its labels come from"
+	}
+	return a.Teacher.Citation
 }
 
 func describe(m *model.Model) *about {

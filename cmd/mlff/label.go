@@ -10,7 +10,8 @@ import (
 )
 
 func labelCommand(t *terminal) *cobra.Command {
-	var name, python, out string
+	var name, out string
+	flags := teaching{terminal: t}
 	c := &cobra.Command{
 		Use:     "label FILE... --teacher NAME --out LABELLED",
 		Short:   "Write a teacher's answers for structures",
@@ -20,7 +21,7 @@ func labelCommand(t *terminal) *cobra.Command {
 			if name == "" || out == "" {
 				return usage("label needs --teacher and --out")
 			}
-			teach, err := teacher.Open(name, teacher.Options{Threads: t.threads, Python: python})
+			teach, err := teacher.Open(name, flags.options(cmd.Context()))
 			if err != nil {
 				return err
 			}
@@ -36,7 +37,8 @@ func labelCommand(t *terminal) *cobra.Command {
 	}
 	f := c.Flags()
 	f.StringVar(&name, "teacher", "", "who labels; mlff teachers lists them")
-	f.StringVar(&python, "python", "", "virtual environment or interpreter of Python teachers")
+	flags.pythonFlag(f)
+	flags.flags(f)
 	f.StringVar(&out, "out", "", "file to write, extended XYZ (.gz and .zst by name)")
 	return c
 }
@@ -44,6 +46,7 @@ func labelCommand(t *terminal) *cobra.Command {
 func sampleCommand(t *terminal) *cobra.Command {
 	var c changes
 	var out string
+	flags := teaching{terminal: t}
 	command := &cobra.Command{
 		Use:     "sample [CONFIG] --out LABELLED",
 		Short:   "Write labelled frames that are worth learning from",
@@ -58,7 +61,7 @@ func sampleCommand(t *terminal) *cobra.Command {
 				return err
 			}
 			bar := newProgress(t.err)
-			n, err := distill.Sample(cmd.Context(), config, out, t.threads, bar.Progress)
+			n, err := distill.Sample(cmd.Context(), config, out, flags.options(cmd.Context()), bar.Progress)
 			bar.Done()
 			if err != nil {
 				return err
@@ -67,6 +70,7 @@ func sampleCommand(t *terminal) *cobra.Command {
 		},
 	}
 	c.flags(command.Flags())
+	flags.flags(command.Flags())
 	command.Flags().StringVar(&out, "out", "", "file to write, extended XYZ (.gz and .zst by name)")
 	return command
 }

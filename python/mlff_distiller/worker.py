@@ -9,6 +9,8 @@ The two talk through pipes, one JSON object a line, structures and labels as ext
     worker   {"mlff_worker": 1, "python": "3.12.1", "pid": 4711}
     command  {"open": "ase", "target": "module:factory", "arguments": {}, "threads": 1}
     worker   {"ready": {"licence": "MIT", "elements": [1, 8], "stress": true, ...}}      or {"failed": "...", "hint": "..."}
+    command  {"list": true}
+    worker   {"list": [{"kind": "orb", "package": "orb-models", "version": "0.5.4", "install": "..."}, ...]}, version "" if missing
     command  {"label": 2, "bytes": 1234}  and 1234 bytes: two frames
     worker   {"label": 2, "bytes": 987, "errors": {"1": "..."}, "spread": {"0": 0.01}, "seconds": 0.2, "resident": 123456}
              and 987 bytes: the frames without error, labelled, in order
@@ -132,7 +134,11 @@ class Worker:
         self.send({"mlff_worker": PROTOCOL, "python": sys.version.split()[0], "pid": os.getpid()})
         while line := self.source.readline():
             request = json.loads(line)
-            if "open" in request:
+            if "list" in request:
+                from . import teachers
+
+                self.send({"list": teachers.installed()})
+            elif "open" in request:
                 self.open(request)
             else:
                 self.label(read_frames(self.source.read(request["bytes"])))

@@ -17,11 +17,21 @@ was not said. ``info`` is what the handshake tells:
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import Any
 
 from ..worker import TeacherError
 
-KINDS = ("ase", "chgnet", "fennol", "graphpes", "mace", "orb", "sevennet")
+# Kind: distribution, and what pip is told.
+PACKAGES = {
+    "ase": ("ase", "ase"),
+    "chgnet": ("chgnet", "chgnet"),
+    "fennol": ("fennol", 'fennol "jax[cpu]" ase'),
+    "graphpes": ("graph-pes", "graph-pes"),
+    "mace": ("mace-torch", "mace-torch"),
+    "orb": ("orb-models", "orb-models"),
+    "sevennet": ("sevenn", "sevenn"),
+}
 
 _COMMERCIAL = ("yes", "no", "unknown")
 
@@ -29,7 +39,7 @@ _COMMERCIAL = ("yes", "no", "unknown")
 def open_teacher(kind: str, target: str, arguments: dict[str, str], threads: int) -> Any:
     """Opens a teacher and completes its info. ``licence`` and ``commercial`` among the arguments overrule what the
     factory knows: who trained a model knows its licence better."""
-    if kind not in KINDS:
+    if kind not in PACKAGES:
         raise TeacherError(f"this worker knows no teachers of the kind {kind}", "update mlff")
     arguments = dict(arguments)
     stated = {key: arguments.pop(key) for key in ("licence", "commercial", "citation") if key in arguments}
@@ -48,10 +58,14 @@ def open_teacher(kind: str, target: str, arguments: dict[str, str], threads: int
     return teacher
 
 
+def installed() -> list[dict[str, str]]:
+    """Which packages of teachers this Python has, without importing them; ``version`` is empty where one is missing."""
+    found = ((kind, name, version(name), f"{sys.executable} -m pip install {install}") for kind, (name, install) in PACKAGES.items())
+    return [dict(zip(("kind", "package", "version", "install"), row, strict=True)) for row in found]
+
+
 def require(package: str, install: str) -> Any:
     """Imports a package or says how to get it."""
-    import sys
-
     try:
         return importlib.import_module(package)
     except ModuleNotFoundError as e:

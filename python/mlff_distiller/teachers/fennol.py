@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..worker import Frame, TeacherError
-from . import identity, refuse, require, version
+from . import PACKAGES, identity, refuse, require, version
 
-INSTALL = 'fennol "jax[cpu]" ase'
+INSTALL = PACKAGES["fennol"][1]
 
 
 class FennolTeacher:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from ..worker import Frame, TeacherError
-from . import refuse, require, torchlike, version
+from . import PACKAGES, refuse, require, torchlike, version
 from .ase import AseTeacher
 
-INSTALL = "orb-models"
+INSTALL = PACKAGES["orb"][1]
 PRECISIONS = ("float32-high", "float32-highest", "float64")
 
 

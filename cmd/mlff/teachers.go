@@ -1,0 +1,334 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"mlff/structure"
+	"mlff/teacher"
+	"mlff/validate"
+)
+
+// teaching is the flags of commands that open a teacher.
+type teaching struct {
+	terminal *terminal
+	python   string
+	workers  int
+	limit    time.Duration
+	memory   float64
+	trace    string
+}
+
+// flags are those that say how a teacher in a child process is run; python is not among them, for configurations have it.
+func (t *teaching) flags(f *pflag.FlagSet) {
+	f.IntVar(&t.workers, "workers", 0, "processes that hold a Python teacher (default: by cores and memory, at most 4)")
+	f.DurationVar(&t.limit, "limit", 0, "time a Python teacher may take for one structure (default 10m)")
+	f.Float64Var(&t.memory, "memory", 0, "memory that one of these processes may use, GB (default: any)")
+	f.StringVar(&t.trace, "trace", "", "file for the whole conversation with a Python teacher")
+}
+
+func (t *teaching) pythonFlag(f *pflag.FlagSet) {
+	f.StringVar(&t.python, "python", "", "virtual environment or interpreter of Python teachers")
+}
+
+// options of opening; ctx ends a teacher that takes minutes to load.
+func (t *teaching) options(ctx context.Context) teacher.Options {
+	return teacher.Options{Threads: t.terminal.threads, Workers: t.workers, Python: t.python, Limit: t.limit, Memory: int64(1e9 * t.memory), Trace: t.trace, Context: ctx}
+}
+
+// kind is a family of teachers as mlff teachers lists it.
+type kind struct {
+	Name    string `json:"name"`
+	Usage   string `json:"usage"`
+	Summary string `json:"summary"`
+	BuiltIn bool   `json:"built_in"`
+	Package string `json:"package,omitempty"`
+	Version string `json:"version,omitempty"`
+	Install string `json:"install,omitempty"` // where the package is missing
+}
+
+func teachersCommand(t *terminal) *cobra.Command {
+	flags := teaching{terminal: t}
+	c := &cobra.Command{
+		Use:   "teachers [NAME...]",
+		Short: "List the kinds of teachers, or open some and say what they can do",
+		Example: "  mlff teachers --python VENV\n  mlff teachers fennol:water.fnx --python VENV\n" +
+			"  mlff teachers check fennol:water.fnx --structures water.extxyz --python VENV",
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return flags.list(cmd.Context())
+			}
+			return flags.inspect(cmd.Context(), args)
+		},
+	}
+	flags.flags(c.Flags())
+	flags.pythonFlag(c.Flags())
+	c.AddCommand(checkCommand(t))
+	return c
+}
+
+// list says which kinds there are and which of them work with a Python.
+func (t *teaching) list(ctx context.Context) error {
+	packages, pythonError := teacher.Installed(ctx, t.python)
+	if pythonError != nil && t.python != "" {
+		return pythonError
+	}
+	var list []kind
+	for _, k := range teacher.Kinds() {
+		row := kind{Name: k.Name, Usage: k.Usage, Summary: k.Summary, BuiltIn: k.BuiltIn}
+		for _, p := range packages {
+			if p.Kind != k.Name {
+				continue
+			}
+			if row.Package, row.Version = p.Package, p.Version; p.Version == "" {
+				row.Install = p.Install
+			}
+		}
+		list = append(list, row)
+	}
+	if t.terminal.json {
+		return t.terminal.printJSON(map[string]any{"teachers": list})
+	}
+	w := tabwriter.NewWriter(t.terminal.out, 0, 0, 2, ' ', 0)
+	for _, k := range list {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", k.Usage, k.Summary, k.state())
+	}
+	return w.Flush()
+}
+
+func (k kind) state() string {
+	switch {
+	case k.BuiltIn:
+		return "built in"
+	case k.Version != "":
+		return k.Package + " " + k.Version
+	case k.Install != "":
+		return "missing: " + k.Install
+	}
+	return "needs Python: --python VENV"
+}
+
+// inspected is one teacher after it was opened.
+type inspected struct {
+	teacher.Info
+	Milliseconds *float64 `json:"milliseconds"` // for 64 atoms; null where it failed
+	Failure      string   `json:"failure,omitempty"`
+}
+
+// inspect opens teachers and has each label 64 atoms of its first element, which tells whether it works at all.
+func (t *teaching) inspect(ctx context.Context, names []string) error {
+	var list []inspected
+	for _, name := range names {
+		one, err := t.open(ctx, name)
+		if err != nil {
+			return err
+		}
+		list = append(list, one)
+	}
+	if t.terminal.json {
+		return t.terminal.printJSON(map[string]any{"teachers": list})
+	}
+	for _, one := range list {
+		one.print(t.terminal.out)
+	}
+	return nil
+}
+
+func (t *teaching) open(ctx context.Context, name string) (inspected, error) {
+	o := t.options(ctx)
+	o.Workers = 1
+	teach, err := teacher.Open(name, o)
+	if err != nil {
+		return inspected{}, err
+	}
+	defer teach.Close()
+	one := inspected{Info: teach.Info()}
+	s := []structure.Structure{lattice(one.Elements[0])}
+	var began time.Time
+	for range 3 { // the first call compiles, the second may do so again
+		began = time.Now()
+		if _, err = teach.Label(ctx, s); err != nil {
+			one.Failure = err.Error()
+			return one, ctx.Err()
+		}
+	}
+	ms := 1e3 * time.Since(began).Seconds()
+	one.Milliseconds = &ms
+	return one, nil
+}
+
+// lattice is a simple cubic crystal of 64 atoms, slightly wider than its bonds.
+func lattice(z int) structure.Structure {
+	a := 2.4 * structure.CovalentRadius(z)
+	one := structure.Structure{Numbers: []int{z}, Positions: [][3]float64{{0, 0, 0}}, Cell: [3][3]float64{{a, 0, 0}, {0, a, 0}, {0, 0, a}}, PBC: [3]bool{true, true, true}}
+	return structure.Supercell(&one, [3]int{4, 4, 4})
+}
+
+func (o *inspected) print(out io.Writer) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	fmt.Fprintf(w, "teacher\t%s (%s)\n", o.Name, short(o.Identity))
+	if o.Package != "" {
+		fmt.Fprintf(w, "package\t%s on %s\n", o.Package, o.Device)
+	}
+	fmt.Fprintf(w, "labels\t%s\n", strings.Join(properties(o.Info), ", "))
+	fmt.Fprintf(w, "elements\t%s\n", elementsText(o.Elements))
+	fmt.Fprintf(w, "licence\t%s, commercial use %s\n", o.Licence, o.Commercial)
+	if o.Note != "" {
+		fmt.Fprintf(w, "\t%s\n", o.Note)
+	}
+	if o.Citation != "" {
+		fmt.Fprintf(w, "cite\t%s\n", o.Citation)
+	}
+	if o.Milliseconds != nil {
+		fmt.Fprintf(w, "speed\t%.3g ms for 64 atoms\n", *o.Milliseconds)
+	} else {
+		fmt.Fprintf(w, "speed\tit failed on 64 atoms: %s\n", o.Failure)
+	}
+}
+
+func properties(i teacher.Info) []string {
+	var list []string
+	for _, p := range []struct {
+		name string
+		has  bool
+	}{{"energy", i.Energy}, {"forces", i.Forces && !i.Direct}, {"forces that are not the energy's gradient", i.Forces && i.Direct}, {"stress", i.Stress}, {"energies of atoms", i.Energies}} {
+		if p.has {
+			list = append(list, p.name)
+		}
+	}
+	return list
+}
+
+func elementsText(numbers []int) string {
+	if len(numbers) == structure.MaxNumber {
+		return "any"
+	}
+	var list []string
+	for _, z := range numbers {
+		list = append(list, structure.Symbol(z))
+	}
+	return strings.Join(list, " ")
+}
+
+// checking is the flags of mlff teachers check.
+type checking struct {
+	teaching
+	structures []string
+	dynamics   bool
+}
+
+func checkCommand(t *terminal) *cobra.Command {
+	k := checking{teaching: teaching{terminal: t}}
+	c := &cobra.Command{
+		Use:   "check TEACHER --structures FILE",
+		Short: "Measure whether a teacher's labels belong together",
+		Long: "Measure whether a teacher's labels belong together: forces against the gradient of the energy, stress against\n" +
+			"its strain derivative (with unit, sign and order), noise along lines, asymmetry of forces that have no energy,\n" +
+			"the spread of an ensemble; with --md also the drift of the energy in 2 ps of dynamics. Exit code 3 if something\n" +
+			"is amiss.",
+		Args: arguments(1, 1, "one teacher"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(k.structures) == 0 {
+				return usage("teachers check needs --structures")
+			}
+			return k.run(cmd.Context(), args[0])
+		},
+	}
+	k.flags(c.Flags())
+	k.pythonFlag(c.Flags())
+	c.Flags().StringSliceVar(&k.structures, "structures", nil, "structures to measure at")
+	c.Flags().BoolVar(&k.dynamics, "md", false, "2 ps at constant energy, too")
+	return c
+}
+
+// most structures of a file that are looked at; each costs 31 evaluations.
+const mostChecked = 5
+
+func (k *checking) run(ctx context.Context, name string) error {
+	structures, err := readStructures(k.structures, mostChecked)
+	if err != nil {
+		return err
+	}
+	teach, err := teacher.Open(name, k.options(ctx))
+	if err != nil {
+		return err
+	}
+	defer teach.Close()
+	bar := newProgress(k.terminal.err)
+	x, err := teacher.Examine(ctx, teach, structures, func(done, total int) { bar.Progress("check", done, total) })
+	bar.Done()
+	if err != nil {
+		return err
+	}
+	if k.dynamics {
+		if err := k.conserve(ctx, teach, x, structures); err != nil {
+			return err
+		}
+	}
+	if k.terminal.json {
+		err = k.terminal.printJSON(x)
+	} else {
+		printExamination(k.terminal.out, x)
+	}
+	if err == nil && !x.Passed() {
+		return errBelowBar
+	}
+	return err
+}
+
+// readStructures are the first so many structures of files.
+func readStructures(files []string, most int) ([]structure.Structure, error) {
+	var list []structure.Structure
+	for _, path := range files {
+		frames, err := structure.ReadFile(path, structure.Keys{})
+		if err != nil {
+			return nil, err
+		}
+		for i := range frames {
+			if len(list) < most {
+				list = append(list, frames[i].Structure)
+			}
+		}
+	}
+	return list, nil
+}
+
+// Dynamics of a teacher: short, for every step costs an evaluation; a drift above this would spoil a nanosecond.
+const (
+	checkDuration = 2 // ps
+	mostDrift     = 1 // meV/atom/ps
+)
+
+func (k *checking) conserve(ctx context.Context, teach teacher.Teacher, x *teacher.Examination, structures []structure.Structure) error {
+	bar := newProgress(k.terminal.err)
+	d := validate.Dynamics{Atoms: structures[0].Len(), Duration: checkDuration}
+	run, err := validate.Conserve(ctx, teacher.AsPotential(teach), &structures[0], d, func(done, total int) { bar.Progress("dynamics", done, total) })
+	bar.Done()
+	if err != nil {
+		return err
+	}
+	f := teacher.Finding{Name: "dynamics", Text: "2 ps at constant energy failed: " + run.Failure}
+	if run.Failure == "" && run.Drift != nil {
+		f.Pass = *run.Drift <= mostDrift
+		f.Text = fmt.Sprintf("in %d steps at constant energy it drifts by %.2g meV/atom/ps", run.Steps, *run.Drift)
+	}
+	x.Findings = append(x.Findings, f)
+	return nil
+}
+
+func printExamination(out io.Writer, x *teacher.Examination) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	for _, f := range x.Findings {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", f.Name, map[bool]string{true: "ok", false: "AMISS"}[f.Pass], f.Text)
+	}
+	fmt.Fprintf(w, "cost\t\t%d evaluations, %.2g s\n", x.Evaluations, x.Seconds)
+}
