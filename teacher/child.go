@@ -98,11 +98,12 @@ func (t *workers) prepare(n name) error {
 	if t.trace, err = openTrace(t.options.Trace); err != nil {
 		return err
 	}
-	t.idle = make(chan *worker, count)
+	t.free = make(chan struct{}, count)
 	for k := range count {
-		w := &worker{index: k}
-		t.all = append(t.all, w)
-		t.idle <- w
+		t.all = append(t.all, &worker{index: k})
+	}
+	for k := range count {
+		t.release(t.all[count-1-k]) // the first goes first
 	}
 	t.scripts, err = unpackScripts()
 	return err

@@ -30,11 +30,12 @@ type workers struct {
 
 	backoff time.Duration // before a worker is started that died twice
 	patient time.Duration // to open the teacher: packages are imported and models compiled
-	idle    chan *worker  // all that are not labelling
 	all     []*worker
-	mutex   sync.Mutex // guards the two below
-	deaths  int        // in a row, over all workers
-	failure error      // that made the teacher unusable
+	free    chan struct{} // one for each of idle
+	mutex   sync.Mutex    // guards the three below
+	idle    []*worker     // those that are not labelling; the last to finish is the first to go on, for it is warm
+	deaths  int           // in a row, over all workers
+	failure error         // that made the teacher unusable
 }
 
 // worker is a place for a process, which may not have been started yet, or no longer run.
@@ -129,13 +130,11 @@ func (t *workers) batchSize(n int) int {
 
 // work labels a batch whatever it takes. Its error means that the teacher cannot go on.
 func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int, out *outcome) error {
-	var w *worker
-	select {
-	case w = <-t.idle:
-	case <-ctx.Done():
-		return ctx.Err()
+	w, err := t.acquire(ctx)
+	if err != nil {
+		return err
 	}
-	defer func() { t.idle <- w }()
+	defer t.release(w)
 	queue, killed := [][]int{batch}, map[int]int{}
 	for len(queue) > 0 {
 		batch, queue = queue[0], queue[1:]
@@ -159,6 +158,28 @@ func (t *workers) work(ctx context.Context, s []structure.Structure, batch []int
 		}
 	}
 	return nil
+}
+
+// acquire waits for a worker.
+func (t *workers) acquire(ctx context.Context) (*worker, error) {
+	select {
+	case <-t.free:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	t.mutex.Lock()
+	defer t.mutex.Unlock()
+	last := len(t.idle) - 1
+	w := t.idle[last]
+	t.idle = t.idle[:last]
+	return w, nil
+}
+
+func (t *workers) release(w *worker) {
+	t.mutex.Lock()
+	t.idle = append(t.idle, w)
+	t.mutex.Unlock()
+	t.free <- struct{}{}
 }
 
 // mourn counts deaths; too many in a row mean that the teacher, not a structure, is to blame.

@@ -6,6 +6,8 @@ force. Members of one architecture are evaluated together, in one compiled funct
 
 from __future__ import annotations
 
+import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +31,7 @@ class FennolTeacher:
         for model in self.models:
             if terms:
                 model.set_energy_terms(terms)
+            model.preproc_state = roomier(model.preproc_state)
         first = self.models[0]
         self.units = [Hartree / au.get_multiplier(model.energy_unit) for model in self.models]
         self.together = len({layout(jax, model) for model in self.models}) == 1
@@ -98,6 +101,17 @@ def layout(jax: Any, model: Any) -> str:
     return repr((tree, shapes, settings, model.energy_unit, model.energy_terms))
 
 
+# Neighbour lists are this much longer than the first structure needs: each time they grow, everything is compiled anew.
+ROOM = 1.3
+
+
+def roomier(state: Any) -> Any:
+    """The state of FeNNol's preprocessing with more room in its lists."""
+    if hasattr(state, "items"):
+        return type(state)({k: max(v, ROOM) if k == "nblist_mult_size" else roomier(v) for k, v in state.items()})
+    return type(state)(roomier(v) for v in state) if isinstance(state, list | tuple) else state
+
+
 def elements(model: Any) -> list[int] | None:
     """Atomic numbers that a model lists; None where it lists none."""
     from ase.data import atomic_numbers
@@ -118,6 +132,15 @@ def tree_with_lists(tree: Any, prefix: str = "") -> Any:
         yield prefix, tree
 
 
+def keep_compiled(jax: Any) -> None:
+    """Compiled functions are kept for the other workers and the next time: they take 10 s for each number of atoms."""
+    folder = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "mlff" / "jax"
+    with contextlib.suppress(OSError):
+        folder.mkdir(parents=True, exist_ok=True)
+        jax.config.update("jax_compilation_cache_dir", str(folder))
+        jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
+
+
 def create(target: str, arguments: dict[str, str], threads: int) -> FennolTeacher:
     refuse("fennol", arguments, "energy_terms", "charge", "device")
     files = target.split(",")
@@ -126,6 +149,7 @@ def create(target: str, arguments: dict[str, str], threads: int) -> FennolTeache
             raise TeacherError(f"there is no file {file}", "name the .fnx files of the model, separated by commas")
     jax = require("jax", INSTALL)
     jax.config.update("jax_enable_x64", True)
+    keep_compiled(jax)
     if (device := arguments.get("device")) is not None:
         jax.config.update("jax_platforms", {"cuda": "cuda,cpu"}.get(device, device))
     require("fennol", INSTALL)
