@@ -23,7 +23,12 @@ func (verlet) step(m *Simulation) error {
 	return nil
 }
 
-func (verlet) freedom(atoms int) int { return max(3*atoms-3, 3) }
+func (verlet) freedom(atoms, fixed int) int {
+	if fixed > 0 {
+		return max(3*(atoms-fixed), 1) // nothing keeps the momentum
+	}
+	return max(3*atoms-3, 3)
+}
 
 // langevin is BAOAB: half a kick, half a drift, the thermostat, half a drift, half a kick with the new forces.
 type langevin struct {
@@ -38,6 +43,9 @@ func newLangevin(o Options, masses []float64) *langevin {
 	l := &langevin{keep: math.Exp(-o.Friction * o.Timestep * 1e-3)} // 1/ps · fs
 	for _, mass := range masses {
 		l.noise = append(l.noise, math.Sqrt(1-l.keep*l.keep)*thermalSpeed(o.Temperature, mass))
+	}
+	for _, i := range o.Fixed {
+		l.noise[i] = 0
 	}
 	source := structure.Rand(o.Seed, "langevin", 0)
 	l.keys = [2]uint64{source.Uint64(), source.Uint64()}
@@ -75,7 +83,7 @@ func (l *langevin) thermostat(m *Simulation) {
 	m.heat += m.Kinetic() - before
 }
 
-func (*langevin) freedom(atoms int) int { return 3 * atoms }
+func (*langevin) freedom(atoms, fixed int) int { return max(3*(atoms-fixed), 1) }
 
 // kick changes the velocities by the present forces over half a time step.
 func (m *Simulation) kick() {
@@ -91,17 +99,25 @@ func (m *Simulation) kick() {
 
 // drift moves the atoms for dt, unless one of them would go too far in a whole step: then none moves.
 func (m *Simulation) drift(dt float64) error {
-	fastest := m.options.MaxMove / m.options.Timestep
-	for i, v := range m.velocities {
-		if !(structure.Dot(v, v) <= fastest*fastest) { // false for NaN
-			return fmt.Errorf("atom %d (%s) would move %.3g Å in one step of %g fs", i,
-				structure.Symbol(m.structure.Numbers[i]), structure.Norm(v)*m.options.Timestep, m.options.Timestep)
-		}
+	if err := m.checkMoves(); err != nil {
+		return err
 	}
 	for i, v := range m.velocities {
 		x := &m.structure.Positions[i]
 		for k := range x {
 			x[k] += dt * v[k]
+		}
+	}
+	return nil
+}
+
+// checkMoves refuses velocities that would take an atom too far in one step.
+func (m *Simulation) checkMoves() error {
+	fastest := m.options.MaxMove / m.options.Timestep
+	for i, v := range m.velocities {
+		if !(structure.Dot(v, v) <= fastest*fastest) { // false for NaN
+			return fmt.Errorf("atom %d (%s) would move %.3g Å in one step of %g fs", i,
+				structure.Symbol(m.structure.Numbers[i]), structure.Norm(v)*m.options.Timestep, m.options.Timestep)
 		}
 	}
 	return nil

@@ -1,15 +1,21 @@
 // Package md integrates the equations of motion of any structure.Potential.
 //
 //   - NVE: velocity Verlet (W. C. Swope et al., J. Chem. Phys. 76, 637 (1982)).
+//
 //   - NVT: Langevin dynamics split as BAOAB (B. Leimkuhler and C. Matthews, Appl. Math. Res. Express 2013, 34), which
 //     samples positions best among the splittings at large steps.
 //
-// Both are of second order in the time step and have a conserved quantity: the total energy, for Langevin less the heat
-// that the thermostat gave (G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007)). Positions are never wrapped
-// into the cell. The same potential, start, options and seed give the same bits; the noise of a step depends on the seed
-// and the number of the step only.
+//   - NVT: rescaled velocities (bussi.go), Nosé-Hoover chains (nosehoover.go).
 //
-// Units: Å, fs, eV, u, K; friction in 1/ps.
+//   - NPT: stochastic cell rescaling with one or three lengths (cellrescaling.go), Martyna-Tobias-Klein (mtk.go).
+//
+// All are of second order in the time step and have a conserved quantity: the total energy, with a random thermostat or
+// barostat less the heat that it gave (G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007)), with the others
+// together with the energy of their variables. Positions are never wrapped into the cell. The same potential, start,
+// options and seed give the same bits, also after a restart (State); the noise of a step depends on the seed and the
+// number of the step only.
+//
+// Units: Å, fs, eV, u, K; friction in 1/ps, times of thermostat and barostat in ps, pressure in eV/Å³.
 package md
 
 import (
@@ -24,17 +30,41 @@ import (
 const (
 	NVE = "nve"
 	NVT = "nvt"
+	NPT = "npt"
+)
+
+// Thermostats.
+const (
+	Langevin   = "langevin"
+	Rescaling  = "bussi"
+	NoseHoover = "nose-hoover"
+)
+
+// Barostats.
+const (
+	Isotropic   = "isotropic"   // stochastic cell rescaling, one factor for all lengths
+	Anisotropic = "anisotropic" // the same, a factor for each of x, y and z
+	MTK         = "mtk"
 )
 
 // Options of a simulation.
 type Options struct {
 	Timestep    float64 // fs; 0 = DefaultTimestep
-	Ensemble    string  // NVE or NVT; "" = NVE
+	Ensemble    string  // NVE, NVT or NPT; "" = NVE
+	Thermostat  string  // of NVT: Langevin ("" too), Rescaling or NoseHoover; a barostat brings its own
+	Barostat    string  // of NPT: Isotropic ("" too), Anisotropic or MTK
 	Temperature float64 // K; of the thermal start, and of the thermostat if there is one
 	Friction    float64 // 1/ps, of the Langevin thermostat; 0 = 1
-	Seed        uint64
-	Velocities  [][3]float64 // [N] Å/fs to begin with; nil = thermal start
-	MaxMove     float64      // Å that an atom may go in one step before the run is called exploded; 0 = 2
+	Relaxation  float64 // ps, of rescaled velocities and Nosé-Hoover chains; 0 = 0.1
+
+	Pressure        float64 // eV/Å³, of the barostat (structure.GPa is one GPa)
+	CellRelaxation  float64 // ps, of the volume; 0 = 1
+	Compressibility float64 // Å³/eV; a guess that only changes how fast a rescaled cell relaxes; 0 = 0.02/GPa, a soft solid
+
+	Fixed      []int // atoms that never move; not with a barostat
+	Seed       uint64
+	Velocities [][3]float64 // [N] Å/fs to begin with; nil = thermal start
+	MaxMove    float64      // Å that an atom may go in one step before the run is called exploded; 0 = 2
 }
 
 // DefaultTimestep is 1 fs, 0.5 fs where there is hydrogen.
@@ -58,10 +88,12 @@ func (o Options) withDefaults(s *structure.Structure) (Options, error) {
 	if o.MaxMove == 0 {
 		o.MaxMove = 2
 	}
+	o = o.withBaths()
 	for _, x := range []struct {
 		name  string
 		value float64
-	}{{"time step [fs]", o.Timestep}, {"friction [1/ps]", o.Friction}, {"largest move [Å]", o.MaxMove}} {
+	}{{"time step [fs]", o.Timestep}, {"friction [1/ps]", o.Friction}, {"largest move [Å]", o.MaxMove},
+		{"relaxation [ps]", o.Relaxation}, {"relaxation of the cell [ps]", o.CellRelaxation}, {"compressibility [Å³/eV]", o.Compressibility}} {
 		if !(x.value > 0) || math.IsInf(x.value, 0) {
 			return o, fmt.Errorf("%s must be positive, not %g", x.name, x.value)
 		}
@@ -71,6 +103,9 @@ func (o Options) withDefaults(s *structure.Structure) (Options, error) {
 	}
 	if o.Velocities != nil && len(o.Velocities) != s.Len() {
 		return o, fmt.Errorf("%d velocities for %d atoms", len(o.Velocities), s.Len())
+	}
+	if err := o.checkBaths(s); err != nil {
+		return o, err
 	}
 	for i, v := range o.Velocities {
 		if !finite(v[0] + v[1] + v[2]) {
@@ -89,19 +124,26 @@ type Simulation struct {
 	structure  structure.Structure
 	velocities [][3]float64
 	masses     []float64 // u
-	inverse    []float64 // AccelerationUnit/mass: force [eV/Å] to acceleration [Å/fs²]
+	inverse    []float64 // AccelerationUnit/mass: force [eV/Å] to acceleration [Å/fs²]; 0 where an atom is fixed
 	result     structure.Result
 	step       int
 	start      int     // the step at which the present ensemble began
 	before     float64 // time at that step, fs
-	heat       float64 // given by the thermostat so far, eV
+	heat       float64 // given by the baths so far, eV
+	volume     float64 // when the present ensemble began, Å³
+	offset     float64 // makes the conserved quantity begin as the total energy and go on through a switch, eV
 	err        error   // what stopped the simulation
 }
 
 // integrator takes a simulation one step on.
 type integrator interface {
 	step(s *Simulation) error
-	freedom(atoms int) int // degrees of freedom
+	freedom(atoms, fixed int) int // degrees of freedom
+}
+
+// extended integrators have variables of their own.
+type extended interface {
+	reservoir(s *Simulation) float64 // energy in them, eV
 }
 
 // New starts a simulation of a copy of s and evaluates the potential once. It returns an error for options that make
@@ -110,10 +152,9 @@ func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, 
 	if err := s.Check(); err != nil {
 		return nil, err
 	}
-	m := &Simulation{potential: p, structure: s.Clone()}
+	m := &Simulation{potential: p, structure: s.Clone(), inverse: make([]float64, s.Len())}
 	for _, z := range s.Numbers {
 		m.masses = append(m.masses, structure.Mass(z))
-		m.inverse = append(m.inverse, structure.AccelerationUnit/structure.Mass(z))
 	}
 	if err := m.Switch(o); err != nil {
 		return nil, err
@@ -123,10 +164,25 @@ func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, 
 	} else {
 		m.velocities = Thermal(&s, o.Temperature, o.Seed)
 	}
+	m.holdFixed()
 	if err := m.evaluate(); err != nil {
 		return nil, err
 	}
+	m.offset = m.reservoir()
 	return m, nil
+}
+
+// holdFixed takes velocity and acceleration from the atoms that do not move.
+func (m *Simulation) holdFixed() {
+	for i, mass := range m.masses {
+		m.inverse[i] = structure.AccelerationUnit / mass
+	}
+	for _, i := range m.options.Fixed {
+		m.inverse[i] = 0
+		if m.velocities != nil {
+			m.velocities[i] = [3]float64{}
+		}
+	}
 }
 
 // Switch goes on with other options from the present state, for example from a thermostat to constant energy. The
@@ -136,16 +192,16 @@ func (m *Simulation) Switch(o Options) error {
 	if err != nil {
 		return err
 	}
-	switch o.Ensemble {
-	case NVE:
-		m.integrator = verlet{}
-	case NVT:
-		m.integrator = newLangevin(o, m.masses)
-	default:
-		return structure.Hint(fmt.Errorf("no ensemble %q", o.Ensemble), "the ensembles are nve and nvt")
+	m.volume = m.structure.Volume()
+	next, err := m.integratorOf(o)
+	if err != nil {
+		return err
 	}
+	before := m.reservoir()
 	m.before, m.start = m.Time(), m.step
-	m.options = o
+	m.options, m.integrator = o, next
+	m.holdFixed()
+	m.offset += m.reservoir() - before
 	return nil
 }
 
@@ -194,15 +250,28 @@ func (m *Simulation) Kinetic() float64 {
 	return e / (2 * structure.AccelerationUnit)
 }
 
-// Heat is what the thermostat has given since the start, in eV.
+// Heat is what random thermostats and barostats have given since the start, in eV.
 func (m *Simulation) Heat() float64 { return m.heat }
 
-// Conserved is what stays constant but for the error of integration: kinetic and potential energy less the heat, eV.
-func (m *Simulation) Conserved() float64 { return m.Kinetic() + m.Potential() - m.heat }
+// Conserved is what stays constant but for the error of integration: kinetic and potential energy and that of the baths,
+// less the heat, eV.
+func (m *Simulation) Conserved() float64 {
+	return m.Kinetic() + m.Potential() + m.reservoir() - m.offset - m.heat
+}
+
+// reservoir is the energy in the variables of thermostat and barostat, eV.
+func (m *Simulation) reservoir() float64 {
+	if e, ok := m.integrator.(extended); ok {
+		return e.reservoir(m)
+	}
+	return 0
+}
 
 // Freedom is the number of degrees of freedom that share the kinetic energy: 3N with a Langevin thermostat, which moves
-// the centre of mass too; 3N - 3 at constant energy; never below 3.
-func (m *Simulation) Freedom() int { return m.integrator.freedom(m.structure.Len()) }
+// the centre of mass too, or where atoms are fixed, which do not count; else 3N - 3, and never below 3.
+func (m *Simulation) Freedom() int {
+	return m.integrator.freedom(m.structure.Len(), len(m.options.Fixed))
+}
 
 // Temperature is the kinetic one in K.
 func (m *Simulation) Temperature() float64 {

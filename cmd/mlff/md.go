@@ -21,6 +21,8 @@ type dynamics struct {
 	steps   int
 	every   int
 	out     string
+
+	pressure float64 // GPa
 }
 
 func mdCommand(t *terminal) *cobra.Command {
@@ -28,8 +30,8 @@ func mdCommand(t *terminal) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "md STUDENT START",
 		Short: "Run molecular dynamics with a student",
-		Long: "Run molecular dynamics with a student from the first frame of a file, at constant energy\n" +
-			"or with a Langevin thermostat, and print the state as it goes.",
+		Long: "Run molecular dynamics with a student from the first frame of a file, at constant energy, temperature or\n" +
+			"pressure, and print the state as it goes.",
 		Example: "  mlff md run/student.safetensors start.extxyz --steps 1000 --timestep 1 --temperature 300",
 		Args:    arguments(2, 2, "a student and a start structure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -40,9 +42,13 @@ func mdCommand(t *terminal) *cobra.Command {
 	d.flags(f)
 	f.IntVar(&d.steps, "steps", 1000, "steps to make")
 	f.Float64Var(&d.options.Timestep, "timestep", 0, "time step in fs (default 1, with hydrogen 0.5)")
-	f.StringVar(&d.options.Ensemble, "ensemble", md.NVE, "nve, or nvt with a Langevin thermostat")
+	f.StringVar(&d.options.Ensemble, "ensemble", md.NVE, "nve, nvt or npt")
+	f.StringVar(&d.options.Thermostat, "thermostat", md.Langevin, "of nvt: langevin, bussi (rescaled velocities) or nose-hoover")
+	f.StringVar(&d.options.Barostat, "barostat", md.Isotropic, "of npt: isotropic or anisotropic (stochastic cell rescaling), or mtk")
+	f.Float64Var(&d.pressure, "pressure", 0, "of the barostat, GPa")
+	f.IntSliceVar(&d.options.Fixed, "fixed", nil, "atoms that never move, counted from 0")
 	f.Float64Var(&d.options.Temperature, "temperature", 300, "of the start and the thermostat, K")
-	f.Float64Var(&d.options.Friction, "friction", 1, "of the thermostat, 1/ps")
+	f.Float64Var(&d.options.Friction, "friction", 1, "of the Langevin thermostat, 1/ps")
 	f.Uint64Var(&d.options.Seed, "seed", 1, "of velocities and thermostat")
 	f.IntVar(&d.every, "every", 100, "steps between printed lines and between written frames")
 	f.StringVar(&d.out, "out", "", "file for the trajectory, extended XYZ (.gz and .zst by name)")
@@ -56,10 +62,11 @@ type outcome struct {
 	Time        float64  `json:"time"`        // fs
 	Temperature float64  `json:"temperature"` // K, of the last step
 	Energy      float64  `json:"energy"`      // potential energy of the last step, eV
-	Total       float64  `json:"total"`       // kinetic and potential less the heat of the thermostat, eV
+	Total       float64  `json:"total"`       // kinetic and potential less what thermostat and barostat gave, eV
 	Shift       float64  `json:"shift"`       // of Total per atom since the first step, meV
 	Seconds     float64  `json:"seconds"`
 	Microsecond float64  `json:"us_per_atom_step"`
+	NsPerDay    float64  `json:"ns_per_day"`
 	Trajectory  string   `json:"trajectory,omitempty"`
 	Pressure    *float64 `json:"pressure"` // GPa; null unless periodic in three directions
 }
@@ -77,6 +84,7 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	if err != nil {
 		return err
 	}
+	d.options.Pressure = d.pressure * structure.GPa
 	sim, err := md.New(p, *first, d.options)
 	if err != nil {
 		return fmt.Errorf("%s: %w", start, err)
@@ -127,6 +135,7 @@ func (d *dynamics) summary(m *md.Simulation, zero, seconds float64) error {
 		Shift: 1e3 * (m.Conserved() - zero) / float64(max(1, n)), Seconds: seconds, Trajectory: d.out}
 	if m.Steps() > 0 {
 		o.Microsecond = 1e6 * seconds / float64(m.Steps()*max(1, n))
+		o.NsPerDay = 1e-6 * o.Time * 86400 / max(seconds, 1e-9)
 	}
 	if m.Structure().Periodic() {
 		p := m.Pressure() / structure.GPa
@@ -135,8 +144,8 @@ func (d *dynamics) summary(m *md.Simulation, zero, seconds float64) error {
 	if d.terminal.json {
 		return d.terminal.printJSON(o)
 	}
-	fmt.Fprintf(d.terminal.out, "%d atoms, %d steps in %.2f s: %.3g µs per atom and step; total energy moved by %.3g meV/atom\n",
-		n, o.Steps, seconds, o.Microsecond, o.Shift)
+	fmt.Fprintf(d.terminal.out, "%d atoms, %d steps in %.2f s: %.3g µs per atom and step, %.3g ns per day; total energy moved by %.3g meV/atom\n",
+		n, o.Steps, seconds, o.Microsecond, o.NsPerDay, o.Shift)
 	return nil
 }
 
