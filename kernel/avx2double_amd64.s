@@ -48,7 +48,7 @@ edges1:
 	JGE        full2
 	MOVQ       $0x0000000f, R13
 	BZHIQ      SI, R13, R13
-	LEAQ       constantsAVX2Double<>+64(SB), R14
+	LEAQ       constantsAVX2Double<>+96(SB), R14
 	XORQ       R15, R15
 	SUBQ       SI, R15
 	VMOVDQU    16(R14)(R15*4), X6
@@ -104,7 +104,7 @@ full2:
 	VMOVDQU      X6, (R10)(DX*4)
 	VPERMILPS    X10, X5, X6
 	VMOVDQU      X6, (R11)(DX*4)
-	VPADDD       constantsAVX2Double<>+320(SB), X5, X5
+	VPADDD       constantsAVX2Double<>+64(SB), X5, X5
 	POPCNTQ      R13, R13
 	ADDQ         R13, DX
 	ADDQ         $0x00000010, BX
@@ -167,7 +167,7 @@ block1:
 	VFMADD231PD  Y4, Y4, Y6
 	VFMADD231PD  Y5, Y5, Y6
 	VSQRTPD      Y6, Y6
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y7
 	VDIVPD       Y6, Y7, Y7
 	VMOVUPD      Y7, (SI)
 	VMULPD       Y7, Y3, Y3
@@ -182,7 +182,7 @@ block1:
 	VMOVDQU      X8, (DI)
 	VCVTDQ2PD    X7, Y7
 	VSUBPD       Y7, Y6, Y6
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y7
 	VSUBPD       Y6, Y7, Y7
 	VMULPD       Y6, Y6, Y8
 	VMULPD       Y7, Y7, Y9
@@ -1970,7 +1970,7 @@ features22:
 
 activation23:
 	VMOVUPD      (CX), Y2
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y3
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y3
 	VMINPD       constantsAVX2Double<>+2752(SB), Y2, Y4
 	VMAXPD       constantsAVX2Double<>+2784(SB), Y4, Y4
 	VMULPD       constantsAVX2Double<>+2816(SB), Y4, Y5
@@ -1991,8 +1991,8 @@ activation23:
 	VFMADD213PD  constantsAVX2Double<>+3232(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+448(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+512(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+320(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+320(SB), Y6, Y4
 	VCVTPD2DQY   Y5, X5
 	VPMOVSXDQ    X5, Y5
 	VPSLLQ       $0x34, Y5, Y5
@@ -4645,7 +4645,7 @@ features22:
 
 activation23:
 	VMOVUPD      (CX), Y2
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y3
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y3
 	VMINPD       constantsAVX2Double<>+2752(SB), Y2, Y4
 	VMAXPD       constantsAVX2Double<>+2784(SB), Y4, Y4
 	VMULPD       constantsAVX2Double<>+2816(SB), Y4, Y5
@@ -4666,8 +4666,8 @@ activation23:
 	VFMADD213PD  constantsAVX2Double<>+3232(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+448(SB), Y6, Y4
 	VFMADD213PD  constantsAVX2Double<>+512(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
-	VFMADD213PD  constantsAVX2Double<>+352(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+320(SB), Y6, Y4
+	VFMADD213PD  constantsAVX2Double<>+320(SB), Y6, Y4
 	VCVTPD2DQY   Y5, X5
 	VPMOVSXDQ    X5, Y5
 	VPSLLQ       $0x34, Y5, Y5
@@ -6297,7 +6297,7 @@ input45:
 	RET
 
 // func edgesAVX2Double(s *site[float64])
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·edgesAVX2Double(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), AX
 
@@ -7131,9 +7131,15 @@ slot2:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x05, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour3:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPD      (SI), Y0
 	VMOVUPD      32(SI), Y1
 	VBROADCASTSD (R11), Y2
@@ -8438,9 +8444,15 @@ slot7:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x05, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour8:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPD      (SI), Y0
 	VMOVUPD      32(SI), Y1
 	VBROADCASTSD (R11), Y2
@@ -9260,7 +9272,7 @@ block1:
 	VFMADD231PD  Y4, Y4, Y6
 	VFMADD231PD  Y5, Y5, Y6
 	VSQRTPD      Y6, Y6
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y7
 	VDIVPD       Y6, Y7, Y7
 	VMOVUPD      Y7, (SI)
 	VMULPD       Y7, Y3, Y3
@@ -9275,7 +9287,7 @@ block1:
 	VMOVDQU      X8, (DI)
 	VCVTDQ2PD    X7, Y7
 	VSUBPD       Y7, Y6, Y6
-	VMOVUPD      constantsAVX2Double<>+352(SB), Y7
+	VMOVUPD      constantsAVX2Double<>+320(SB), Y7
 	VSUBPD       Y6, Y7, Y7
 	VMULPD       Y6, Y6, Y8
 	VMULPD       Y7, Y7, Y9
@@ -12998,14 +13010,18 @@ DATA constantsAVX2Double<>+48(SB)/4, $+12
 DATA constantsAVX2Double<>+52(SB)/4, $+13
 DATA constantsAVX2Double<>+56(SB)/4, $+14
 DATA constantsAVX2Double<>+60(SB)/4, $+15
-DATA constantsAVX2Double<>+64(SB)/4, $-1
-DATA constantsAVX2Double<>+68(SB)/4, $-1
-DATA constantsAVX2Double<>+72(SB)/4, $-1
-DATA constantsAVX2Double<>+76(SB)/4, $-1
-DATA constantsAVX2Double<>+80(SB)/4, $+0
-DATA constantsAVX2Double<>+84(SB)/4, $+0
-DATA constantsAVX2Double<>+88(SB)/4, $+0
-DATA constantsAVX2Double<>+92(SB)/4, $+0
+DATA constantsAVX2Double<>+64(SB)/4, $+4
+DATA constantsAVX2Double<>+68(SB)/4, $+4
+DATA constantsAVX2Double<>+72(SB)/4, $+4
+DATA constantsAVX2Double<>+76(SB)/4, $+4
+DATA constantsAVX2Double<>+96(SB)/4, $-1
+DATA constantsAVX2Double<>+100(SB)/4, $-1
+DATA constantsAVX2Double<>+104(SB)/4, $-1
+DATA constantsAVX2Double<>+108(SB)/4, $-1
+DATA constantsAVX2Double<>+112(SB)/4, $+0
+DATA constantsAVX2Double<>+116(SB)/4, $+0
+DATA constantsAVX2Double<>+120(SB)/4, $+0
+DATA constantsAVX2Double<>+124(SB)/4, $+0
 DATA constantsAVX2Double<>+128(SB)/8, $0x0000000000000000
 DATA constantsAVX2Double<>+136(SB)/8, $0x0000000000000100
 DATA constantsAVX2Double<>+144(SB)/8, $0x0000000000000302
@@ -13030,14 +13046,10 @@ DATA constantsAVX2Double<>+288(SB)/8, $0x0000030000000003
 DATA constantsAVX2Double<>+296(SB)/8, $0x0003010000000301
 DATA constantsAVX2Double<>+304(SB)/8, $0x0003020000000302
 DATA constantsAVX2Double<>+312(SB)/8, $0x0302010000030201
-DATA constantsAVX2Double<>+320(SB)/4, $+4
-DATA constantsAVX2Double<>+324(SB)/4, $+4
-DATA constantsAVX2Double<>+328(SB)/4, $+4
-DATA constantsAVX2Double<>+332(SB)/4, $+4
-DATA constantsAVX2Double<>+352(SB)/8, $0x3ff0000000000000
-DATA constantsAVX2Double<>+360(SB)/8, $0x3ff0000000000000
-DATA constantsAVX2Double<>+368(SB)/8, $0x3ff0000000000000
-DATA constantsAVX2Double<>+376(SB)/8, $0x3ff0000000000000
+DATA constantsAVX2Double<>+320(SB)/8, $0x3ff0000000000000
+DATA constantsAVX2Double<>+328(SB)/8, $0x3ff0000000000000
+DATA constantsAVX2Double<>+336(SB)/8, $0x3ff0000000000000
+DATA constantsAVX2Double<>+344(SB)/8, $0x3ff0000000000000
 DATA constantsAVX2Double<>+384(SB)/4, $+0
 DATA constantsAVX2Double<>+388(SB)/4, $+0
 DATA constantsAVX2Double<>+392(SB)/4, $+0

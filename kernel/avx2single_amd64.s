@@ -48,7 +48,7 @@ edges1:
 	JGE        full2
 	MOVQ       $0x000000ff, R13
 	BZHIQ      SI, R13, R13
-	LEAQ       constantsAVX2Single<>+64(SB), R14
+	LEAQ       constantsAVX2Single<>+128(SB), R14
 	XORQ       R15, R15
 	SUBQ       SI, R15
 	VMOVDQU    32(R14)(R15*4), Y6
@@ -120,7 +120,7 @@ full2:
 	VMOVMSKPS    Y8, R14
 	ANDQ         R13, R14
 	ORQ          R14, R12
-	LEAQ         constantsAVX2Single<>+128(SB), R14
+	LEAQ         constantsAVX2Single<>+192(SB), R14
 	VPMOVZXBD    (R14)(R13*8), Y8
 	VPERMPS      Y9, Y8, Y9
 	VMOVUPS      Y9, (DI)(DX*4)
@@ -133,7 +133,7 @@ full2:
 	VMOVDQU      Y6, (R10)(DX*4)
 	VPERMD       Y5, Y8, Y6
 	VMOVDQU      Y6, (R11)(DX*4)
-	VPADDD       constantsAVX2Single<>+2176(SB), Y5, Y5
+	VPADDD       constantsAVX2Single<>+64(SB), Y5, Y5
 	POPCNTQ      R13, R13
 	ADDQ         R13, DX
 	ADDQ         $0x00000020, BX
@@ -192,7 +192,7 @@ block1:
 	VFMADD231PS  Y4, Y4, Y6
 	VFMADD231PS  Y5, Y5, Y6
 	VSQRTPS      Y6, Y6
-	VMOVUPS      constantsAVX2Single<>+2208(SB), Y7
+	VMOVUPS      constantsAVX2Single<>+2240(SB), Y7
 	VDIVPS       Y6, Y7, Y7
 	VMOVUPS      Y7, (SI)
 	VMULPS       Y7, Y3, Y3
@@ -201,15 +201,15 @@ block1:
 	VMULPS       Y0, Y6, Y6
 	VCVTTPS2DQ   Y6, Y7
 	VPMINSD      Y1, Y7, Y7
-	VMOVDQU      constantsAVX2Single<>+2240(SB), Y8
+	VMOVDQU      constantsAVX2Single<>+2304(SB), Y8
 	VPMAXSD      Y8, Y7, Y7
 	VPMULLD      Y2, Y7, Y8
 	VMOVDQU      Y8, (DI)
 	VCVTDQ2PS    Y7, Y7
 	VSUBPS       Y7, Y6, Y6
 	VMOVUPS      Y6, 512(SI)
-	VMOVUPS      constantsAVX2Single<>+2304(SB), Y6
-	VMOVUPS      constantsAVX2Single<>+2336(SB), Y7
+	VMOVUPS      constantsAVX2Single<>+2368(SB), Y6
+	VMOVUPS      constantsAVX2Single<>+2400(SB), Y7
 	VMULPS       Y6, Y4, Y8
 	VMOVUPS      Y8, 32(SI)
 	VMULPS       Y6, Y5, Y8
@@ -226,37 +226,37 @@ block1:
 	VMULPS       Y7, Y8, Y7
 	VMOVUPS      Y7, 224(SI)
 	VMULPS       Y6, Y5, Y6
-	VMULPS       constantsAVX2Single<>+2368(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2432(SB), Y6, Y6
 	VMOVUPS      Y6, 320(SI)
 	VMULPS       Y3, Y3, Y6
 	VMULPS       Y4, Y4, Y7
 	VMULPS       Y5, Y5, Y8
 	VMOVAPS      Y8, Y9
-	VMOVUPS      constantsAVX2Single<>+2400(SB), Y10
-	VFMADD213PS  constantsAVX2Single<>+2432(SB), Y10, Y9
+	VMOVUPS      constantsAVX2Single<>+2464(SB), Y10
+	VFMADD213PS  constantsAVX2Single<>+2496(SB), Y10, Y9
 	VMOVUPS      Y9, 192(SI)
 	VSUBPS       Y7, Y6, Y9
-	VMULPS       constantsAVX2Single<>+2464(SB), Y9, Y10
+	VMULPS       constantsAVX2Single<>+2528(SB), Y9, Y10
 	VMOVUPS      Y10, 256(SI)
 	VMULPS       Y9, Y5, Y9
-	VMULPS       constantsAVX2Single<>+2496(SB), Y9, Y9
+	VMULPS       constantsAVX2Single<>+2560(SB), Y9, Y9
 	VMOVUPS      Y9, 448(SI)
 	VMOVAPS      Y8, Y9
-	VMOVUPS      constantsAVX2Single<>+2528(SB), Y10
-	VFMADD213PS  constantsAVX2Single<>+2560(SB), Y10, Y9
+	VMOVUPS      constantsAVX2Single<>+2592(SB), Y10
+	VFMADD213PS  constantsAVX2Single<>+2624(SB), Y10, Y9
 	VMULPS       Y9, Y4, Y10
 	VMOVUPS      Y10, 352(SI)
 	VMULPS       Y9, Y3, Y9
 	VMOVUPS      Y9, 416(SI)
 	VMOVAPS      Y8, Y8
-	VMOVUPS      constantsAVX2Single<>+2592(SB), Y9
-	VFMADD213PS  constantsAVX2Single<>+2624(SB), Y9, Y8
+	VMOVUPS      constantsAVX2Single<>+2656(SB), Y9
+	VFMADD213PS  constantsAVX2Single<>+2688(SB), Y9, Y8
 	VMULPS       Y8, Y5, Y5
 	VMOVUPS      Y5, 384(SI)
-	VMOVUPS      constantsAVX2Single<>+2656(SB), Y5
+	VMOVUPS      constantsAVX2Single<>+2720(SB), Y5
 	VMOVAPS      Y6, Y8
-	VMULPS       constantsAVX2Single<>+2688(SB), Y6, Y6
-	VFNMADD231PS constantsAVX2Single<>+2688(SB), Y7, Y8
+	VMULPS       constantsAVX2Single<>+2752(SB), Y6, Y6
+	VFNMADD231PS constantsAVX2Single<>+2752(SB), Y7, Y8
 	VSUBPS       Y7, Y6, Y6
 	VMULPS       Y8, Y3, Y3
 	VMULPS       Y5, Y3, Y3
@@ -878,7 +878,7 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      192(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2720(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R8*1)
 	VMOVUPS      256(BX), Y0
 	VMULPS       Y0, Y0, Y0
@@ -890,7 +890,7 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      512(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2752(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2816(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R8*2)
 	VMOVUPS      576(BX), Y0
 	VMULPS       Y0, Y0, Y0
@@ -906,28 +906,28 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      960(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R9*1)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      64(BX), Y1
 	VMULPS       384(BX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+2880(SB), Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       512(BX), Y2, Y2
 	VMOVUPS      128(BX), Y3
 	VFNMADD231PS 320(BX), Y3, Y2
 	VMOVUPS      192(BX), Y3
 	VFNMADD231PS 256(BX), Y3, Y2
-	VFMADD231PS  constantsAVX2Single<>+2848(SB), Y2, Y1
+	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y2, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       320(BX), Y2, Y2
 	VMOVUPS      192(BX), Y3
 	VFMADD231PS  448(BX), Y3, Y2
-	VMULPS       constantsAVX2Single<>+2880(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+2944(SB), Y2, Y2
 	VMOVUPS      128(BX), Y3
 	VMULPS       384(BX), Y3, Y3
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y3, Y2
+	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y3, Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(BX), Y3
 	VMULPS       256(BX), Y3, Y3
@@ -935,69 +935,69 @@ column11:
 	VFMADD231PS  448(BX), Y4, Y3
 	VMOVUPS      192(BX), Y4
 	VFMADD231PS  512(BX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3008(SB), Y3, Y3
 	VMOVUPS      192(BX), Y4
 	VMULPS       384(BX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y0
 	VMOVUPS      (SI)(R8*1), Y3
 	VMOVUPS      256(BX), Y4
 	VMULPS       832(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFNMADD231PS 704(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3008(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y4
 	VMOVUPS      256(BX), Y5
 	VMULPS       960(BX), Y5, Y5
 	VMOVUPS      512(BX), Y6
 	VFNMADD231PS 576(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       896(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFNMADD231PS 640(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       704(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      256(BX), Y4
 	VMULPS       640(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFMADD231PS  896(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3232(SB), Y4, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       704(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFMADD231PS  832(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3264(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y2
 	VMOVUPS      256(BX), Y4
 	VMULPS       576(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFMADD231PS  960(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3328(SB), Y4, Y4
 	VMOVUPS      256(BX), Y5
 	VMULPS       704(BX), Y5, Y5
 	VMOVUPS      512(BX), Y6
 	VFMADD231PS  832(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3008(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       640(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFMADD231PS  896(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       832(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3360(SB), Y5, Y4
 	VMOVUPS      448(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y0
 	VMOVUPS      Y1, (DX)
 	VMULPS       64(BX), Y1, Y3
@@ -1013,109 +1013,109 @@ column11:
 	VMOVUPS      (SI)(R8*2), Y0
 	VMOVUPS      64(BX), Y1
 	VMULPS       192(BX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3392(SB), Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       128(BX), Y2, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3424(SB), Y2, Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(BX), Y3
 	VMULPS       64(BX), Y3, Y3
 	VMOVUPS      192(BX), Y4
 	VFMADD231PS  192(BX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3456(SB), Y3, Y3
 	VMOVUPS      128(BX), Y4
 	VMULPS       128(BX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y3
 	VMOVUPS      128(BX), Y4
 	VMULPS       192(BX), Y4, Y4
-	VMULPS       constantsAVX2Single<>+3424(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3488(SB), Y4, Y4
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      64(BX), Y5
 	VMULPS       64(BX), Y5, Y5
 	VMOVUPS      192(BX), Y6
 	VFNMADD231PS 192(BX), Y6, Y5
-	VMULPS       constantsAVX2Single<>+2848(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2912(SB), Y5, Y5
 	VMULPS       Y0, Y5, Y0
 	VMOVUPS      (SI)(R9*1), Y5
 	VMOVUPS      64(BX), Y6
 	VMULPS       832(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  704(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3008(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       960(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 576(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3456(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3520(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       640(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      64(BX), Y6
 	VMULPS       768(BX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       896(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 640(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       704(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3264(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      64(BX), Y6
 	VMULPS       704(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  832(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y6, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      64(BX), Y6
 	VMULPS       640(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  896(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3232(SB), Y6, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
 	VMOVUPS      192(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      64(BX), Y6
 	VMULPS       576(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3520(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3584(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3616(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       896(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3584(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      (SI)(R8*4), Y5
 	VMOVUPS      256(BX), Y6
 	VMULPS       384(BX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3616(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3680(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       448(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3712(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      256(BX), Y6
 	VMULPS       448(BX), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VFNMADD231PS 512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       384(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3680(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      256(BX), Y6
 	VMULPS       256(BX), Y6, Y6
@@ -1123,99 +1123,99 @@ column11:
 	VFNMADD231PS 384(BX), Y7, Y6
 	VMOVUPS      512(BX), Y7
 	VFMADD231PS  512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3776(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       320(BX), Y7, Y7
 	VMOVUPS      448(BX), Y8
 	VFMADD231PS  448(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3808(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      256(BX), Y6
 	VMULPS       320(BX), Y6, Y6
 	VMOVUPS      448(BX), Y7
 	VFMADD231PS  512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
 	VMOVUPS      384(BX), Y7
 	VMULPS       448(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3776(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      320(BX), Y6
 	VMULPS       320(BX), Y6, Y6
 	VMOVUPS      448(BX), Y7
 	VFNMADD231PS 448(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3808(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
 	VMOVUPS      384(BX), Y7
 	VMULPS       512(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      (SI)(R10*1), Y5
 	VMOVUPS      576(BX), Y6
 	VMULPS       832(BX), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VFNMADD231PS 960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3936(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3968(SB), Y7, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3936(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      576(BX), Y6
 	VMULPS       896(BX), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VFNMADD231PS 960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3968(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4032(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       832(BX), Y7, Y7
 	VMOVUPS      704(BX), Y8
 	VFNMADD231PS 896(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4064(SB), Y7, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4032(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      576(BX), Y6
 	VMULPS       576(BX), Y6, Y6
 	VMOVUPS      960(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4064(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4128(SB), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFMADD231PS  832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4160(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      576(BX), Y6
 	VMULPS       640(BX), Y6, Y6
 	VMOVUPS      896(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4160(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4224(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFMADD231PS  896(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4256(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4224(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      576(BX), Y6
 	VMULPS       704(BX), Y6, Y6
 	VMOVUPS      832(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4256(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4320(SB), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFNMADD231PS 832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4352(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       896(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4320(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4384(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      Y1, 192(DX)
 	VMULPS       256(BX), Y1, Y5
@@ -1401,23 +1401,23 @@ features14:
 
 activation15:
 	VMOVUPS      (CX), Y1
-	VMOVUPS      constantsAVX2Single<>+2208(SB), Y2
-	VMINPS       constantsAVX2Single<>+4352(SB), Y1, Y3
-	VMAXPS       constantsAVX2Single<>+4384(SB), Y3, Y3
-	VMULPS       constantsAVX2Single<>+4416(SB), Y3, Y4
+	VMOVUPS      constantsAVX2Single<>+2240(SB), Y2
+	VMINPS       constantsAVX2Single<>+4416(SB), Y1, Y3
+	VMAXPS       constantsAVX2Single<>+4448(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+4480(SB), Y3, Y4
 	VROUNDPS     $0x00, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+4448(SB), Y5
+	VMOVUPS      constantsAVX2Single<>+4512(SB), Y5
 	VSUBPS       Y3, Y5, Y5
-	VFNMADD231PS constantsAVX2Single<>+4480(SB), Y4, Y5
-	VFNMADD231PS constantsAVX2Single<>+4512(SB), Y4, Y5
-	VMOVUPS      constantsAVX2Single<>+4544(SB), Y3
-	VFMADD213PS  constantsAVX2Single<>+4576(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+4608(SB), Y5, Y3
+	VFNMADD231PS constantsAVX2Single<>+4544(SB), Y4, Y5
+	VFNMADD231PS constantsAVX2Single<>+4576(SB), Y4, Y5
+	VMOVUPS      constantsAVX2Single<>+4608(SB), Y3
 	VFMADD213PS  constantsAVX2Single<>+4640(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+4672(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+4704(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4736(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4768(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2240(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2240(SB), Y5, Y3
 	VCVTPS2DQ    Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y3, Y4, Y4
@@ -1646,7 +1646,7 @@ column24:
 	VMOVUPS      (BX), Y0
 	VMOVUPS      Y0, (CX)
 	VMOVUPS      (BX)(R10*1), Y0
-	VMULPS       constantsAVX2Single<>+4736(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
 	VMOVUPS      (BX)(R10*4), Y1
 	VMOVUPS      (BX)(R11*2), Y2
 	VADDPS       Y2, Y2, Y2
@@ -1675,7 +1675,7 @@ column24:
 	VMOVUPS      Y4, 128(DX)
 	VMOVUPS      Y0, 192(CX)
 	VMOVUPS      (BX)(R10*2), Y0
-	VMULPS       constantsAVX2Single<>+4768(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4832(SB), Y0, Y0
 	VMOVUPS      (BX)(R12*1), Y1
 	VMOVUPS      (BX)(R13*1), Y2
 	VADDPS       Y2, Y2, Y2
@@ -1720,7 +1720,7 @@ column24:
 	VMOVUPS      Y4, 448(DX)
 	VMOVUPS      Y0, 512(CX)
 	VMOVUPS      (BX)(R11*1), Y0
-	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4864(SB), Y0, Y0
 	VMOVUPS      576(DI), Y1
 	VMULPS       Y1, Y0, Y1
 	VMOVUPS      Y1, 576(CX)
@@ -1744,14 +1744,14 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8), Y0
 	VMULPS       (DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+2880(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+2912(SB), Y1, Y1
 	VMULPS       64(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2976(SB), Y3, Y3
 	VMULPS       128(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3040(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -1792,15 +1792,15 @@ column24:
 	VMOVUPS      Y2, 512(CX)
 	VMOVUPS      (R8)(R10*1), Y0
 	VMULPS       (DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+3200(SB), Y1, Y1
 	VMULPS       64(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -1853,11 +1853,11 @@ column24:
 	VMOVUPS      Y4, 960(CX)
 	VMOVUPS      (R8)(R10*1), Y0
 	VMULPS       128(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3328(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3360(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y0
 	VMOVUPS      256(CX), Y5
 	VMOVUPS      320(CX), Y6
 	VMOVUPS      384(CX), Y7
@@ -1900,16 +1900,16 @@ column24:
 	VMOVUPS      Y6, 960(CX)
 	VMOVUPS      (R8)(R10*2), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3392(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3424(SB), Y2, Y2
 	VMULPS       320(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3456(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2976(SB), Y3, Y3
 	VMULPS       384(DX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+3488(SB), Y5, Y5
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2912(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -1934,16 +1934,16 @@ column24:
 	VMOVUPS      Y8, 192(CX)
 	VMOVUPS      (R8)(R11*1), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3232(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3136(SB), Y4, Y5
+	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y6
+	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
 	VMULPS       320(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y0
 	VMOVUPS      64(CX), Y8
 	VMOVUPS      128(CX), Y9
 	VMOVUPS      192(CX), Y10
@@ -1990,13 +1990,13 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R11*1), Y0
 	VMULPS       384(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3232(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3552(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3616(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -2037,17 +2037,17 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R10*4), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3680(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3712(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3712(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+3744(SB), Y3, Y3
 	VMULPS       320(DX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
-	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+3776(SB), Y5, Y6
+	VMULPS       constantsAVX2Single<>+3808(SB), Y5, Y5
 	VMULPS       384(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3712(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -2086,8 +2086,8 @@ column24:
 	VMOVUPS      Y3, 512(CX)
 	VMOVUPS      (R8)(R10*4), Y0
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3872(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3904(SB), Y0, Y0
 	VMOVUPS      320(CX), Y2
 	VMOVUPS      384(CX), Y3
 	VMOVUPS      448(CX), Y4
@@ -2104,13 +2104,13 @@ column24:
 	VMOVUPS      Y1, 512(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3968(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4000(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4064(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4096(SB), Y0, Y0
 	VMOVUPS      576(CX), Y6
 	VMOVUPS      640(CX), Y7
 	VMOVUPS      704(CX), Y8
@@ -2145,13 +2145,13 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       320(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4160(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4192(SB), Y1, Y1
 	VMULPS       384(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y0
 	VMOVUPS      576(CX), Y6
 	VMOVUPS      640(CX), Y7
 	VMOVUPS      704(CX), Y8
@@ -2188,9 +2188,9 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4352(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+4384(SB), Y0, Y0
 	VMOVUPS      576(CX), Y3
 	VMOVUPS      704(CX), Y4
 	VMOVUPS      768(CX), Y5
@@ -2823,7 +2823,7 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      192(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2720(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R8*1)
 	VMOVUPS      256(BX), Y0
 	VMULPS       Y0, Y0, Y0
@@ -2835,7 +2835,7 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      512(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2752(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2816(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R8*2)
 	VMOVUPS      576(BX), Y0
 	VMULPS       Y0, Y0, Y0
@@ -2851,28 +2851,28 @@ column11:
 	VFMADD231PS  Y1, Y1, Y0
 	VMOVUPS      960(BX), Y1
 	VFMADD231PS  Y1, Y1, Y0
-	VMULPS       constantsAVX2Single<>+2784(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
 	VMOVUPS      Y0, (CX)(R9*1)
 	VMOVUPS      (SI), Y0
 	VMOVUPS      64(BX), Y1
 	VMULPS       384(BX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+2880(SB), Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       512(BX), Y2, Y2
 	VMOVUPS      128(BX), Y3
 	VFNMADD231PS 320(BX), Y3, Y2
 	VMOVUPS      192(BX), Y3
 	VFNMADD231PS 256(BX), Y3, Y2
-	VFMADD231PS  constantsAVX2Single<>+2848(SB), Y2, Y1
+	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y2, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       320(BX), Y2, Y2
 	VMOVUPS      192(BX), Y3
 	VFMADD231PS  448(BX), Y3, Y2
-	VMULPS       constantsAVX2Single<>+2880(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+2944(SB), Y2, Y2
 	VMOVUPS      128(BX), Y3
 	VMULPS       384(BX), Y3, Y3
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y3, Y2
+	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y3, Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(BX), Y3
 	VMULPS       256(BX), Y3, Y3
@@ -2880,69 +2880,69 @@ column11:
 	VFMADD231PS  448(BX), Y4, Y3
 	VMOVUPS      192(BX), Y4
 	VFMADD231PS  512(BX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3008(SB), Y3, Y3
 	VMOVUPS      192(BX), Y4
 	VMULPS       384(BX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y0
 	VMOVUPS      (SI)(R8*1), Y3
 	VMOVUPS      256(BX), Y4
 	VMULPS       832(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFNMADD231PS 704(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3008(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y4
 	VMOVUPS      256(BX), Y5
 	VMULPS       960(BX), Y5, Y5
 	VMOVUPS      512(BX), Y6
 	VFNMADD231PS 576(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3040(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       896(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFNMADD231PS 640(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       704(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y1
 	VMOVUPS      256(BX), Y4
 	VMULPS       640(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFMADD231PS  896(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3232(SB), Y4, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       704(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFMADD231PS  832(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3264(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y2
 	VMOVUPS      256(BX), Y4
 	VMULPS       576(BX), Y4, Y4
 	VMOVUPS      512(BX), Y5
 	VFMADD231PS  960(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3328(SB), Y4, Y4
 	VMOVUPS      256(BX), Y5
 	VMULPS       704(BX), Y5, Y5
 	VMOVUPS      512(BX), Y6
 	VFMADD231PS  832(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3008(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
 	VMOVUPS      320(BX), Y5
 	VMULPS       640(BX), Y5, Y5
 	VMOVUPS      448(BX), Y6
 	VFMADD231PS  896(BX), Y6, Y5
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
 	VMOVUPS      384(BX), Y5
 	VMULPS       832(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3360(SB), Y5, Y4
 	VMOVUPS      448(BX), Y5
 	VMULPS       768(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y5, Y4
 	VFMADD231PS  Y3, Y4, Y0
 	VMOVUPS      Y1, (DX)
 	VMULPS       64(BX), Y1, Y3
@@ -2958,109 +2958,109 @@ column11:
 	VMOVUPS      (SI)(R8*2), Y0
 	VMOVUPS      64(BX), Y1
 	VMULPS       192(BX), Y1, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3392(SB), Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       128(BX), Y2, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3424(SB), Y2, Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(BX), Y3
 	VMULPS       64(BX), Y3, Y3
 	VMOVUPS      192(BX), Y4
 	VFMADD231PS  192(BX), Y4, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3456(SB), Y3, Y3
 	VMOVUPS      128(BX), Y4
 	VMULPS       128(BX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+2912(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+2976(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y3
 	VMOVUPS      128(BX), Y4
 	VMULPS       192(BX), Y4, Y4
-	VMULPS       constantsAVX2Single<>+3424(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3488(SB), Y4, Y4
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      64(BX), Y5
 	VMULPS       64(BX), Y5, Y5
 	VMOVUPS      192(BX), Y6
 	VFNMADD231PS 192(BX), Y6, Y5
-	VMULPS       constantsAVX2Single<>+2848(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2912(SB), Y5, Y5
 	VMULPS       Y0, Y5, Y0
 	VMOVUPS      (SI)(R9*1), Y5
 	VMOVUPS      64(BX), Y6
 	VMULPS       832(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  704(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3008(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       960(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 576(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3456(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3520(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       640(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      64(BX), Y6
 	VMULPS       768(BX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3072(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       896(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 640(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3104(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3168(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       704(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3264(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      64(BX), Y6
 	VMULPS       704(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  832(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3136(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3200(SB), Y6, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      64(BX), Y6
 	VMULPS       640(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  896(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3232(SB), Y6, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
 	VMOVUPS      192(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3072(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3136(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      64(BX), Y6
 	VMULPS       576(BX), Y6, Y6
 	VMOVUPS      192(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3520(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3584(SB), Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3616(SB), Y7, Y6
 	VMOVUPS      128(BX), Y7
 	VMULPS       896(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3584(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      (SI)(R8*4), Y5
 	VMOVUPS      256(BX), Y6
 	VMULPS       384(BX), Y6, Y6
-	VMULPS       constantsAVX2Single<>+3616(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3680(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       448(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3648(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3712(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      256(BX), Y6
 	VMULPS       448(BX), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VFNMADD231PS 512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       384(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3680(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      256(BX), Y6
 	VMULPS       256(BX), Y6, Y6
@@ -3068,99 +3068,99 @@ column11:
 	VFNMADD231PS 384(BX), Y7, Y6
 	VMOVUPS      512(BX), Y7
 	VFMADD231PS  512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3776(SB), Y6, Y6
 	VMOVUPS      320(BX), Y7
 	VMULPS       320(BX), Y7, Y7
 	VMOVUPS      448(BX), Y8
 	VFMADD231PS  448(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+3744(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3808(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      256(BX), Y6
 	VMULPS       320(BX), Y6, Y6
 	VMOVUPS      448(BX), Y7
 	VFMADD231PS  512(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3648(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3712(SB), Y6, Y6
 	VMOVUPS      384(BX), Y7
 	VMULPS       448(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3776(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      320(BX), Y6
 	VMULPS       320(BX), Y6, Y6
 	VMOVUPS      448(BX), Y7
 	VFNMADD231PS 448(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3808(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
 	VMOVUPS      384(BX), Y7
 	VMULPS       512(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3840(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      (SI)(R10*1), Y5
 	VMOVUPS      576(BX), Y6
 	VMULPS       832(BX), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VFNMADD231PS 960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3872(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3936(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3904(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+3968(SB), Y7, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+3936(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y1
 	VMOVUPS      576(BX), Y6
 	VMULPS       896(BX), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VFNMADD231PS 960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3968(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4032(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       832(BX), Y7, Y7
 	VMOVUPS      704(BX), Y8
 	VFNMADD231PS 896(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4000(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4064(SB), Y7, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4032(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y2
 	VMOVUPS      576(BX), Y6
 	VMULPS       576(BX), Y6, Y6
 	VMOVUPS      960(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4064(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4128(SB), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFMADD231PS  832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4160(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       768(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y3
 	VMOVUPS      576(BX), Y6
 	VMULPS       640(BX), Y6, Y6
 	VMOVUPS      896(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4160(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4224(SB), Y6, Y6
 	VMOVUPS      640(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFMADD231PS  896(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4192(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4256(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       832(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4224(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y4
 	VMOVUPS      576(BX), Y6
 	VMULPS       704(BX), Y6, Y6
 	VMOVUPS      832(BX), Y7
 	VFMADD231PS  960(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+4256(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+4320(SB), Y6, Y6
 	VMOVUPS      704(BX), Y7
 	VMULPS       704(BX), Y7, Y7
 	VMOVUPS      832(BX), Y8
 	VFNMADD231PS 832(BX), Y8, Y7
-	VFMADD231PS  constantsAVX2Single<>+4288(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4352(SB), Y7, Y6
 	VMOVUPS      768(BX), Y7
 	VMULPS       896(BX), Y7, Y7
-	VFMADD231PS  constantsAVX2Single<>+4320(SB), Y7, Y6
+	VFMADD231PS  constantsAVX2Single<>+4384(SB), Y7, Y6
 	VFMADD231PS  Y5, Y6, Y0
 	VMOVUPS      Y1, 192(DX)
 	VMULPS       256(BX), Y1, Y5
@@ -3184,7 +3184,7 @@ column11:
 	VMULPS       512(BX), Y1, Y1
 	VMOVUPS      192(BX), Y2
 	VFMADD231PS  256(BX), Y2, Y1
-	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3584(SB), Y1, Y1
 	VMULPS       Y0, Y1, Y1
 	VMOVUPS      64(BX), Y2
 	VMULPS       448(BX), Y2, Y2
@@ -3192,40 +3192,40 @@ column11:
 	VFMADD231PS  256(BX), Y3, Y2
 	VMOVUPS      192(BX), Y3
 	VFMADD231PS  320(BX), Y3, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3232(SB), Y2, Y2
 	VMULPS       Y0, Y2, Y2
 	VMOVUPS      64(BX), Y3
 	VMULPS       384(BX), Y3, Y3
-	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3200(SB), Y3, Y3
 	VMOVUPS      64(BX), Y4
 	VMULPS       512(BX), Y4, Y4
 	VMOVUPS      192(BX), Y5
 	VFNMADD231PS 256(BX), Y5, Y4
-	VFMADD231PS  constantsAVX2Single<>+4832(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+4896(SB), Y4, Y3
 	VMOVUPS      128(BX), Y4
 	VMULPS       320(BX), Y4, Y4
-	VFMADD231PS  constantsAVX2Single<>+3200(SB), Y4, Y3
+	VFMADD231PS  constantsAVX2Single<>+3264(SB), Y4, Y3
 	VMULPS       Y0, Y3, Y3
 	VMOVUPS      64(BX), Y4
 	VMULPS       320(BX), Y4, Y4
 	VMOVUPS      192(BX), Y5
 	VFMADD231PS  448(BX), Y5, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3136(SB), Y4, Y4
 	VMOVUPS      128(BX), Y5
 	VMULPS       384(BX), Y5, Y5
-	VFMADD231PS  constantsAVX2Single<>+3232(SB), Y5, Y4
+	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y5, Y4
 	VMULPS       Y0, Y4, Y4
 	VMOVUPS      64(BX), Y5
 	VMULPS       256(BX), Y5, Y5
 	VMOVUPS      192(BX), Y6
 	VFMADD231PS  512(BX), Y6, Y5
-	VMULPS       constantsAVX2Single<>+3008(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+3072(SB), Y5, Y5
 	VMOVUPS      128(BX), Y6
 	VMULPS       448(BX), Y6, Y6
-	VFMADD231PS  constantsAVX2Single<>+3488(SB), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3552(SB), Y6, Y5
 	VMOVUPS      192(BX), Y6
 	VMULPS       384(BX), Y6, Y6
-	VFMADD231PS  constantsAVX2Single<>+3296(SB), Y6, Y5
+	VFMADD231PS  constantsAVX2Single<>+3360(SB), Y6, Y5
 	VMULPS       Y0, Y5, Y5
 	VMOVUPS      64(BX), Y6
 	VMULPS       320(BX), Y6, Y6
@@ -3233,128 +3233,128 @@ column11:
 	VFNMADD231PS 512(BX), Y7, Y6
 	VMOVUPS      192(BX), Y7
 	VFNMADD231PS 448(BX), Y7, Y6
-	VMULPS       constantsAVX2Single<>+3104(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+3168(SB), Y6, Y6
 	VMULPS       Y0, Y6, Y6
 	VMOVUPS      64(BX), Y7
 	VMULPS       256(BX), Y7, Y7
 	VMOVUPS      192(BX), Y8
 	VFNMADD231PS 512(BX), Y8, Y7
-	VMULPS       constantsAVX2Single<>+3456(SB), Y7, Y7
+	VMULPS       constantsAVX2Single<>+3520(SB), Y7, Y7
 	VMULPS       Y0, Y7, Y0
 	VMOVUPS      (SI)(R11*1), Y7
 	VMOVUPS      256(BX), Y8
 	VMULPS       832(BX), Y8, Y8
 	VMOVUPS      512(BX), Y9
 	VFMADD231PS  704(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4864(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       896(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFMADD231PS  640(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4896(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+4960(SB), Y9, Y8
 	VMOVUPS      384(BX), Y9
 	VMULPS       576(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4064(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+4128(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y1
 	VMOVUPS      256(BX), Y8
 	VMULPS       768(BX), Y8, Y8
-	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4992(SB), Y8, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       832(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFMADD231PS  704(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4960(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5024(SB), Y9, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       960(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFNMADD231PS 576(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4992(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5056(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y2
 	VMOVUPS      256(BX), Y8
 	VMULPS       832(BX), Y8, Y8
 	VMOVUPS      512(BX), Y9
 	VFNMADD231PS 704(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+5024(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+5088(SB), Y8, Y8
 	VMOVUPS      256(BX), Y9
 	VMULPS       960(BX), Y9, Y9
 	VMOVUPS      512(BX), Y10
 	VFNMADD231PS 576(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5056(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5120(SB), Y9, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       768(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5088(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5152(SB), Y9, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       896(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFNMADD231PS 640(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5120(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5184(SB), Y9, Y8
 	VMOVUPS      384(BX), Y9
 	VMULPS       704(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+4096(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+4160(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y3
 	VMOVUPS      256(BX), Y8
 	VMULPS       640(BX), Y8, Y8
 	VMOVUPS      512(BX), Y9
 	VFMADD231PS  896(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4992(SB), Y8, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       704(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFMADD231PS  832(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5088(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5152(SB), Y9, Y8
 	VMOVUPS      384(BX), Y9
 	VMULPS       768(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5152(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5216(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y4
 	VMOVUPS      256(BX), Y8
 	VMULPS       576(BX), Y8, Y8
 	VMOVUPS      512(BX), Y9
 	VFMADD231PS  960(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4864(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4928(SB), Y8, Y8
 	VMOVUPS      256(BX), Y9
 	VMULPS       704(BX), Y9, Y9
 	VMOVUPS      512(BX), Y10
 	VFMADD231PS  832(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5184(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5248(SB), Y9, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       640(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFMADD231PS  896(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5216(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5280(SB), Y9, Y8
 	VMOVUPS      384(BX), Y9
 	VMULPS       832(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5248(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5312(SB), Y9, Y8
 	VMOVUPS      448(BX), Y9
 	VMULPS       768(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5280(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5344(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y5
 	VMOVUPS      320(BX), Y8
 	VMULPS       576(BX), Y8, Y8
 	VMOVUPS      448(BX), Y9
 	VFMADD231PS  960(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+4896(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+4960(SB), Y8, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       704(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFNMADD231PS 832(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+5120(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5184(SB), Y9, Y8
 	VMOVUPS      512(BX), Y9
 	VMULPS       768(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5312(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5376(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y6
 	VMOVUPS      256(BX), Y8
 	VMULPS       704(BX), Y8, Y8
 	VMOVUPS      512(BX), Y9
 	VFNMADD231PS 832(BX), Y9, Y8
-	VMULPS       constantsAVX2Single<>+5056(SB), Y8, Y8
+	VMULPS       constantsAVX2Single<>+5120(SB), Y8, Y8
 	VMOVUPS      320(BX), Y9
 	VMULPS       640(BX), Y9, Y9
 	VMOVUPS      448(BX), Y10
 	VFNMADD231PS 896(BX), Y10, Y9
-	VFMADD231PS  constantsAVX2Single<>+4992(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5056(SB), Y9, Y8
 	VMOVUPS      384(BX), Y9
 	VMULPS       960(BX), Y9, Y9
-	VFMADD231PS  constantsAVX2Single<>+5344(SB), Y9, Y8
+	VFMADD231PS  constantsAVX2Single<>+5408(SB), Y9, Y8
 	VFMADD231PS  Y7, Y8, Y0
 	VMOVUPS      Y1, 512(DX)
 	VMULPS       576(BX), Y1, Y7
@@ -3546,23 +3546,23 @@ features14:
 
 activation15:
 	VMOVUPS      (CX), Y1
-	VMOVUPS      constantsAVX2Single<>+2208(SB), Y2
-	VMINPS       constantsAVX2Single<>+4352(SB), Y1, Y3
-	VMAXPS       constantsAVX2Single<>+4384(SB), Y3, Y3
-	VMULPS       constantsAVX2Single<>+4416(SB), Y3, Y4
+	VMOVUPS      constantsAVX2Single<>+2240(SB), Y2
+	VMINPS       constantsAVX2Single<>+4416(SB), Y1, Y3
+	VMAXPS       constantsAVX2Single<>+4448(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+4480(SB), Y3, Y4
 	VROUNDPS     $0x00, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+4448(SB), Y5
+	VMOVUPS      constantsAVX2Single<>+4512(SB), Y5
 	VSUBPS       Y3, Y5, Y5
-	VFNMADD231PS constantsAVX2Single<>+4480(SB), Y4, Y5
-	VFNMADD231PS constantsAVX2Single<>+4512(SB), Y4, Y5
-	VMOVUPS      constantsAVX2Single<>+4544(SB), Y3
-	VFMADD213PS  constantsAVX2Single<>+4576(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+4608(SB), Y5, Y3
+	VFNMADD231PS constantsAVX2Single<>+4544(SB), Y4, Y5
+	VFNMADD231PS constantsAVX2Single<>+4576(SB), Y4, Y5
+	VMOVUPS      constantsAVX2Single<>+4608(SB), Y3
 	VFMADD213PS  constantsAVX2Single<>+4640(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+4672(SB), Y5, Y3
 	VFMADD213PS  constantsAVX2Single<>+4704(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
-	VFMADD213PS  constantsAVX2Single<>+2208(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4736(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+4768(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2240(SB), Y5, Y3
+	VFMADD213PS  constantsAVX2Single<>+2240(SB), Y5, Y3
 	VCVTPS2DQ    Y4, Y4
 	VPSLLD       $0x17, Y4, Y4
 	VPADDD       Y3, Y4, Y4
@@ -3794,7 +3794,7 @@ column24:
 	VMOVUPS      (BX), Y0
 	VMOVUPS      Y0, (CX)
 	VMOVUPS      (BX)(R10*1), Y0
-	VMULPS       constantsAVX2Single<>+4736(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
 	VMOVUPS      (BX)(R10*4), Y1
 	VMOVUPS      (BX)(R13*1), Y2
 	VADDPS       Y2, Y2, Y2
@@ -3823,7 +3823,7 @@ column24:
 	VMOVUPS      Y4, 128(DX)
 	VMOVUPS      Y0, 192(CX)
 	VMOVUPS      (BX)(R10*2), Y0
-	VMULPS       constantsAVX2Single<>+4768(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4832(SB), Y0, Y0
 	VMOVUPS      (BX)(R12*1), Y1
 	VMOVUPS      (BX)(R10*8), Y2
 	VADDPS       Y2, Y2, Y2
@@ -3868,7 +3868,7 @@ column24:
 	VMOVUPS      Y4, 448(DX)
 	VMOVUPS      Y0, 512(CX)
 	VMOVUPS      (BX)(R11*1), Y0
-	VMULPS       constantsAVX2Single<>+4800(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4864(SB), Y0, Y0
 	VMOVUPS      (BX)(R11*2), Y1
 	VMOVUPS      (BX)(R14*1), Y2
 	VADDPS       Y2, Y2, Y2
@@ -3930,14 +3930,14 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8), Y0
 	VMULPS       (DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+2816(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+2848(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+2880(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+2912(SB), Y1, Y1
 	VMULPS       64(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+2880(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+2944(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2976(SB), Y3, Y3
 	VMULPS       128(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2944(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+2976(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3040(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -3978,15 +3978,15 @@ column24:
 	VMOVUPS      Y2, 512(CX)
 	VMOVUPS      (R8)(R10*1), Y0
 	VMULPS       (DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3040(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3104(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+3200(SB), Y1, Y1
 	VMULPS       64(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -4039,11 +4039,11 @@ column24:
 	VMOVUPS      Y4, 960(CX)
 	VMOVUPS      (R8)(R10*1), Y0
 	VMULPS       128(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3264(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3328(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y3
+	VMULPS       constantsAVX2Single<>+3360(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y0
 	VMOVUPS      256(CX), Y5
 	VMOVUPS      320(CX), Y6
 	VMOVUPS      384(CX), Y7
@@ -4086,16 +4086,16 @@ column24:
 	VMOVUPS      Y6, 960(CX)
 	VMOVUPS      (R8)(R10*2), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3328(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3392(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3360(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3424(SB), Y2, Y2
 	VMULPS       320(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3392(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+2912(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3456(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+2976(SB), Y3, Y3
 	VMULPS       384(DX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3424(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+3488(SB), Y5, Y5
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+2848(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+2912(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -4120,16 +4120,16 @@ column24:
 	VMOVUPS      Y8, 192(CX)
 	VMOVUPS      (R8)(R11*1), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3456(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3232(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3072(SB), Y4, Y5
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y6
-	VMULPS       constantsAVX2Single<>+3200(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3136(SB), Y4, Y5
+	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y6
+	VMULPS       constantsAVX2Single<>+3264(SB), Y4, Y4
 	VMULPS       320(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3200(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y0
 	VMOVUPS      64(CX), Y8
 	VMOVUPS      128(CX), Y9
 	VMOVUPS      192(CX), Y10
@@ -4176,13 +4176,13 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R11*1), Y0
 	VMULPS       384(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3168(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3232(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3552(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3136(SB), Y1, Y1
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3552(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3584(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+3616(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y0
 	VMOVUPS      64(CX), Y6
 	VMOVUPS      128(CX), Y7
 	VMOVUPS      192(CX), Y8
@@ -4223,17 +4223,17 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R10*4), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3616(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3648(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3680(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3712(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3648(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+3680(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3712(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+3744(SB), Y3, Y3
 	VMULPS       320(DX), Y0, Y5
-	VMULPS       constantsAVX2Single<>+3712(SB), Y5, Y6
-	VMULPS       constantsAVX2Single<>+3744(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+3776(SB), Y5, Y6
+	VMULPS       constantsAVX2Single<>+3808(SB), Y5, Y5
 	VMULPS       384(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3648(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+3776(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3712(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -4272,8 +4272,8 @@ column24:
 	VMOVUPS      Y3, 512(CX)
 	VMOVUPS      (R8)(R10*4), Y0
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3808(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3840(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3872(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+3904(SB), Y0, Y0
 	VMOVUPS      320(CX), Y2
 	VMOVUPS      384(CX), Y3
 	VMOVUPS      448(CX), Y4
@@ -4290,13 +4290,13 @@ column24:
 	VMOVUPS      Y1, 512(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       192(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3872(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3904(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3936(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3968(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4000(SB), Y1, Y1
 	VMULPS       256(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3968(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4000(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4032(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4064(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4096(SB), Y0, Y0
 	VMOVUPS      576(CX), Y6
 	VMOVUPS      640(CX), Y7
 	VMOVUPS      704(CX), Y8
@@ -4331,13 +4331,13 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       320(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4160(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4192(SB), Y1, Y1
 	VMULPS       384(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4160(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4192(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4224(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y0
 	VMOVUPS      576(CX), Y6
 	VMOVUPS      640(CX), Y7
 	VMOVUPS      704(CX), Y8
@@ -4374,9 +4374,9 @@ column24:
 	VMOVUPS      Y0, 960(CX)
 	VMOVUPS      (R8)(R12*1), Y0
 	VMULPS       448(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4256(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4288(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4320(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+4352(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+4384(SB), Y0, Y0
 	VMOVUPS      576(CX), Y3
 	VMOVUPS      704(CX), Y4
 	VMOVUPS      768(CX), Y5
@@ -4401,16 +4401,16 @@ column24:
 	VMOVUPS      Y5, 960(CX)
 	VMOVUPS      (R8)(R11*2), Y0
 	VMULPS       512(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3520(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3584(SB), Y1, Y1
 	VMULPS       576(DX), Y0, Y2
-	VMULPS       constantsAVX2Single<>+3168(SB), Y2, Y2
+	VMULPS       constantsAVX2Single<>+3232(SB), Y2, Y2
 	VMULPS       640(DX), Y0, Y3
-	VMULPS       constantsAVX2Single<>+3136(SB), Y3, Y4
-	VMULPS       constantsAVX2Single<>+4832(SB), Y3, Y5
-	VMULPS       constantsAVX2Single<>+3200(SB), Y3, Y3
+	VMULPS       constantsAVX2Single<>+3200(SB), Y3, Y4
+	VMULPS       constantsAVX2Single<>+4896(SB), Y3, Y5
+	VMULPS       constantsAVX2Single<>+3264(SB), Y3, Y3
 	VMULPS       704(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3072(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+3232(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3136(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+3296(SB), Y0, Y0
 	VMOVUPS      64(CX), Y7
 	VMOVUPS      128(CX), Y8
 	VMOVUPS      192(CX), Y9
@@ -4453,13 +4453,13 @@ column24:
 	VMOVUPS      Y3, 512(CX)
 	VMOVUPS      (R8)(R11*2), Y0
 	VMULPS       768(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+3008(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+3488(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+3296(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+3072(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+3552(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+3360(SB), Y1, Y1
 	VMULPS       832(DX), Y0, Y4
-	VMULPS       constantsAVX2Single<>+3104(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+3168(SB), Y4, Y4
 	VMULPS       896(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+3456(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+3520(SB), Y0, Y0
 	VMOVUPS      64(CX), Y5
 	VMOVUPS      128(CX), Y6
 	VMOVUPS      192(CX), Y7
@@ -4496,13 +4496,13 @@ column24:
 	VMOVUPS      Y5, 512(CX)
 	VMOVUPS      (R8)(R13*1), Y0
 	VMULPS       512(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4864(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+4896(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+4064(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+4928(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+4960(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+4128(SB), Y1, Y1
 	VMULPS       576(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4928(SB), Y0, Y4
-	VMULPS       constantsAVX2Single<>+4960(SB), Y0, Y5
-	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y4
+	VMULPS       constantsAVX2Single<>+5024(SB), Y0, Y5
+	VMULPS       constantsAVX2Single<>+5056(SB), Y0, Y0
 	VMOVUPS      256(CX), Y6
 	VMOVUPS      320(CX), Y7
 	VMOVUPS      384(CX), Y8
@@ -4549,15 +4549,15 @@ column24:
 	VMOVUPS      Y6, 960(CX)
 	VMOVUPS      (R8)(R13*1), Y0
 	VMULPS       640(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+5024(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+5056(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+5088(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+5120(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+4096(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+5088(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+5120(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+5152(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+5184(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+4160(SB), Y1, Y1
 	VMULPS       704(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4928(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+5088(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+5152(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+5152(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+5216(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -4610,15 +4610,15 @@ column24:
 	VMOVUPS      Y4, 960(CX)
 	VMOVUPS      (R8)(R13*1), Y0
 	VMULPS       768(DX), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4864(SB), Y1, Y2
-	VMULPS       constantsAVX2Single<>+5184(SB), Y1, Y3
-	VMULPS       constantsAVX2Single<>+5216(SB), Y1, Y4
-	VMULPS       constantsAVX2Single<>+5248(SB), Y1, Y5
-	VMULPS       constantsAVX2Single<>+5280(SB), Y1, Y1
+	VMULPS       constantsAVX2Single<>+4928(SB), Y1, Y2
+	VMULPS       constantsAVX2Single<>+5248(SB), Y1, Y3
+	VMULPS       constantsAVX2Single<>+5280(SB), Y1, Y4
+	VMULPS       constantsAVX2Single<>+5312(SB), Y1, Y5
+	VMULPS       constantsAVX2Single<>+5344(SB), Y1, Y1
 	VMULPS       832(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+4896(SB), Y0, Y6
-	VMULPS       constantsAVX2Single<>+5120(SB), Y0, Y7
-	VMULPS       constantsAVX2Single<>+5312(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+4960(SB), Y0, Y6
+	VMULPS       constantsAVX2Single<>+5184(SB), Y0, Y7
+	VMULPS       constantsAVX2Single<>+5376(SB), Y0, Y0
 	VMOVUPS      256(CX), Y8
 	VMOVUPS      320(CX), Y9
 	VMOVUPS      384(CX), Y10
@@ -4671,9 +4671,9 @@ column24:
 	VMOVUPS      Y8, 960(CX)
 	VMOVUPS      (R8)(R13*1), Y0
 	VMULPS       896(DX), Y0, Y0
-	VMULPS       constantsAVX2Single<>+5056(SB), Y0, Y1
-	VMULPS       constantsAVX2Single<>+4992(SB), Y0, Y2
-	VMULPS       constantsAVX2Single<>+5344(SB), Y0, Y0
+	VMULPS       constantsAVX2Single<>+5120(SB), Y0, Y1
+	VMULPS       constantsAVX2Single<>+5056(SB), Y0, Y2
+	VMULPS       constantsAVX2Single<>+5408(SB), Y0, Y0
 	VMOVUPS      256(CX), Y3
 	VMOVUPS      320(CX), Y4
 	VMOVUPS      384(CX), Y5
@@ -4994,7 +4994,7 @@ input33:
 	RET
 
 // func edgesAVX2Single(s *site[float32])
-// Requires: AVX, CMOV, FMA3
+// Requires: AVX, CMOV, FMA3, MMX+
 TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), AX
 
@@ -5044,27 +5044,27 @@ TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5440(SB), Y6, Y6
 	VMOVUPS    Y6, (SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 256(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 64(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 320(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 128(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 384(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 192(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5440(SB), Y0, Y0
 	VMOVUPS    Y0, 448(SI)
 	VMOVUPS    32(BX), Y0
 	VMOVUPS    96(BX), Y1
@@ -5092,27 +5092,27 @@ TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5440(SB), Y6, Y6
 	VMOVUPS    Y6, 512(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 768(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 576(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 832(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 640(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 896(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 704(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5440(SB), Y0, Y0
 	VMOVUPS    Y0, 960(SI)
 	VMOVUPS    512(BX), Y0
 	VMOVUPS    576(BX), Y1
@@ -5140,27 +5140,27 @@ TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5472(SB), Y6, Y6
 	VMOVUPS    Y6, 32(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 288(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 96(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 352(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 160(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 416(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 224(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5472(SB), Y0, Y0
 	VMOVUPS    Y0, 480(SI)
 	VMOVUPS    544(BX), Y0
 	VMOVUPS    608(BX), Y1
@@ -5188,27 +5188,27 @@ TEXT ·edgesAVX2Single(SB), NOSPLIT, $0-8
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5472(SB), Y6, Y6
 	VMOVUPS    Y6, 544(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 800(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 608(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 864(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 672(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 928(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 736(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5472(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
 	MOVQ       184(AX), R9
 	MOVQ       384(AX), R10
@@ -5473,9 +5473,15 @@ slot2:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x04, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour3:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
 	VBROADCASTSS (R11), Y2
@@ -5762,27 +5768,27 @@ channels5:
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5440(SB), Y6, Y6
 	VMOVUPS    Y6, (SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 256(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 64(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 320(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 128(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 384(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 192(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5440(SB), Y0, Y0
 	VMOVUPS    Y0, 448(SI)
 	VMOVUPS    32(BX), Y0
 	VMOVUPS    96(BX), Y1
@@ -5810,27 +5816,27 @@ channels5:
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5440(SB), Y6, Y6
 	VMOVUPS    Y6, 512(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 768(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 576(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 832(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 640(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5440(SB), Y3, Y3
 	VMOVUPS    Y3, 896(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5376(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5440(SB), Y1, Y1
 	VMOVUPS    Y1, 704(SI)
-	VMULPS     constantsAVX2Single<>+5376(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5440(SB), Y0, Y0
 	VMOVUPS    Y0, 960(SI)
 	VMOVUPS    512(BX), Y0
 	VMOVUPS    576(BX), Y1
@@ -5858,27 +5864,27 @@ channels5:
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5472(SB), Y6, Y6
 	VMOVUPS    Y6, 32(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 288(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 96(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 352(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 160(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 416(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 224(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5472(SB), Y0, Y0
 	VMOVUPS    Y0, 480(SI)
 	VMOVUPS    544(BX), Y0
 	VMOVUPS    608(BX), Y1
@@ -5906,27 +5912,27 @@ channels5:
 	VUNPCKHPD  Y6, Y2, Y2
 	VPERM2F128 $0x20, Y7, Y3, Y6
 	VPERM2F128 $0x31, Y7, Y3, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y6, Y6
+	VMULPS     constantsAVX2Single<>+5472(SB), Y6, Y6
 	VMOVUPS    Y6, 544(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 800(SI)
 	VPERM2F128 $0x20, Y5, Y1, Y3
 	VPERM2F128 $0x31, Y5, Y1, Y1
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 608(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 864(SI)
 	VPERM2F128 $0x20, Y8, Y4, Y1
 	VPERM2F128 $0x31, Y8, Y4, Y3
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 672(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y3, Y3
+	VMULPS     constantsAVX2Single<>+5472(SB), Y3, Y3
 	VMOVUPS    Y3, 928(SI)
 	VPERM2F128 $0x20, Y2, Y0, Y1
 	VPERM2F128 $0x31, Y2, Y0, Y0
-	VMULPS     constantsAVX2Single<>+5408(SB), Y1, Y1
+	VMULPS     constantsAVX2Single<>+5472(SB), Y1, Y1
 	VMOVUPS    Y1, 736(SI)
-	VMULPS     constantsAVX2Single<>+5408(SB), Y0, Y0
+	VMULPS     constantsAVX2Single<>+5472(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
 	MOVQ       184(AX), R9
 	MOVQ       384(AX), R10
@@ -6192,9 +6198,15 @@ slot7:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x04, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour8:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPS      (SI), Y0
 	VMOVUPS      32(SI), Y1
 	VBROADCASTSS (R11), Y2
@@ -6488,10 +6500,10 @@ block9:
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y1
 	VMOVUPS      32(R11), Y3
 	VMOVUPS      288(R11), Y4
@@ -6499,10 +6511,10 @@ block9:
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y1, Y1
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y1
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
 	VMOVUPS      64(R11), Y3
 	VMOVUPS      320(R11), Y4
@@ -6510,7 +6522,7 @@ block9:
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y2, Y2
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
 	VMOVUPS      96(R11), Y3
 	VMOVUPS      352(R11), Y4
@@ -6518,102 +6530,102 @@ block9:
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VADDPS       Y5, Y0, Y0
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
 	VMOVUPS      128(R11), Y3
 	VMOVUPS      384(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VFNMADD231PS Y4, Y5, Y1
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+5440(SB), Y5
-	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y5, Y4
+	VMOVUPS      constantsAVX2Single<>+5504(SB), Y5
+	VFMADD213PS  constantsAVX2Single<>+5536(SB), Y5, Y4
 	VFMADD231PS  Y4, Y3, Y2
 	VMOVUPS      160(R11), Y3
 	VMOVUPS      416(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y6, Y6, Y4
 	VFMADD231PS  Y4, Y5, Y1
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+5440(SB), Y5
-	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y5, Y4
+	VMOVUPS      constantsAVX2Single<>+5504(SB), Y5
+	VFMADD213PS  constantsAVX2Single<>+5536(SB), Y5, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
-	VMULPS       constantsAVX2Single<>+5440(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+5504(SB), Y4, Y4
 	VFMADD231PS  Y4, Y3, Y2
 	VMOVUPS      192(R11), Y3
 	VMOVUPS      448(R11), Y4
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y1
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
 	VFMADD231PS  Y4, Y5, Y2
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFNMADD231PS Y4, Y3, Y1
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y5, Y5, Y4
 	VFMADD231PS  Y4, Y3, Y2
@@ -6622,42 +6634,42 @@ block9:
 	VPERM2F128   $0x20, Y4, Y3, Y5
 	VPERM2F128   $0x31, Y4, Y3, Y3
 	VMOVUPS      64(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMULPS       Y4, Y4, Y4
-	VMOVUPS      constantsAVX2Single<>+5440(SB), Y6
-	VFMADD213PS  constantsAVX2Single<>+5472(SB), Y6, Y4
+	VMOVUPS      constantsAVX2Single<>+5504(SB), Y6
+	VFMADD213PS  constantsAVX2Single<>+5536(SB), Y6, Y4
 	VFMADD231PS  Y4, Y5, Y1
 	VMOVUPS      32(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      64(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y6, Y4, Y4
-	VMULPS       constantsAVX2Single<>+5440(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+5504(SB), Y4, Y4
 	VFMADD231PS  Y4, Y5, Y2
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VMULPS       Y4, Y4, Y4
 	VFNMADD231PS Y5, Y5, Y4
 	VFMADD231PS  Y4, Y3, Y0
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMOVUPS      32(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VADDPS       Y4, Y4, Y4
 	VMULPS       Y5, Y4, Y4
 	VFNMADD231PS Y4, Y3, Y1
 	VMOVUPS      (R10), Y3
 	VMOVUPS      96(R10), Y4
-	VMULPS       constantsAVX2Single<>+2720(SB), Y4, Y4
+	VMULPS       constantsAVX2Single<>+2784(SB), Y4, Y4
 	VMULPS       Y3, Y0, Y0
 	VMOVUPS      32(R10), Y5
-	VMULPS       constantsAVX2Single<>+2720(SB), Y5, Y5
+	VMULPS       constantsAVX2Single<>+2784(SB), Y5, Y5
 	VMULPS       Y3, Y1, Y1
 	VMOVUPS      64(R10), Y6
-	VMULPS       constantsAVX2Single<>+2720(SB), Y6, Y6
+	VMULPS       constantsAVX2Single<>+2784(SB), Y6, Y6
 	VMULPS       Y3, Y2, Y2
 	VMULPS       Y4, Y0, Y3
 	VFMADD231PS  Y5, Y1, Y3
@@ -6673,7 +6685,7 @@ block9:
 	MOVQ         $0x00000008, R13
 	CMPQ         SI, R13
 	CMOVQLT      SI, R13
-	LEAQ         constantsAVX2Single<>+64(SB), R14
+	LEAQ         constantsAVX2Single<>+128(SB), R14
 	XORQ         R15, R15
 	SUBQ         R13, R15
 	VMOVUPS      32(R14)(R15*4), Y3
@@ -6789,470 +6801,454 @@ DATA constantsAVX2Single<>+48(SB)/4, $+12
 DATA constantsAVX2Single<>+52(SB)/4, $+13
 DATA constantsAVX2Single<>+56(SB)/4, $+14
 DATA constantsAVX2Single<>+60(SB)/4, $+15
-DATA constantsAVX2Single<>+64(SB)/4, $-1
-DATA constantsAVX2Single<>+68(SB)/4, $-1
-DATA constantsAVX2Single<>+72(SB)/4, $-1
-DATA constantsAVX2Single<>+76(SB)/4, $-1
-DATA constantsAVX2Single<>+80(SB)/4, $-1
-DATA constantsAVX2Single<>+84(SB)/4, $-1
-DATA constantsAVX2Single<>+88(SB)/4, $-1
-DATA constantsAVX2Single<>+92(SB)/4, $-1
-DATA constantsAVX2Single<>+96(SB)/4, $+0
-DATA constantsAVX2Single<>+100(SB)/4, $+0
-DATA constantsAVX2Single<>+104(SB)/4, $+0
-DATA constantsAVX2Single<>+108(SB)/4, $+0
-DATA constantsAVX2Single<>+112(SB)/4, $+0
-DATA constantsAVX2Single<>+116(SB)/4, $+0
-DATA constantsAVX2Single<>+120(SB)/4, $+0
-DATA constantsAVX2Single<>+124(SB)/4, $+0
-DATA constantsAVX2Single<>+128(SB)/8, $0x0000000000000000
-DATA constantsAVX2Single<>+136(SB)/8, $0x0000000000000000
-DATA constantsAVX2Single<>+144(SB)/8, $0x0000000000000001
-DATA constantsAVX2Single<>+152(SB)/8, $0x0000000000000100
-DATA constantsAVX2Single<>+160(SB)/8, $0x0000000000000002
-DATA constantsAVX2Single<>+168(SB)/8, $0x0000000000000200
-DATA constantsAVX2Single<>+176(SB)/8, $0x0000000000000201
-DATA constantsAVX2Single<>+184(SB)/8, $0x0000000000020100
-DATA constantsAVX2Single<>+192(SB)/8, $0x0000000000000003
-DATA constantsAVX2Single<>+200(SB)/8, $0x0000000000000300
-DATA constantsAVX2Single<>+208(SB)/8, $0x0000000000000301
-DATA constantsAVX2Single<>+216(SB)/8, $0x0000000000030100
-DATA constantsAVX2Single<>+224(SB)/8, $0x0000000000000302
-DATA constantsAVX2Single<>+232(SB)/8, $0x0000000000030200
-DATA constantsAVX2Single<>+240(SB)/8, $0x0000000000030201
-DATA constantsAVX2Single<>+248(SB)/8, $0x0000000003020100
-DATA constantsAVX2Single<>+256(SB)/8, $0x0000000000000004
-DATA constantsAVX2Single<>+264(SB)/8, $0x0000000000000400
-DATA constantsAVX2Single<>+272(SB)/8, $0x0000000000000401
-DATA constantsAVX2Single<>+280(SB)/8, $0x0000000000040100
-DATA constantsAVX2Single<>+288(SB)/8, $0x0000000000000402
-DATA constantsAVX2Single<>+296(SB)/8, $0x0000000000040200
-DATA constantsAVX2Single<>+304(SB)/8, $0x0000000000040201
-DATA constantsAVX2Single<>+312(SB)/8, $0x0000000004020100
-DATA constantsAVX2Single<>+320(SB)/8, $0x0000000000000403
-DATA constantsAVX2Single<>+328(SB)/8, $0x0000000000040300
-DATA constantsAVX2Single<>+336(SB)/8, $0x0000000000040301
-DATA constantsAVX2Single<>+344(SB)/8, $0x0000000004030100
-DATA constantsAVX2Single<>+352(SB)/8, $0x0000000000040302
-DATA constantsAVX2Single<>+360(SB)/8, $0x0000000004030200
-DATA constantsAVX2Single<>+368(SB)/8, $0x0000000004030201
-DATA constantsAVX2Single<>+376(SB)/8, $0x0000000403020100
-DATA constantsAVX2Single<>+384(SB)/8, $0x0000000000000005
-DATA constantsAVX2Single<>+392(SB)/8, $0x0000000000000500
-DATA constantsAVX2Single<>+400(SB)/8, $0x0000000000000501
-DATA constantsAVX2Single<>+408(SB)/8, $0x0000000000050100
-DATA constantsAVX2Single<>+416(SB)/8, $0x0000000000000502
-DATA constantsAVX2Single<>+424(SB)/8, $0x0000000000050200
-DATA constantsAVX2Single<>+432(SB)/8, $0x0000000000050201
-DATA constantsAVX2Single<>+440(SB)/8, $0x0000000005020100
-DATA constantsAVX2Single<>+448(SB)/8, $0x0000000000000503
-DATA constantsAVX2Single<>+456(SB)/8, $0x0000000000050300
-DATA constantsAVX2Single<>+464(SB)/8, $0x0000000000050301
-DATA constantsAVX2Single<>+472(SB)/8, $0x0000000005030100
-DATA constantsAVX2Single<>+480(SB)/8, $0x0000000000050302
-DATA constantsAVX2Single<>+488(SB)/8, $0x0000000005030200
-DATA constantsAVX2Single<>+496(SB)/8, $0x0000000005030201
-DATA constantsAVX2Single<>+504(SB)/8, $0x0000000503020100
-DATA constantsAVX2Single<>+512(SB)/8, $0x0000000000000504
-DATA constantsAVX2Single<>+520(SB)/8, $0x0000000000050400
-DATA constantsAVX2Single<>+528(SB)/8, $0x0000000000050401
-DATA constantsAVX2Single<>+536(SB)/8, $0x0000000005040100
-DATA constantsAVX2Single<>+544(SB)/8, $0x0000000000050402
-DATA constantsAVX2Single<>+552(SB)/8, $0x0000000005040200
-DATA constantsAVX2Single<>+560(SB)/8, $0x0000000005040201
-DATA constantsAVX2Single<>+568(SB)/8, $0x0000000504020100
-DATA constantsAVX2Single<>+576(SB)/8, $0x0000000000050403
-DATA constantsAVX2Single<>+584(SB)/8, $0x0000000005040300
-DATA constantsAVX2Single<>+592(SB)/8, $0x0000000005040301
-DATA constantsAVX2Single<>+600(SB)/8, $0x0000000504030100
-DATA constantsAVX2Single<>+608(SB)/8, $0x0000000005040302
-DATA constantsAVX2Single<>+616(SB)/8, $0x0000000504030200
-DATA constantsAVX2Single<>+624(SB)/8, $0x0000000504030201
-DATA constantsAVX2Single<>+632(SB)/8, $0x0000050403020100
-DATA constantsAVX2Single<>+640(SB)/8, $0x0000000000000006
-DATA constantsAVX2Single<>+648(SB)/8, $0x0000000000000600
-DATA constantsAVX2Single<>+656(SB)/8, $0x0000000000000601
-DATA constantsAVX2Single<>+664(SB)/8, $0x0000000000060100
-DATA constantsAVX2Single<>+672(SB)/8, $0x0000000000000602
-DATA constantsAVX2Single<>+680(SB)/8, $0x0000000000060200
-DATA constantsAVX2Single<>+688(SB)/8, $0x0000000000060201
-DATA constantsAVX2Single<>+696(SB)/8, $0x0000000006020100
-DATA constantsAVX2Single<>+704(SB)/8, $0x0000000000000603
-DATA constantsAVX2Single<>+712(SB)/8, $0x0000000000060300
-DATA constantsAVX2Single<>+720(SB)/8, $0x0000000000060301
-DATA constantsAVX2Single<>+728(SB)/8, $0x0000000006030100
-DATA constantsAVX2Single<>+736(SB)/8, $0x0000000000060302
-DATA constantsAVX2Single<>+744(SB)/8, $0x0000000006030200
-DATA constantsAVX2Single<>+752(SB)/8, $0x0000000006030201
-DATA constantsAVX2Single<>+760(SB)/8, $0x0000000603020100
-DATA constantsAVX2Single<>+768(SB)/8, $0x0000000000000604
-DATA constantsAVX2Single<>+776(SB)/8, $0x0000000000060400
-DATA constantsAVX2Single<>+784(SB)/8, $0x0000000000060401
-DATA constantsAVX2Single<>+792(SB)/8, $0x0000000006040100
-DATA constantsAVX2Single<>+800(SB)/8, $0x0000000000060402
-DATA constantsAVX2Single<>+808(SB)/8, $0x0000000006040200
-DATA constantsAVX2Single<>+816(SB)/8, $0x0000000006040201
-DATA constantsAVX2Single<>+824(SB)/8, $0x0000000604020100
-DATA constantsAVX2Single<>+832(SB)/8, $0x0000000000060403
-DATA constantsAVX2Single<>+840(SB)/8, $0x0000000006040300
-DATA constantsAVX2Single<>+848(SB)/8, $0x0000000006040301
-DATA constantsAVX2Single<>+856(SB)/8, $0x0000000604030100
-DATA constantsAVX2Single<>+864(SB)/8, $0x0000000006040302
-DATA constantsAVX2Single<>+872(SB)/8, $0x0000000604030200
-DATA constantsAVX2Single<>+880(SB)/8, $0x0000000604030201
-DATA constantsAVX2Single<>+888(SB)/8, $0x0000060403020100
-DATA constantsAVX2Single<>+896(SB)/8, $0x0000000000000605
-DATA constantsAVX2Single<>+904(SB)/8, $0x0000000000060500
-DATA constantsAVX2Single<>+912(SB)/8, $0x0000000000060501
-DATA constantsAVX2Single<>+920(SB)/8, $0x0000000006050100
-DATA constantsAVX2Single<>+928(SB)/8, $0x0000000000060502
-DATA constantsAVX2Single<>+936(SB)/8, $0x0000000006050200
-DATA constantsAVX2Single<>+944(SB)/8, $0x0000000006050201
-DATA constantsAVX2Single<>+952(SB)/8, $0x0000000605020100
-DATA constantsAVX2Single<>+960(SB)/8, $0x0000000000060503
-DATA constantsAVX2Single<>+968(SB)/8, $0x0000000006050300
-DATA constantsAVX2Single<>+976(SB)/8, $0x0000000006050301
-DATA constantsAVX2Single<>+984(SB)/8, $0x0000000605030100
-DATA constantsAVX2Single<>+992(SB)/8, $0x0000000006050302
-DATA constantsAVX2Single<>+1000(SB)/8, $0x0000000605030200
-DATA constantsAVX2Single<>+1008(SB)/8, $0x0000000605030201
-DATA constantsAVX2Single<>+1016(SB)/8, $0x0000060503020100
-DATA constantsAVX2Single<>+1024(SB)/8, $0x0000000000060504
-DATA constantsAVX2Single<>+1032(SB)/8, $0x0000000006050400
-DATA constantsAVX2Single<>+1040(SB)/8, $0x0000000006050401
-DATA constantsAVX2Single<>+1048(SB)/8, $0x0000000605040100
-DATA constantsAVX2Single<>+1056(SB)/8, $0x0000000006050402
-DATA constantsAVX2Single<>+1064(SB)/8, $0x0000000605040200
-DATA constantsAVX2Single<>+1072(SB)/8, $0x0000000605040201
-DATA constantsAVX2Single<>+1080(SB)/8, $0x0000060504020100
-DATA constantsAVX2Single<>+1088(SB)/8, $0x0000000006050403
-DATA constantsAVX2Single<>+1096(SB)/8, $0x0000000605040300
-DATA constantsAVX2Single<>+1104(SB)/8, $0x0000000605040301
-DATA constantsAVX2Single<>+1112(SB)/8, $0x0000060504030100
-DATA constantsAVX2Single<>+1120(SB)/8, $0x0000000605040302
-DATA constantsAVX2Single<>+1128(SB)/8, $0x0000060504030200
-DATA constantsAVX2Single<>+1136(SB)/8, $0x0000060504030201
-DATA constantsAVX2Single<>+1144(SB)/8, $0x0006050403020100
-DATA constantsAVX2Single<>+1152(SB)/8, $0x0000000000000007
-DATA constantsAVX2Single<>+1160(SB)/8, $0x0000000000000700
-DATA constantsAVX2Single<>+1168(SB)/8, $0x0000000000000701
-DATA constantsAVX2Single<>+1176(SB)/8, $0x0000000000070100
-DATA constantsAVX2Single<>+1184(SB)/8, $0x0000000000000702
-DATA constantsAVX2Single<>+1192(SB)/8, $0x0000000000070200
-DATA constantsAVX2Single<>+1200(SB)/8, $0x0000000000070201
-DATA constantsAVX2Single<>+1208(SB)/8, $0x0000000007020100
-DATA constantsAVX2Single<>+1216(SB)/8, $0x0000000000000703
-DATA constantsAVX2Single<>+1224(SB)/8, $0x0000000000070300
-DATA constantsAVX2Single<>+1232(SB)/8, $0x0000000000070301
-DATA constantsAVX2Single<>+1240(SB)/8, $0x0000000007030100
-DATA constantsAVX2Single<>+1248(SB)/8, $0x0000000000070302
-DATA constantsAVX2Single<>+1256(SB)/8, $0x0000000007030200
-DATA constantsAVX2Single<>+1264(SB)/8, $0x0000000007030201
-DATA constantsAVX2Single<>+1272(SB)/8, $0x0000000703020100
-DATA constantsAVX2Single<>+1280(SB)/8, $0x0000000000000704
-DATA constantsAVX2Single<>+1288(SB)/8, $0x0000000000070400
-DATA constantsAVX2Single<>+1296(SB)/8, $0x0000000000070401
-DATA constantsAVX2Single<>+1304(SB)/8, $0x0000000007040100
-DATA constantsAVX2Single<>+1312(SB)/8, $0x0000000000070402
-DATA constantsAVX2Single<>+1320(SB)/8, $0x0000000007040200
-DATA constantsAVX2Single<>+1328(SB)/8, $0x0000000007040201
-DATA constantsAVX2Single<>+1336(SB)/8, $0x0000000704020100
-DATA constantsAVX2Single<>+1344(SB)/8, $0x0000000000070403
-DATA constantsAVX2Single<>+1352(SB)/8, $0x0000000007040300
-DATA constantsAVX2Single<>+1360(SB)/8, $0x0000000007040301
-DATA constantsAVX2Single<>+1368(SB)/8, $0x0000000704030100
-DATA constantsAVX2Single<>+1376(SB)/8, $0x0000000007040302
-DATA constantsAVX2Single<>+1384(SB)/8, $0x0000000704030200
-DATA constantsAVX2Single<>+1392(SB)/8, $0x0000000704030201
-DATA constantsAVX2Single<>+1400(SB)/8, $0x0000070403020100
-DATA constantsAVX2Single<>+1408(SB)/8, $0x0000000000000705
-DATA constantsAVX2Single<>+1416(SB)/8, $0x0000000000070500
-DATA constantsAVX2Single<>+1424(SB)/8, $0x0000000000070501
-DATA constantsAVX2Single<>+1432(SB)/8, $0x0000000007050100
-DATA constantsAVX2Single<>+1440(SB)/8, $0x0000000000070502
-DATA constantsAVX2Single<>+1448(SB)/8, $0x0000000007050200
-DATA constantsAVX2Single<>+1456(SB)/8, $0x0000000007050201
-DATA constantsAVX2Single<>+1464(SB)/8, $0x0000000705020100
-DATA constantsAVX2Single<>+1472(SB)/8, $0x0000000000070503
-DATA constantsAVX2Single<>+1480(SB)/8, $0x0000000007050300
-DATA constantsAVX2Single<>+1488(SB)/8, $0x0000000007050301
-DATA constantsAVX2Single<>+1496(SB)/8, $0x0000000705030100
-DATA constantsAVX2Single<>+1504(SB)/8, $0x0000000007050302
-DATA constantsAVX2Single<>+1512(SB)/8, $0x0000000705030200
-DATA constantsAVX2Single<>+1520(SB)/8, $0x0000000705030201
-DATA constantsAVX2Single<>+1528(SB)/8, $0x0000070503020100
-DATA constantsAVX2Single<>+1536(SB)/8, $0x0000000000070504
-DATA constantsAVX2Single<>+1544(SB)/8, $0x0000000007050400
-DATA constantsAVX2Single<>+1552(SB)/8, $0x0000000007050401
-DATA constantsAVX2Single<>+1560(SB)/8, $0x0000000705040100
-DATA constantsAVX2Single<>+1568(SB)/8, $0x0000000007050402
-DATA constantsAVX2Single<>+1576(SB)/8, $0x0000000705040200
-DATA constantsAVX2Single<>+1584(SB)/8, $0x0000000705040201
-DATA constantsAVX2Single<>+1592(SB)/8, $0x0000070504020100
-DATA constantsAVX2Single<>+1600(SB)/8, $0x0000000007050403
-DATA constantsAVX2Single<>+1608(SB)/8, $0x0000000705040300
-DATA constantsAVX2Single<>+1616(SB)/8, $0x0000000705040301
-DATA constantsAVX2Single<>+1624(SB)/8, $0x0000070504030100
-DATA constantsAVX2Single<>+1632(SB)/8, $0x0000000705040302
-DATA constantsAVX2Single<>+1640(SB)/8, $0x0000070504030200
-DATA constantsAVX2Single<>+1648(SB)/8, $0x0000070504030201
-DATA constantsAVX2Single<>+1656(SB)/8, $0x0007050403020100
-DATA constantsAVX2Single<>+1664(SB)/8, $0x0000000000000706
-DATA constantsAVX2Single<>+1672(SB)/8, $0x0000000000070600
-DATA constantsAVX2Single<>+1680(SB)/8, $0x0000000000070601
-DATA constantsAVX2Single<>+1688(SB)/8, $0x0000000007060100
-DATA constantsAVX2Single<>+1696(SB)/8, $0x0000000000070602
-DATA constantsAVX2Single<>+1704(SB)/8, $0x0000000007060200
-DATA constantsAVX2Single<>+1712(SB)/8, $0x0000000007060201
-DATA constantsAVX2Single<>+1720(SB)/8, $0x0000000706020100
-DATA constantsAVX2Single<>+1728(SB)/8, $0x0000000000070603
-DATA constantsAVX2Single<>+1736(SB)/8, $0x0000000007060300
-DATA constantsAVX2Single<>+1744(SB)/8, $0x0000000007060301
-DATA constantsAVX2Single<>+1752(SB)/8, $0x0000000706030100
-DATA constantsAVX2Single<>+1760(SB)/8, $0x0000000007060302
-DATA constantsAVX2Single<>+1768(SB)/8, $0x0000000706030200
-DATA constantsAVX2Single<>+1776(SB)/8, $0x0000000706030201
-DATA constantsAVX2Single<>+1784(SB)/8, $0x0000070603020100
-DATA constantsAVX2Single<>+1792(SB)/8, $0x0000000000070604
-DATA constantsAVX2Single<>+1800(SB)/8, $0x0000000007060400
-DATA constantsAVX2Single<>+1808(SB)/8, $0x0000000007060401
-DATA constantsAVX2Single<>+1816(SB)/8, $0x0000000706040100
-DATA constantsAVX2Single<>+1824(SB)/8, $0x0000000007060402
-DATA constantsAVX2Single<>+1832(SB)/8, $0x0000000706040200
-DATA constantsAVX2Single<>+1840(SB)/8, $0x0000000706040201
-DATA constantsAVX2Single<>+1848(SB)/8, $0x0000070604020100
-DATA constantsAVX2Single<>+1856(SB)/8, $0x0000000007060403
-DATA constantsAVX2Single<>+1864(SB)/8, $0x0000000706040300
-DATA constantsAVX2Single<>+1872(SB)/8, $0x0000000706040301
-DATA constantsAVX2Single<>+1880(SB)/8, $0x0000070604030100
-DATA constantsAVX2Single<>+1888(SB)/8, $0x0000000706040302
-DATA constantsAVX2Single<>+1896(SB)/8, $0x0000070604030200
-DATA constantsAVX2Single<>+1904(SB)/8, $0x0000070604030201
-DATA constantsAVX2Single<>+1912(SB)/8, $0x0007060403020100
-DATA constantsAVX2Single<>+1920(SB)/8, $0x0000000000070605
-DATA constantsAVX2Single<>+1928(SB)/8, $0x0000000007060500
-DATA constantsAVX2Single<>+1936(SB)/8, $0x0000000007060501
-DATA constantsAVX2Single<>+1944(SB)/8, $0x0000000706050100
-DATA constantsAVX2Single<>+1952(SB)/8, $0x0000000007060502
-DATA constantsAVX2Single<>+1960(SB)/8, $0x0000000706050200
-DATA constantsAVX2Single<>+1968(SB)/8, $0x0000000706050201
-DATA constantsAVX2Single<>+1976(SB)/8, $0x0000070605020100
-DATA constantsAVX2Single<>+1984(SB)/8, $0x0000000007060503
-DATA constantsAVX2Single<>+1992(SB)/8, $0x0000000706050300
-DATA constantsAVX2Single<>+2000(SB)/8, $0x0000000706050301
-DATA constantsAVX2Single<>+2008(SB)/8, $0x0000070605030100
-DATA constantsAVX2Single<>+2016(SB)/8, $0x0000000706050302
-DATA constantsAVX2Single<>+2024(SB)/8, $0x0000070605030200
-DATA constantsAVX2Single<>+2032(SB)/8, $0x0000070605030201
-DATA constantsAVX2Single<>+2040(SB)/8, $0x0007060503020100
-DATA constantsAVX2Single<>+2048(SB)/8, $0x0000000007060504
-DATA constantsAVX2Single<>+2056(SB)/8, $0x0000000706050400
-DATA constantsAVX2Single<>+2064(SB)/8, $0x0000000706050401
-DATA constantsAVX2Single<>+2072(SB)/8, $0x0000070605040100
-DATA constantsAVX2Single<>+2080(SB)/8, $0x0000000706050402
-DATA constantsAVX2Single<>+2088(SB)/8, $0x0000070605040200
-DATA constantsAVX2Single<>+2096(SB)/8, $0x0000070605040201
-DATA constantsAVX2Single<>+2104(SB)/8, $0x0007060504020100
-DATA constantsAVX2Single<>+2112(SB)/8, $0x0000000706050403
-DATA constantsAVX2Single<>+2120(SB)/8, $0x0000070605040300
-DATA constantsAVX2Single<>+2128(SB)/8, $0x0000070605040301
-DATA constantsAVX2Single<>+2136(SB)/8, $0x0007060504030100
-DATA constantsAVX2Single<>+2144(SB)/8, $0x0000070605040302
-DATA constantsAVX2Single<>+2152(SB)/8, $0x0007060504030200
-DATA constantsAVX2Single<>+2160(SB)/8, $0x0007060504030201
-DATA constantsAVX2Single<>+2168(SB)/8, $0x0706050403020100
-DATA constantsAVX2Single<>+2176(SB)/4, $+8
-DATA constantsAVX2Single<>+2180(SB)/4, $+8
-DATA constantsAVX2Single<>+2184(SB)/4, $+8
-DATA constantsAVX2Single<>+2188(SB)/4, $+8
-DATA constantsAVX2Single<>+2192(SB)/4, $+8
-DATA constantsAVX2Single<>+2196(SB)/4, $+8
-DATA constantsAVX2Single<>+2200(SB)/4, $+8
-DATA constantsAVX2Single<>+2204(SB)/4, $+8
-DATA constantsAVX2Single<>+2208(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2212(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2216(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2220(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2224(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2228(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2232(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2236(SB)/4, $0x3f800000
-DATA constantsAVX2Single<>+2240(SB)/4, $+0
-DATA constantsAVX2Single<>+2244(SB)/4, $+0
-DATA constantsAVX2Single<>+2248(SB)/4, $+0
-DATA constantsAVX2Single<>+2252(SB)/4, $+0
-DATA constantsAVX2Single<>+2256(SB)/4, $+0
-DATA constantsAVX2Single<>+2260(SB)/4, $+0
-DATA constantsAVX2Single<>+2264(SB)/4, $+0
-DATA constantsAVX2Single<>+2268(SB)/4, $+0
-DATA constantsAVX2Single<>+2272(SB)/4, $+0
-DATA constantsAVX2Single<>+2276(SB)/4, $+0
-DATA constantsAVX2Single<>+2280(SB)/4, $+0
-DATA constantsAVX2Single<>+2284(SB)/4, $+0
-DATA constantsAVX2Single<>+2288(SB)/4, $+0
-DATA constantsAVX2Single<>+2292(SB)/4, $+0
-DATA constantsAVX2Single<>+2296(SB)/4, $+0
-DATA constantsAVX2Single<>+2300(SB)/4, $+0
-DATA constantsAVX2Single<>+2304(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2308(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2312(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2316(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2320(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2324(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2328(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2332(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+2336(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2340(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2344(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2348(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2352(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2356(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2360(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2364(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+2368(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2372(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2376(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2380(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2384(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2388(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2392(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2396(SB)/4, $0x4123f383
-DATA constantsAVX2Single<>+2400(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2404(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2408(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2412(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2416(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2420(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2424(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2428(SB)/4, $0x4056a99b
-DATA constantsAVX2Single<>+2432(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2436(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2440(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2444(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2448(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2452(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2456(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2460(SB)/4, $0xbf8f1bbd
-DATA constantsAVX2Single<>+2464(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2468(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2472(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2476(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2480(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2484(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2488(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2492(SB)/4, $0x3ff7def6
-DATA constantsAVX2Single<>+2496(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2500(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2504(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2508(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2512(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2516(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2520(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2524(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+2528(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2532(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2536(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2540(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2544(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2548(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2552(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2556(SB)/4, $0x41019d64
-DATA constantsAVX2Single<>+2560(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2564(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2568(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2572(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2576(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2580(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2584(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2588(SB)/4, $0xbfcf623a
-DATA constantsAVX2Single<>+2592(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2596(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2600(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2604(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2608(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2612(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2616(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2620(SB)/4, $0x40d3a8fd
-DATA constantsAVX2Single<>+2624(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2628(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2632(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2636(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2640(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2644(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2648(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2652(SB)/4, $0xc07dfdfc
-DATA constantsAVX2Single<>+2656(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2660(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2664(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2668(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2672(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2676(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2680(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2684(SB)/4, $0x4005dd98
-DATA constantsAVX2Single<>+2688(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2692(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2696(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2700(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2704(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2708(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2712(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2716(SB)/4, $0x40400000
-DATA constantsAVX2Single<>+2720(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2724(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2728(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2732(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2736(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2740(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2744(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2748(SB)/4, $0x3f13cd3a
-DATA constantsAVX2Single<>+2752(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2756(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2760(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2764(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2768(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2772(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2776(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2780(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+2784(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2788(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2792(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2796(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2800(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2804(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2808(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2812(SB)/4, $0x3ec1848f
-DATA constantsAVX2Single<>+2816(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2820(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2824(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2828(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2832(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2836(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2840(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2844(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2848(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2852(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2856(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2860(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2864(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2868(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2872(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2876(SB)/4, $0xbf464bf8
-DATA constantsAVX2Single<>+2880(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2884(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2888(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2892(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2896(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2900(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2904(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2908(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2912(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2916(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2920(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2924(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2928(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2932(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2936(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+2940(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+64(SB)/4, $+8
+DATA constantsAVX2Single<>+68(SB)/4, $+8
+DATA constantsAVX2Single<>+72(SB)/4, $+8
+DATA constantsAVX2Single<>+76(SB)/4, $+8
+DATA constantsAVX2Single<>+80(SB)/4, $+8
+DATA constantsAVX2Single<>+84(SB)/4, $+8
+DATA constantsAVX2Single<>+88(SB)/4, $+8
+DATA constantsAVX2Single<>+92(SB)/4, $+8
+DATA constantsAVX2Single<>+128(SB)/4, $-1
+DATA constantsAVX2Single<>+132(SB)/4, $-1
+DATA constantsAVX2Single<>+136(SB)/4, $-1
+DATA constantsAVX2Single<>+140(SB)/4, $-1
+DATA constantsAVX2Single<>+144(SB)/4, $-1
+DATA constantsAVX2Single<>+148(SB)/4, $-1
+DATA constantsAVX2Single<>+152(SB)/4, $-1
+DATA constantsAVX2Single<>+156(SB)/4, $-1
+DATA constantsAVX2Single<>+160(SB)/4, $+0
+DATA constantsAVX2Single<>+164(SB)/4, $+0
+DATA constantsAVX2Single<>+168(SB)/4, $+0
+DATA constantsAVX2Single<>+172(SB)/4, $+0
+DATA constantsAVX2Single<>+176(SB)/4, $+0
+DATA constantsAVX2Single<>+180(SB)/4, $+0
+DATA constantsAVX2Single<>+184(SB)/4, $+0
+DATA constantsAVX2Single<>+188(SB)/4, $+0
+DATA constantsAVX2Single<>+192(SB)/8, $0x0000000000000000
+DATA constantsAVX2Single<>+200(SB)/8, $0x0000000000000000
+DATA constantsAVX2Single<>+208(SB)/8, $0x0000000000000001
+DATA constantsAVX2Single<>+216(SB)/8, $0x0000000000000100
+DATA constantsAVX2Single<>+224(SB)/8, $0x0000000000000002
+DATA constantsAVX2Single<>+232(SB)/8, $0x0000000000000200
+DATA constantsAVX2Single<>+240(SB)/8, $0x0000000000000201
+DATA constantsAVX2Single<>+248(SB)/8, $0x0000000000020100
+DATA constantsAVX2Single<>+256(SB)/8, $0x0000000000000003
+DATA constantsAVX2Single<>+264(SB)/8, $0x0000000000000300
+DATA constantsAVX2Single<>+272(SB)/8, $0x0000000000000301
+DATA constantsAVX2Single<>+280(SB)/8, $0x0000000000030100
+DATA constantsAVX2Single<>+288(SB)/8, $0x0000000000000302
+DATA constantsAVX2Single<>+296(SB)/8, $0x0000000000030200
+DATA constantsAVX2Single<>+304(SB)/8, $0x0000000000030201
+DATA constantsAVX2Single<>+312(SB)/8, $0x0000000003020100
+DATA constantsAVX2Single<>+320(SB)/8, $0x0000000000000004
+DATA constantsAVX2Single<>+328(SB)/8, $0x0000000000000400
+DATA constantsAVX2Single<>+336(SB)/8, $0x0000000000000401
+DATA constantsAVX2Single<>+344(SB)/8, $0x0000000000040100
+DATA constantsAVX2Single<>+352(SB)/8, $0x0000000000000402
+DATA constantsAVX2Single<>+360(SB)/8, $0x0000000000040200
+DATA constantsAVX2Single<>+368(SB)/8, $0x0000000000040201
+DATA constantsAVX2Single<>+376(SB)/8, $0x0000000004020100
+DATA constantsAVX2Single<>+384(SB)/8, $0x0000000000000403
+DATA constantsAVX2Single<>+392(SB)/8, $0x0000000000040300
+DATA constantsAVX2Single<>+400(SB)/8, $0x0000000000040301
+DATA constantsAVX2Single<>+408(SB)/8, $0x0000000004030100
+DATA constantsAVX2Single<>+416(SB)/8, $0x0000000000040302
+DATA constantsAVX2Single<>+424(SB)/8, $0x0000000004030200
+DATA constantsAVX2Single<>+432(SB)/8, $0x0000000004030201
+DATA constantsAVX2Single<>+440(SB)/8, $0x0000000403020100
+DATA constantsAVX2Single<>+448(SB)/8, $0x0000000000000005
+DATA constantsAVX2Single<>+456(SB)/8, $0x0000000000000500
+DATA constantsAVX2Single<>+464(SB)/8, $0x0000000000000501
+DATA constantsAVX2Single<>+472(SB)/8, $0x0000000000050100
+DATA constantsAVX2Single<>+480(SB)/8, $0x0000000000000502
+DATA constantsAVX2Single<>+488(SB)/8, $0x0000000000050200
+DATA constantsAVX2Single<>+496(SB)/8, $0x0000000000050201
+DATA constantsAVX2Single<>+504(SB)/8, $0x0000000005020100
+DATA constantsAVX2Single<>+512(SB)/8, $0x0000000000000503
+DATA constantsAVX2Single<>+520(SB)/8, $0x0000000000050300
+DATA constantsAVX2Single<>+528(SB)/8, $0x0000000000050301
+DATA constantsAVX2Single<>+536(SB)/8, $0x0000000005030100
+DATA constantsAVX2Single<>+544(SB)/8, $0x0000000000050302
+DATA constantsAVX2Single<>+552(SB)/8, $0x0000000005030200
+DATA constantsAVX2Single<>+560(SB)/8, $0x0000000005030201
+DATA constantsAVX2Single<>+568(SB)/8, $0x0000000503020100
+DATA constantsAVX2Single<>+576(SB)/8, $0x0000000000000504
+DATA constantsAVX2Single<>+584(SB)/8, $0x0000000000050400
+DATA constantsAVX2Single<>+592(SB)/8, $0x0000000000050401
+DATA constantsAVX2Single<>+600(SB)/8, $0x0000000005040100
+DATA constantsAVX2Single<>+608(SB)/8, $0x0000000000050402
+DATA constantsAVX2Single<>+616(SB)/8, $0x0000000005040200
+DATA constantsAVX2Single<>+624(SB)/8, $0x0000000005040201
+DATA constantsAVX2Single<>+632(SB)/8, $0x0000000504020100
+DATA constantsAVX2Single<>+640(SB)/8, $0x0000000000050403
+DATA constantsAVX2Single<>+648(SB)/8, $0x0000000005040300
+DATA constantsAVX2Single<>+656(SB)/8, $0x0000000005040301
+DATA constantsAVX2Single<>+664(SB)/8, $0x0000000504030100
+DATA constantsAVX2Single<>+672(SB)/8, $0x0000000005040302
+DATA constantsAVX2Single<>+680(SB)/8, $0x0000000504030200
+DATA constantsAVX2Single<>+688(SB)/8, $0x0000000504030201
+DATA constantsAVX2Single<>+696(SB)/8, $0x0000050403020100
+DATA constantsAVX2Single<>+704(SB)/8, $0x0000000000000006
+DATA constantsAVX2Single<>+712(SB)/8, $0x0000000000000600
+DATA constantsAVX2Single<>+720(SB)/8, $0x0000000000000601
+DATA constantsAVX2Single<>+728(SB)/8, $0x0000000000060100
+DATA constantsAVX2Single<>+736(SB)/8, $0x0000000000000602
+DATA constantsAVX2Single<>+744(SB)/8, $0x0000000000060200
+DATA constantsAVX2Single<>+752(SB)/8, $0x0000000000060201
+DATA constantsAVX2Single<>+760(SB)/8, $0x0000000006020100
+DATA constantsAVX2Single<>+768(SB)/8, $0x0000000000000603
+DATA constantsAVX2Single<>+776(SB)/8, $0x0000000000060300
+DATA constantsAVX2Single<>+784(SB)/8, $0x0000000000060301
+DATA constantsAVX2Single<>+792(SB)/8, $0x0000000006030100
+DATA constantsAVX2Single<>+800(SB)/8, $0x0000000000060302
+DATA constantsAVX2Single<>+808(SB)/8, $0x0000000006030200
+DATA constantsAVX2Single<>+816(SB)/8, $0x0000000006030201
+DATA constantsAVX2Single<>+824(SB)/8, $0x0000000603020100
+DATA constantsAVX2Single<>+832(SB)/8, $0x0000000000000604
+DATA constantsAVX2Single<>+840(SB)/8, $0x0000000000060400
+DATA constantsAVX2Single<>+848(SB)/8, $0x0000000000060401
+DATA constantsAVX2Single<>+856(SB)/8, $0x0000000006040100
+DATA constantsAVX2Single<>+864(SB)/8, $0x0000000000060402
+DATA constantsAVX2Single<>+872(SB)/8, $0x0000000006040200
+DATA constantsAVX2Single<>+880(SB)/8, $0x0000000006040201
+DATA constantsAVX2Single<>+888(SB)/8, $0x0000000604020100
+DATA constantsAVX2Single<>+896(SB)/8, $0x0000000000060403
+DATA constantsAVX2Single<>+904(SB)/8, $0x0000000006040300
+DATA constantsAVX2Single<>+912(SB)/8, $0x0000000006040301
+DATA constantsAVX2Single<>+920(SB)/8, $0x0000000604030100
+DATA constantsAVX2Single<>+928(SB)/8, $0x0000000006040302
+DATA constantsAVX2Single<>+936(SB)/8, $0x0000000604030200
+DATA constantsAVX2Single<>+944(SB)/8, $0x0000000604030201
+DATA constantsAVX2Single<>+952(SB)/8, $0x0000060403020100
+DATA constantsAVX2Single<>+960(SB)/8, $0x0000000000000605
+DATA constantsAVX2Single<>+968(SB)/8, $0x0000000000060500
+DATA constantsAVX2Single<>+976(SB)/8, $0x0000000000060501
+DATA constantsAVX2Single<>+984(SB)/8, $0x0000000006050100
+DATA constantsAVX2Single<>+992(SB)/8, $0x0000000000060502
+DATA constantsAVX2Single<>+1000(SB)/8, $0x0000000006050200
+DATA constantsAVX2Single<>+1008(SB)/8, $0x0000000006050201
+DATA constantsAVX2Single<>+1016(SB)/8, $0x0000000605020100
+DATA constantsAVX2Single<>+1024(SB)/8, $0x0000000000060503
+DATA constantsAVX2Single<>+1032(SB)/8, $0x0000000006050300
+DATA constantsAVX2Single<>+1040(SB)/8, $0x0000000006050301
+DATA constantsAVX2Single<>+1048(SB)/8, $0x0000000605030100
+DATA constantsAVX2Single<>+1056(SB)/8, $0x0000000006050302
+DATA constantsAVX2Single<>+1064(SB)/8, $0x0000000605030200
+DATA constantsAVX2Single<>+1072(SB)/8, $0x0000000605030201
+DATA constantsAVX2Single<>+1080(SB)/8, $0x0000060503020100
+DATA constantsAVX2Single<>+1088(SB)/8, $0x0000000000060504
+DATA constantsAVX2Single<>+1096(SB)/8, $0x0000000006050400
+DATA constantsAVX2Single<>+1104(SB)/8, $0x0000000006050401
+DATA constantsAVX2Single<>+1112(SB)/8, $0x0000000605040100
+DATA constantsAVX2Single<>+1120(SB)/8, $0x0000000006050402
+DATA constantsAVX2Single<>+1128(SB)/8, $0x0000000605040200
+DATA constantsAVX2Single<>+1136(SB)/8, $0x0000000605040201
+DATA constantsAVX2Single<>+1144(SB)/8, $0x0000060504020100
+DATA constantsAVX2Single<>+1152(SB)/8, $0x0000000006050403
+DATA constantsAVX2Single<>+1160(SB)/8, $0x0000000605040300
+DATA constantsAVX2Single<>+1168(SB)/8, $0x0000000605040301
+DATA constantsAVX2Single<>+1176(SB)/8, $0x0000060504030100
+DATA constantsAVX2Single<>+1184(SB)/8, $0x0000000605040302
+DATA constantsAVX2Single<>+1192(SB)/8, $0x0000060504030200
+DATA constantsAVX2Single<>+1200(SB)/8, $0x0000060504030201
+DATA constantsAVX2Single<>+1208(SB)/8, $0x0006050403020100
+DATA constantsAVX2Single<>+1216(SB)/8, $0x0000000000000007
+DATA constantsAVX2Single<>+1224(SB)/8, $0x0000000000000700
+DATA constantsAVX2Single<>+1232(SB)/8, $0x0000000000000701
+DATA constantsAVX2Single<>+1240(SB)/8, $0x0000000000070100
+DATA constantsAVX2Single<>+1248(SB)/8, $0x0000000000000702
+DATA constantsAVX2Single<>+1256(SB)/8, $0x0000000000070200
+DATA constantsAVX2Single<>+1264(SB)/8, $0x0000000000070201
+DATA constantsAVX2Single<>+1272(SB)/8, $0x0000000007020100
+DATA constantsAVX2Single<>+1280(SB)/8, $0x0000000000000703
+DATA constantsAVX2Single<>+1288(SB)/8, $0x0000000000070300
+DATA constantsAVX2Single<>+1296(SB)/8, $0x0000000000070301
+DATA constantsAVX2Single<>+1304(SB)/8, $0x0000000007030100
+DATA constantsAVX2Single<>+1312(SB)/8, $0x0000000000070302
+DATA constantsAVX2Single<>+1320(SB)/8, $0x0000000007030200
+DATA constantsAVX2Single<>+1328(SB)/8, $0x0000000007030201
+DATA constantsAVX2Single<>+1336(SB)/8, $0x0000000703020100
+DATA constantsAVX2Single<>+1344(SB)/8, $0x0000000000000704
+DATA constantsAVX2Single<>+1352(SB)/8, $0x0000000000070400
+DATA constantsAVX2Single<>+1360(SB)/8, $0x0000000000070401
+DATA constantsAVX2Single<>+1368(SB)/8, $0x0000000007040100
+DATA constantsAVX2Single<>+1376(SB)/8, $0x0000000000070402
+DATA constantsAVX2Single<>+1384(SB)/8, $0x0000000007040200
+DATA constantsAVX2Single<>+1392(SB)/8, $0x0000000007040201
+DATA constantsAVX2Single<>+1400(SB)/8, $0x0000000704020100
+DATA constantsAVX2Single<>+1408(SB)/8, $0x0000000000070403
+DATA constantsAVX2Single<>+1416(SB)/8, $0x0000000007040300
+DATA constantsAVX2Single<>+1424(SB)/8, $0x0000000007040301
+DATA constantsAVX2Single<>+1432(SB)/8, $0x0000000704030100
+DATA constantsAVX2Single<>+1440(SB)/8, $0x0000000007040302
+DATA constantsAVX2Single<>+1448(SB)/8, $0x0000000704030200
+DATA constantsAVX2Single<>+1456(SB)/8, $0x0000000704030201
+DATA constantsAVX2Single<>+1464(SB)/8, $0x0000070403020100
+DATA constantsAVX2Single<>+1472(SB)/8, $0x0000000000000705
+DATA constantsAVX2Single<>+1480(SB)/8, $0x0000000000070500
+DATA constantsAVX2Single<>+1488(SB)/8, $0x0000000000070501
+DATA constantsAVX2Single<>+1496(SB)/8, $0x0000000007050100
+DATA constantsAVX2Single<>+1504(SB)/8, $0x0000000000070502
+DATA constantsAVX2Single<>+1512(SB)/8, $0x0000000007050200
+DATA constantsAVX2Single<>+1520(SB)/8, $0x0000000007050201
+DATA constantsAVX2Single<>+1528(SB)/8, $0x0000000705020100
+DATA constantsAVX2Single<>+1536(SB)/8, $0x0000000000070503
+DATA constantsAVX2Single<>+1544(SB)/8, $0x0000000007050300
+DATA constantsAVX2Single<>+1552(SB)/8, $0x0000000007050301
+DATA constantsAVX2Single<>+1560(SB)/8, $0x0000000705030100
+DATA constantsAVX2Single<>+1568(SB)/8, $0x0000000007050302
+DATA constantsAVX2Single<>+1576(SB)/8, $0x0000000705030200
+DATA constantsAVX2Single<>+1584(SB)/8, $0x0000000705030201
+DATA constantsAVX2Single<>+1592(SB)/8, $0x0000070503020100
+DATA constantsAVX2Single<>+1600(SB)/8, $0x0000000000070504
+DATA constantsAVX2Single<>+1608(SB)/8, $0x0000000007050400
+DATA constantsAVX2Single<>+1616(SB)/8, $0x0000000007050401
+DATA constantsAVX2Single<>+1624(SB)/8, $0x0000000705040100
+DATA constantsAVX2Single<>+1632(SB)/8, $0x0000000007050402
+DATA constantsAVX2Single<>+1640(SB)/8, $0x0000000705040200
+DATA constantsAVX2Single<>+1648(SB)/8, $0x0000000705040201
+DATA constantsAVX2Single<>+1656(SB)/8, $0x0000070504020100
+DATA constantsAVX2Single<>+1664(SB)/8, $0x0000000007050403
+DATA constantsAVX2Single<>+1672(SB)/8, $0x0000000705040300
+DATA constantsAVX2Single<>+1680(SB)/8, $0x0000000705040301
+DATA constantsAVX2Single<>+1688(SB)/8, $0x0000070504030100
+DATA constantsAVX2Single<>+1696(SB)/8, $0x0000000705040302
+DATA constantsAVX2Single<>+1704(SB)/8, $0x0000070504030200
+DATA constantsAVX2Single<>+1712(SB)/8, $0x0000070504030201
+DATA constantsAVX2Single<>+1720(SB)/8, $0x0007050403020100
+DATA constantsAVX2Single<>+1728(SB)/8, $0x0000000000000706
+DATA constantsAVX2Single<>+1736(SB)/8, $0x0000000000070600
+DATA constantsAVX2Single<>+1744(SB)/8, $0x0000000000070601
+DATA constantsAVX2Single<>+1752(SB)/8, $0x0000000007060100
+DATA constantsAVX2Single<>+1760(SB)/8, $0x0000000000070602
+DATA constantsAVX2Single<>+1768(SB)/8, $0x0000000007060200
+DATA constantsAVX2Single<>+1776(SB)/8, $0x0000000007060201
+DATA constantsAVX2Single<>+1784(SB)/8, $0x0000000706020100
+DATA constantsAVX2Single<>+1792(SB)/8, $0x0000000000070603
+DATA constantsAVX2Single<>+1800(SB)/8, $0x0000000007060300
+DATA constantsAVX2Single<>+1808(SB)/8, $0x0000000007060301
+DATA constantsAVX2Single<>+1816(SB)/8, $0x0000000706030100
+DATA constantsAVX2Single<>+1824(SB)/8, $0x0000000007060302
+DATA constantsAVX2Single<>+1832(SB)/8, $0x0000000706030200
+DATA constantsAVX2Single<>+1840(SB)/8, $0x0000000706030201
+DATA constantsAVX2Single<>+1848(SB)/8, $0x0000070603020100
+DATA constantsAVX2Single<>+1856(SB)/8, $0x0000000000070604
+DATA constantsAVX2Single<>+1864(SB)/8, $0x0000000007060400
+DATA constantsAVX2Single<>+1872(SB)/8, $0x0000000007060401
+DATA constantsAVX2Single<>+1880(SB)/8, $0x0000000706040100
+DATA constantsAVX2Single<>+1888(SB)/8, $0x0000000007060402
+DATA constantsAVX2Single<>+1896(SB)/8, $0x0000000706040200
+DATA constantsAVX2Single<>+1904(SB)/8, $0x0000000706040201
+DATA constantsAVX2Single<>+1912(SB)/8, $0x0000070604020100
+DATA constantsAVX2Single<>+1920(SB)/8, $0x0000000007060403
+DATA constantsAVX2Single<>+1928(SB)/8, $0x0000000706040300
+DATA constantsAVX2Single<>+1936(SB)/8, $0x0000000706040301
+DATA constantsAVX2Single<>+1944(SB)/8, $0x0000070604030100
+DATA constantsAVX2Single<>+1952(SB)/8, $0x0000000706040302
+DATA constantsAVX2Single<>+1960(SB)/8, $0x0000070604030200
+DATA constantsAVX2Single<>+1968(SB)/8, $0x0000070604030201
+DATA constantsAVX2Single<>+1976(SB)/8, $0x0007060403020100
+DATA constantsAVX2Single<>+1984(SB)/8, $0x0000000000070605
+DATA constantsAVX2Single<>+1992(SB)/8, $0x0000000007060500
+DATA constantsAVX2Single<>+2000(SB)/8, $0x0000000007060501
+DATA constantsAVX2Single<>+2008(SB)/8, $0x0000000706050100
+DATA constantsAVX2Single<>+2016(SB)/8, $0x0000000007060502
+DATA constantsAVX2Single<>+2024(SB)/8, $0x0000000706050200
+DATA constantsAVX2Single<>+2032(SB)/8, $0x0000000706050201
+DATA constantsAVX2Single<>+2040(SB)/8, $0x0000070605020100
+DATA constantsAVX2Single<>+2048(SB)/8, $0x0000000007060503
+DATA constantsAVX2Single<>+2056(SB)/8, $0x0000000706050300
+DATA constantsAVX2Single<>+2064(SB)/8, $0x0000000706050301
+DATA constantsAVX2Single<>+2072(SB)/8, $0x0000070605030100
+DATA constantsAVX2Single<>+2080(SB)/8, $0x0000000706050302
+DATA constantsAVX2Single<>+2088(SB)/8, $0x0000070605030200
+DATA constantsAVX2Single<>+2096(SB)/8, $0x0000070605030201
+DATA constantsAVX2Single<>+2104(SB)/8, $0x0007060503020100
+DATA constantsAVX2Single<>+2112(SB)/8, $0x0000000007060504
+DATA constantsAVX2Single<>+2120(SB)/8, $0x0000000706050400
+DATA constantsAVX2Single<>+2128(SB)/8, $0x0000000706050401
+DATA constantsAVX2Single<>+2136(SB)/8, $0x0000070605040100
+DATA constantsAVX2Single<>+2144(SB)/8, $0x0000000706050402
+DATA constantsAVX2Single<>+2152(SB)/8, $0x0000070605040200
+DATA constantsAVX2Single<>+2160(SB)/8, $0x0000070605040201
+DATA constantsAVX2Single<>+2168(SB)/8, $0x0007060504020100
+DATA constantsAVX2Single<>+2176(SB)/8, $0x0000000706050403
+DATA constantsAVX2Single<>+2184(SB)/8, $0x0000070605040300
+DATA constantsAVX2Single<>+2192(SB)/8, $0x0000070605040301
+DATA constantsAVX2Single<>+2200(SB)/8, $0x0007060504030100
+DATA constantsAVX2Single<>+2208(SB)/8, $0x0000070605040302
+DATA constantsAVX2Single<>+2216(SB)/8, $0x0007060504030200
+DATA constantsAVX2Single<>+2224(SB)/8, $0x0007060504030201
+DATA constantsAVX2Single<>+2232(SB)/8, $0x0706050403020100
+DATA constantsAVX2Single<>+2240(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2244(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2248(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2252(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2256(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2260(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2264(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2268(SB)/4, $0x3f800000
+DATA constantsAVX2Single<>+2304(SB)/4, $+0
+DATA constantsAVX2Single<>+2308(SB)/4, $+0
+DATA constantsAVX2Single<>+2312(SB)/4, $+0
+DATA constantsAVX2Single<>+2316(SB)/4, $+0
+DATA constantsAVX2Single<>+2320(SB)/4, $+0
+DATA constantsAVX2Single<>+2324(SB)/4, $+0
+DATA constantsAVX2Single<>+2328(SB)/4, $+0
+DATA constantsAVX2Single<>+2332(SB)/4, $+0
+DATA constantsAVX2Single<>+2336(SB)/4, $+0
+DATA constantsAVX2Single<>+2340(SB)/4, $+0
+DATA constantsAVX2Single<>+2344(SB)/4, $+0
+DATA constantsAVX2Single<>+2348(SB)/4, $+0
+DATA constantsAVX2Single<>+2352(SB)/4, $+0
+DATA constantsAVX2Single<>+2356(SB)/4, $+0
+DATA constantsAVX2Single<>+2360(SB)/4, $+0
+DATA constantsAVX2Single<>+2364(SB)/4, $+0
+DATA constantsAVX2Single<>+2368(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2372(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2376(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2380(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2384(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2388(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2392(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2396(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+2400(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2404(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2408(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2412(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2416(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2420(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2424(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2428(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+2432(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2436(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2440(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2444(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2448(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2452(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2456(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2460(SB)/4, $0x4123f383
+DATA constantsAVX2Single<>+2464(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2468(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2472(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2476(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2480(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2484(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2488(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2492(SB)/4, $0x4056a99b
+DATA constantsAVX2Single<>+2496(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2500(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2504(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2508(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2512(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2516(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2520(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2524(SB)/4, $0xbf8f1bbd
+DATA constantsAVX2Single<>+2528(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2532(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2536(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2540(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2544(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2548(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2552(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2556(SB)/4, $0x3ff7def6
+DATA constantsAVX2Single<>+2560(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2564(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2568(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2572(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2576(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2580(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2584(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2588(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+2592(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2596(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2600(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2604(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2608(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2612(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2616(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2620(SB)/4, $0x41019d64
+DATA constantsAVX2Single<>+2624(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2628(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2632(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2636(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2640(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2644(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2648(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2652(SB)/4, $0xbfcf623a
+DATA constantsAVX2Single<>+2656(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2660(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2664(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2668(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2672(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2676(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2680(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2684(SB)/4, $0x40d3a8fd
+DATA constantsAVX2Single<>+2688(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2692(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2696(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2700(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2704(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2708(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2712(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2716(SB)/4, $0xc07dfdfc
+DATA constantsAVX2Single<>+2720(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2724(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2728(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2732(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2736(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2740(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2744(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2748(SB)/4, $0x4005dd98
+DATA constantsAVX2Single<>+2752(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2756(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2760(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2764(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2768(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2772(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2776(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2780(SB)/4, $0x40400000
+DATA constantsAVX2Single<>+2784(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2788(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2792(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2796(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2800(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2804(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2808(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2812(SB)/4, $0x3f13cd3a
+DATA constantsAVX2Single<>+2816(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2820(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2824(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2828(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2832(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2836(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2840(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2844(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+2848(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2852(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2856(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2860(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2864(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2868(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2872(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2876(SB)/4, $0x3ec1848f
+DATA constantsAVX2Single<>+2880(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2884(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2888(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2892(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2896(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2900(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2904(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2908(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2912(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2916(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2920(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2924(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2928(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2932(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2936(SB)/4, $0xbf464bf8
+DATA constantsAVX2Single<>+2940(SB)/4, $0xbf464bf8
 DATA constantsAVX2Single<>+2944(SB)/4, $0x3f464bf8
 DATA constantsAVX2Single<>+2948(SB)/4, $0x3f464bf8
 DATA constantsAVX2Single<>+2952(SB)/4, $0x3f464bf8
@@ -7261,118 +7257,118 @@ DATA constantsAVX2Single<>+2960(SB)/4, $0x3f464bf8
 DATA constantsAVX2Single<>+2964(SB)/4, $0x3f464bf8
 DATA constantsAVX2Single<>+2968(SB)/4, $0x3f464bf8
 DATA constantsAVX2Single<>+2972(SB)/4, $0x3f464bf8
-DATA constantsAVX2Single<>+2976(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2980(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2984(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2988(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2992(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+2996(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3000(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3004(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3008(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3012(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3016(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3020(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3024(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3028(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3032(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3036(SB)/4, $0xbe53fcf7
-DATA constantsAVX2Single<>+3040(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3044(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3048(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3052(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3056(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3060(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3064(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3068(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3072(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3076(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3080(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3084(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3088(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3092(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3096(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3100(SB)/4, $0xbf01d0d1
-DATA constantsAVX2Single<>+3104(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3108(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3112(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3116(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3120(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3124(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3128(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3132(SB)/4, $0xbf279762
-DATA constantsAVX2Single<>+3136(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3140(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3144(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3148(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3152(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3156(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3160(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3164(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3168(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3172(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3176(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3180(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3184(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3188(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3192(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3196(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3200(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3204(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3208(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3212(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3216(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3220(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3224(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3228(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3232(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3236(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3240(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3244(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3248(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3252(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3256(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3260(SB)/4, $0x3f60d8ee
-DATA constantsAVX2Single<>+3264(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3268(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3272(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3276(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3280(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3284(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3288(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3292(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3296(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3300(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3304(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3308(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3312(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3316(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3320(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3324(SB)/4, $0x3f37964d
-DATA constantsAVX2Single<>+3328(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3332(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3336(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3340(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3344(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3348(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3352(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3356(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3360(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3364(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3368(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3372(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3376(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3380(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3384(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3388(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3392(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3396(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3400(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3404(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3408(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3412(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3416(SB)/4, $0xbee4f92e
-DATA constantsAVX2Single<>+3420(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+2976(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+2980(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+2984(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+2988(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+2992(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+2996(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+3000(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+3004(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+3008(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3012(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3016(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3020(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3024(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3028(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3032(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3036(SB)/4, $0x3f464bf8
+DATA constantsAVX2Single<>+3040(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3044(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3048(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3052(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3056(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3060(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3064(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3068(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3072(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3076(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3080(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3084(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3088(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3092(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3096(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3100(SB)/4, $0xbe53fcf7
+DATA constantsAVX2Single<>+3104(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3108(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3112(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3116(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3120(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3124(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3128(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3132(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3136(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3140(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3144(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3148(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3152(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3156(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3160(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3164(SB)/4, $0xbf01d0d1
+DATA constantsAVX2Single<>+3168(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3172(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3176(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3180(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3184(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3188(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3192(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3196(SB)/4, $0xbf279762
+DATA constantsAVX2Single<>+3200(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3204(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3208(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3212(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3216(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3220(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3224(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3228(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3232(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3236(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3240(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3244(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3248(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3252(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3256(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3260(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3264(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3268(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3272(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3276(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3280(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3284(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3288(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3292(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3296(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3300(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3304(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3308(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3312(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3316(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3320(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3324(SB)/4, $0x3f60d8ee
+DATA constantsAVX2Single<>+3328(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3332(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3336(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3340(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3344(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3348(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3352(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3356(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3360(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3364(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3368(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3372(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3376(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3380(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3384(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3388(SB)/4, $0x3f37964d
+DATA constantsAVX2Single<>+3392(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3396(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3400(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3404(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3408(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3412(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3416(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3420(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3424(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3428(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3432(SB)/4, $0x3fc64bf8
@@ -7381,516 +7377,532 @@ DATA constantsAVX2Single<>+3440(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3444(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3448(SB)/4, $0x3fc64bf8
 DATA constantsAVX2Single<>+3452(SB)/4, $0x3fc64bf8
-DATA constantsAVX2Single<>+3456(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3460(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3464(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3468(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3472(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3476(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3480(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3484(SB)/4, $0xbf4d41b3
-DATA constantsAVX2Single<>+3488(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3492(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3496(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3500(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3504(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3508(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3512(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3516(SB)/4, $0x3f53fcf7
-DATA constantsAVX2Single<>+3520(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3524(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3528(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3532(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3536(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3540(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3544(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3548(SB)/4, $0x3f4d41b3
-DATA constantsAVX2Single<>+3552(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3556(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3560(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3564(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3568(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3572(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3576(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3580(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+3584(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3588(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3592(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3596(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3600(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3604(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3608(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3612(SB)/4, $0x3f279762
-DATA constantsAVX2Single<>+3616(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3620(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3624(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3628(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3632(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3636(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3640(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3644(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3648(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3652(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3656(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3660(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3664(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3668(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3672(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3676(SB)/4, $0x3f8da3fa
-DATA constantsAVX2Single<>+3680(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3684(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3688(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3692(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3696(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3700(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3704(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3708(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3712(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3716(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3720(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3724(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3728(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3732(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3736(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3740(SB)/4, $0xbf238d6a
-DATA constantsAVX2Single<>+3744(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3748(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3752(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3756(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3760(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3764(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3768(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3772(SB)/4, $0x3ea38d6a
-DATA constantsAVX2Single<>+3776(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3780(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3784(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3788(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3792(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3796(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3800(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3804(SB)/4, $0x3f238d6a
-DATA constantsAVX2Single<>+3808(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3812(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3816(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3820(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3824(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3828(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3832(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3836(SB)/4, $0xbf0da3fa
-DATA constantsAVX2Single<>+3840(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3844(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3848(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3852(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3856(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3860(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3864(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3868(SB)/4, $0xbfa38d6a
-DATA constantsAVX2Single<>+3872(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3876(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3880(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3884(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3888(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3892(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3896(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3900(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+3904(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3908(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3912(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3916(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3920(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3924(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3928(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3932(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+3936(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3940(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3944(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3948(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3952(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3956(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3960(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3964(SB)/4, $0x3f8432a5
-DATA constantsAVX2Single<>+3968(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3972(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3976(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3980(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3984(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3988(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3992(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+3996(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4000(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4004(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4008(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4012(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4016(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4020(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4024(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4028(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4032(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4036(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4040(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4044(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4048(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4052(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4056(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4060(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4064(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4068(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4072(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4076(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4080(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4084(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4088(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4092(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+4096(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4100(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4104(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4108(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4112(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4116(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4120(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4124(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+4128(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4132(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4136(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4140(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4144(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4148(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4152(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4156(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+4160(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4164(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4168(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4172(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4176(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4180(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4184(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4188(SB)/4, $0x3f86ec81
-DATA constantsAVX2Single<>+4192(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4196(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4200(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4204(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4208(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4212(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4216(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4220(SB)/4, $0x3f5105ec
-DATA constantsAVX2Single<>+4224(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4228(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4232(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4236(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4240(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4244(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4248(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4252(SB)/4, $0x3ed7e0cf
-DATA constantsAVX2Single<>+4256(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4260(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4264(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4268(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4272(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4276(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4280(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4284(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4288(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4292(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4296(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4300(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4304(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4308(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4312(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4316(SB)/4, $0xbf0432a5
-DATA constantsAVX2Single<>+4320(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4324(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4328(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4332(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4336(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4340(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4344(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4348(SB)/4, $0xbfaaaaab
-DATA constantsAVX2Single<>+4352(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4356(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4360(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4364(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4368(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4372(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4376(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4380(SB)/4, $0x42ae0000
-DATA constantsAVX2Single<>+4384(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4388(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4392(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4396(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4400(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4404(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4408(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4412(SB)/4, $0xc2ae0000
-DATA constantsAVX2Single<>+4416(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4420(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4424(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4428(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4432(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4436(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4440(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4444(SB)/4, $0xbfb8aa3b
-DATA constantsAVX2Single<>+4448(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4452(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4456(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4460(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4464(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4468(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4472(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4476(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+4480(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4484(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4488(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4492(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4496(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4500(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4504(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4508(SB)/4, $0x3f318000
-DATA constantsAVX2Single<>+4512(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4516(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4520(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4524(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4528(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4532(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4536(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4540(SB)/4, $0xb95e8083
-DATA constantsAVX2Single<>+4544(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4548(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4552(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4556(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4560(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4564(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4568(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4572(SB)/4, $0x39500d01
-DATA constantsAVX2Single<>+4576(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4580(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4584(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4588(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4592(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4596(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4600(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4604(SB)/4, $0x3ab60b61
-DATA constantsAVX2Single<>+4608(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4612(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4616(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4620(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4624(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4628(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4632(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4636(SB)/4, $0x3c088889
-DATA constantsAVX2Single<>+4640(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4644(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4648(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4652(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4656(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4660(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4664(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4668(SB)/4, $0x3d2aaaab
-DATA constantsAVX2Single<>+4672(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4676(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4680(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4684(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4688(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4692(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4696(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4700(SB)/4, $0x3e2aaaab
-DATA constantsAVX2Single<>+4704(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4708(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4712(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4716(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4720(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4724(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4728(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4732(SB)/4, $0x3f000000
-DATA constantsAVX2Single<>+4736(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4740(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4744(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4748(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4752(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4756(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4760(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4764(SB)/4, $0x3f93cd3a
-DATA constantsAVX2Single<>+4768(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4772(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4776(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4780(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4784(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4788(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4792(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4796(SB)/4, $0x3f64f92e
-DATA constantsAVX2Single<>+4800(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4804(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4808(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4812(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4816(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4820(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4824(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4828(SB)/4, $0x3f41848f
-DATA constantsAVX2Single<>+4832(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4836(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4840(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4844(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4848(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4852(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4856(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4860(SB)/4, $0x3e53fcf7
-DATA constantsAVX2Single<>+4864(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4868(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4872(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4876(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4880(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4884(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4888(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4892(SB)/4, $0xbeaaaaab
-DATA constantsAVX2Single<>+4896(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4900(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4904(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4908(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4912(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4916(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4920(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4924(SB)/4, $0x3f06ec81
-DATA constantsAVX2Single<>+4928(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4932(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4936(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4940(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4944(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4948(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4952(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4956(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+4960(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4964(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4968(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4972(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4976(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4980(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4984(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4988(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+4992(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+4996(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5000(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5004(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5008(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5012(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5016(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5020(SB)/4, $0xbf06ec81
-DATA constantsAVX2Single<>+5024(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5028(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5032(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5036(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5040(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5044(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5048(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5052(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5056(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5060(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5064(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5068(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5072(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5076(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5080(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5084(SB)/4, $0x3eaaaaab
-DATA constantsAVX2Single<>+5088(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5092(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5096(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5100(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5104(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5108(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5112(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5116(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5120(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5124(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5128(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5132(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5136(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5140(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5144(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5148(SB)/4, $0xbed105ec
-DATA constantsAVX2Single<>+5152(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5156(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5160(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5164(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5168(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5172(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5176(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5180(SB)/4, $0x3f18a61f
-DATA constantsAVX2Single<>+5184(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5188(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5192(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5196(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5200(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5204(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5208(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5212(SB)/4, $0x3f0432a5
-DATA constantsAVX2Single<>+5216(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5220(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5224(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5228(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5232(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5236(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5240(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5244(SB)/4, $0x3ed105ec
-DATA constantsAVX2Single<>+5248(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5252(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5256(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5260(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5264(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5268(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5272(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5276(SB)/4, $0x3ee4f92e
-DATA constantsAVX2Single<>+5280(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5284(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5288(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5292(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5296(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5300(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5304(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5308(SB)/4, $0x3e57e0cf
-DATA constantsAVX2Single<>+5312(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5316(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5320(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5324(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5328(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5332(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5336(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5340(SB)/4, $0xbf2aaaab
-DATA constantsAVX2Single<>+5344(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5348(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5352(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5356(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5360(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5364(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5368(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5372(SB)/4, $0xbf3ecfa6
-DATA constantsAVX2Single<>+5376(SB)/4, $0x00000000
-DATA constantsAVX2Single<>+5380(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+5384(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+5388(SB)/4, $0x3fddb3d7
-DATA constantsAVX2Single<>+5392(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+5396(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+5400(SB)/4, $0x40d6a99b
-DATA constantsAVX2Single<>+5404(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+5408(SB)/4, $0x4077def6
-DATA constantsAVX2Single<>+5412(SB)/4, $0x40c8cc64
-DATA constantsAVX2Single<>+5416(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+5420(SB)/4, $0x3fcf623a
-DATA constantsAVX2Single<>+5424(SB)/4, $0x407dfdfc
-DATA constantsAVX2Single<>+5428(SB)/4, $0x3fcf623a
-DATA constantsAVX2Single<>+5432(SB)/4, $0x40a3f383
-DATA constantsAVX2Single<>+5436(SB)/4, $0x40c8cc64
-DATA constantsAVX2Single<>+5440(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5444(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5448(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5452(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5456(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5460(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5464(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5468(SB)/4, $0x40a00000
-DATA constantsAVX2Single<>+5472(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5476(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5480(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5484(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5488(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5492(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5496(SB)/4, $0xbf800000
-DATA constantsAVX2Single<>+5500(SB)/4, $0xbf800000
-GLOBL constantsAVX2Single<>(SB), RODATA|NOPTR, $5504
+DATA constantsAVX2Single<>+3456(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3460(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3464(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3468(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3472(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3476(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3480(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3484(SB)/4, $0xbee4f92e
+DATA constantsAVX2Single<>+3488(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3492(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3496(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3500(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3504(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3508(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3512(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3516(SB)/4, $0x3fc64bf8
+DATA constantsAVX2Single<>+3520(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3524(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3528(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3532(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3536(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3540(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3544(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3548(SB)/4, $0xbf4d41b3
+DATA constantsAVX2Single<>+3552(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3556(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3560(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3564(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3568(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3572(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3576(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3580(SB)/4, $0x3f53fcf7
+DATA constantsAVX2Single<>+3584(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3588(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3592(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3596(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3600(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3604(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3608(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3612(SB)/4, $0x3f4d41b3
+DATA constantsAVX2Single<>+3616(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3620(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3624(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3628(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3632(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3636(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3640(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3644(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+3648(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3652(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3656(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3660(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3664(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3668(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3672(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3676(SB)/4, $0x3f279762
+DATA constantsAVX2Single<>+3680(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3684(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3688(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3692(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3696(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3700(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3704(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3708(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3712(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3716(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3720(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3724(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3728(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3732(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3736(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3740(SB)/4, $0x3f8da3fa
+DATA constantsAVX2Single<>+3744(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3748(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3752(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3756(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3760(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3764(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3768(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3772(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3776(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3780(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3784(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3788(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3792(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3796(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3800(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3804(SB)/4, $0xbf238d6a
+DATA constantsAVX2Single<>+3808(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3812(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3816(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3820(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3824(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3828(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3832(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3836(SB)/4, $0x3ea38d6a
+DATA constantsAVX2Single<>+3840(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3844(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3848(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3852(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3856(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3860(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3864(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3868(SB)/4, $0x3f238d6a
+DATA constantsAVX2Single<>+3872(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3876(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3880(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3884(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3888(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3892(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3896(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3900(SB)/4, $0xbf0da3fa
+DATA constantsAVX2Single<>+3904(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3908(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3912(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3916(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3920(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3924(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3928(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3932(SB)/4, $0xbfa38d6a
+DATA constantsAVX2Single<>+3936(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3940(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3944(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3948(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3952(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3956(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3960(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3964(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+3968(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3972(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3976(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3980(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3984(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3988(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3992(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+3996(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4000(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4004(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4008(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4012(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4016(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4020(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4024(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4028(SB)/4, $0x3f8432a5
+DATA constantsAVX2Single<>+4032(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4036(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4040(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4044(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4048(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4052(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4056(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4060(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4064(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4068(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4072(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4076(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4080(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4084(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4088(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4092(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4096(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4100(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4104(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4108(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4112(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4116(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4120(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4124(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4128(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4132(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4136(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4140(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4144(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4148(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4152(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4156(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+4160(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4164(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4168(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4172(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4176(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4180(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4184(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4188(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+4192(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4196(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4200(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4204(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4208(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4212(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4216(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4220(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+4224(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4228(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4232(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4236(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4240(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4244(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4248(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4252(SB)/4, $0x3f86ec81
+DATA constantsAVX2Single<>+4256(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4260(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4264(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4268(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4272(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4276(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4280(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4284(SB)/4, $0x3f5105ec
+DATA constantsAVX2Single<>+4288(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4292(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4296(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4300(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4304(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4308(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4312(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4316(SB)/4, $0x3ed7e0cf
+DATA constantsAVX2Single<>+4320(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4324(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4328(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4332(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4336(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4340(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4344(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4348(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4352(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4356(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4360(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4364(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4368(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4372(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4376(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4380(SB)/4, $0xbf0432a5
+DATA constantsAVX2Single<>+4384(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4388(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4392(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4396(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4400(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4404(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4408(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4412(SB)/4, $0xbfaaaaab
+DATA constantsAVX2Single<>+4416(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4420(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4424(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4428(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4432(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4436(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4440(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4444(SB)/4, $0x42ae0000
+DATA constantsAVX2Single<>+4448(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4452(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4456(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4460(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4464(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4468(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4472(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4476(SB)/4, $0xc2ae0000
+DATA constantsAVX2Single<>+4480(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4484(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4488(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4492(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4496(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4500(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4504(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4508(SB)/4, $0xbfb8aa3b
+DATA constantsAVX2Single<>+4512(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4516(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4520(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4524(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4528(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4532(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4536(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4540(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+4544(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4548(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4552(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4556(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4560(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4564(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4568(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4572(SB)/4, $0x3f318000
+DATA constantsAVX2Single<>+4576(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4580(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4584(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4588(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4592(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4596(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4600(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4604(SB)/4, $0xb95e8083
+DATA constantsAVX2Single<>+4608(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4612(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4616(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4620(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4624(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4628(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4632(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4636(SB)/4, $0x39500d01
+DATA constantsAVX2Single<>+4640(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4644(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4648(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4652(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4656(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4660(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4664(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4668(SB)/4, $0x3ab60b61
+DATA constantsAVX2Single<>+4672(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4676(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4680(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4684(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4688(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4692(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4696(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4700(SB)/4, $0x3c088889
+DATA constantsAVX2Single<>+4704(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4708(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4712(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4716(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4720(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4724(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4728(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4732(SB)/4, $0x3d2aaaab
+DATA constantsAVX2Single<>+4736(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4740(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4744(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4748(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4752(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4756(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4760(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4764(SB)/4, $0x3e2aaaab
+DATA constantsAVX2Single<>+4768(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4772(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4776(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4780(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4784(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4788(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4792(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4796(SB)/4, $0x3f000000
+DATA constantsAVX2Single<>+4800(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4804(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4808(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4812(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4816(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4820(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4824(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4828(SB)/4, $0x3f93cd3a
+DATA constantsAVX2Single<>+4832(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4836(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4840(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4844(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4848(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4852(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4856(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4860(SB)/4, $0x3f64f92e
+DATA constantsAVX2Single<>+4864(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4868(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4872(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4876(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4880(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4884(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4888(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4892(SB)/4, $0x3f41848f
+DATA constantsAVX2Single<>+4896(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4900(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4904(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4908(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4912(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4916(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4920(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4924(SB)/4, $0x3e53fcf7
+DATA constantsAVX2Single<>+4928(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4932(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4936(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4940(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4944(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4948(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4952(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4956(SB)/4, $0xbeaaaaab
+DATA constantsAVX2Single<>+4960(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4964(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4968(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4972(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4976(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4980(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4984(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4988(SB)/4, $0x3f06ec81
+DATA constantsAVX2Single<>+4992(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+4996(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5000(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5004(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5008(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5012(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5016(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5020(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5024(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5028(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5032(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5036(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5040(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5044(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5048(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5052(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5056(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5060(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5064(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5068(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5072(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5076(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5080(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5084(SB)/4, $0xbf06ec81
+DATA constantsAVX2Single<>+5088(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5092(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5096(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5100(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5104(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5108(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5112(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5116(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5120(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5124(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5128(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5132(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5136(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5140(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5144(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5148(SB)/4, $0x3eaaaaab
+DATA constantsAVX2Single<>+5152(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5156(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5160(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5164(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5168(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5172(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5176(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5180(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5184(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5188(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5192(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5196(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5200(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5204(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5208(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5212(SB)/4, $0xbed105ec
+DATA constantsAVX2Single<>+5216(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5220(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5224(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5228(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5232(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5236(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5240(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5244(SB)/4, $0x3f18a61f
+DATA constantsAVX2Single<>+5248(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5252(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5256(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5260(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5264(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5268(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5272(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5276(SB)/4, $0x3f0432a5
+DATA constantsAVX2Single<>+5280(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5284(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5288(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5292(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5296(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5300(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5304(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5308(SB)/4, $0x3ed105ec
+DATA constantsAVX2Single<>+5312(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5316(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5320(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5324(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5328(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5332(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5336(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5340(SB)/4, $0x3ee4f92e
+DATA constantsAVX2Single<>+5344(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5348(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5352(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5356(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5360(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5364(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5368(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5372(SB)/4, $0x3e57e0cf
+DATA constantsAVX2Single<>+5376(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5380(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5384(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5388(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5392(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5396(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5400(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5404(SB)/4, $0xbf2aaaab
+DATA constantsAVX2Single<>+5408(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5412(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5416(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5420(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5424(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5428(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5432(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5436(SB)/4, $0xbf3ecfa6
+DATA constantsAVX2Single<>+5440(SB)/4, $0x00000000
+DATA constantsAVX2Single<>+5444(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+5448(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+5452(SB)/4, $0x3fddb3d7
+DATA constantsAVX2Single<>+5456(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+5460(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+5464(SB)/4, $0x40d6a99b
+DATA constantsAVX2Single<>+5468(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+5472(SB)/4, $0x4077def6
+DATA constantsAVX2Single<>+5476(SB)/4, $0x40c8cc64
+DATA constantsAVX2Single<>+5480(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+5484(SB)/4, $0x3fcf623a
+DATA constantsAVX2Single<>+5488(SB)/4, $0x407dfdfc
+DATA constantsAVX2Single<>+5492(SB)/4, $0x3fcf623a
+DATA constantsAVX2Single<>+5496(SB)/4, $0x40a3f383
+DATA constantsAVX2Single<>+5500(SB)/4, $0x40c8cc64
+DATA constantsAVX2Single<>+5504(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5508(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5512(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5516(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5520(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5524(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5528(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5532(SB)/4, $0x40a00000
+DATA constantsAVX2Single<>+5536(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5540(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5544(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5548(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5552(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5556(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5560(SB)/4, $0xbf800000
+DATA constantsAVX2Single<>+5564(SB)/4, $0xbf800000
+GLOBL constantsAVX2Single<>(SB), RODATA|NOPTR, $5568

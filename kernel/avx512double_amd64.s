@@ -38,6 +38,7 @@ TEXT ·nearAVX512Double(SB), NOSPLIT, $0-8
 	VBROADCASTSD 8(DX), Z3
 	VBROADCASTSD 16(DX), Z4
 	VMOVDQU      constantsAVX512Double<>+0(SB), Y5
+	VMOVDQU      constantsAVX512Double<>+64(SB), Y6
 	XORQ         DX, DX
 	XORQ         R12, R12
 	PCALIGN      $0x40
@@ -49,8 +50,8 @@ edges1:
 	MOVQ        $0x000000ff, R13
 	BZHIQ       SI, R13, R13
 	KMOVW       R13, K1
-	VMOVDQU32.Z (BX), K1, Y6
-	VMOVDQU     Y6, (R11)(DX*4)
+	VMOVDQU32.Z (BX), K1, Y7
+	VMOVDQU     Y7, (R11)(DX*4)
 	LEAQ        (R11)(DX*4), BX
 
 full2:
@@ -58,61 +59,61 @@ full2:
 	LEAQ          (R13)(R13*2), R13
 	MOVLQSX       4(BX), R14
 	LEAQ          (R14)(R14*2), R14
-	VMOVSD        16(CX)(R13*8), X8
-	VMOVHPD       16(CX)(R14*8), X8, X8
-	VMOVUPD       (CX)(R13*8), X6
-	VMOVUPD       (CX)(R14*8), X7
+	VMOVSD        16(CX)(R13*8), X9
+	VMOVHPD       16(CX)(R14*8), X9, X9
+	VMOVUPD       (CX)(R13*8), X7
+	VMOVUPD       (CX)(R14*8), X8
 	MOVLQSX       8(BX), R13
 	LEAQ          (R13)(R13*2), R13
 	MOVLQSX       12(BX), R14
 	LEAQ          (R14)(R14*2), R14
-	VMOVSD        16(CX)(R13*8), X9
-	VMOVHPD       16(CX)(R14*8), X9, X9
-	VINSERTF64X2  $0x01, (CX)(R13*8), Z6, Z6
-	VINSERTF64X2  $0x01, (CX)(R14*8), Z7, Z7
-	VINSERTF64X2  $0x01, X9, Z8, Z8
+	VMOVSD        16(CX)(R13*8), X10
+	VMOVHPD       16(CX)(R14*8), X10, X10
+	VINSERTF64X2  $0x01, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x01, (CX)(R14*8), Z8, Z8
+	VINSERTF64X2  $0x01, X10, Z9, Z9
 	MOVLQSX       16(BX), R13
 	LEAQ          (R13)(R13*2), R13
 	MOVLQSX       20(BX), R14
 	LEAQ          (R14)(R14*2), R14
-	VMOVSD        16(CX)(R13*8), X9
-	VMOVHPD       16(CX)(R14*8), X9, X9
-	VINSERTF64X2  $0x02, (CX)(R13*8), Z6, Z6
-	VINSERTF64X2  $0x02, (CX)(R14*8), Z7, Z7
-	VINSERTF64X2  $0x02, X9, Z8, Z8
+	VMOVSD        16(CX)(R13*8), X10
+	VMOVHPD       16(CX)(R14*8), X10, X10
+	VINSERTF64X2  $0x02, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x02, (CX)(R14*8), Z8, Z8
+	VINSERTF64X2  $0x02, X10, Z9, Z9
 	MOVLQSX       24(BX), R13
 	LEAQ          (R13)(R13*2), R13
 	MOVLQSX       28(BX), R14
 	LEAQ          (R14)(R14*2), R14
-	VMOVSD        16(CX)(R13*8), X9
-	VMOVHPD       16(CX)(R14*8), X9, X9
-	VINSERTF64X2  $0x03, (CX)(R13*8), Z6, Z6
-	VINSERTF64X2  $0x03, (CX)(R14*8), Z7, Z7
-	VINSERTF64X2  $0x03, X9, Z8, Z8
-	VUNPCKLPD     Z7, Z6, Z9
-	VUNPCKHPD     Z7, Z6, Z6
-	VSUBPD        Z2, Z9, Z9
-	VSUBPD        Z3, Z6, Z6
-	VSUBPD        Z4, Z8, Z8
-	VMULPD        Z9, Z9, Z7
-	VFMADD231PD   Z6, Z6, Z7
-	VFMADD231PD   Z8, Z8, Z7
-	VCMPPD        $0x19, Z0, Z7, K1, K1
-	VCMPPD        $0x11, Z1, Z7, K1, K2
+	VMOVSD        16(CX)(R13*8), X10
+	VMOVHPD       16(CX)(R14*8), X10, X10
+	VINSERTF64X2  $0x03, (CX)(R13*8), Z7, Z7
+	VINSERTF64X2  $0x03, (CX)(R14*8), Z8, Z8
+	VINSERTF64X2  $0x03, X10, Z9, Z9
+	VUNPCKLPD     Z8, Z7, Z10
+	VUNPCKHPD     Z8, Z7, Z7
+	VSUBPD        Z2, Z10, Z10
+	VSUBPD        Z3, Z7, Z7
+	VSUBPD        Z4, Z9, Z9
+	VMULPD        Z10, Z10, Z8
+	VFMADD231PD   Z7, Z7, Z8
+	VFMADD231PD   Z9, Z9, Z8
+	VCMPPD        $0x19, Z0, Z8, K1, K1
+	VCMPPD        $0x11, Z1, Z8, K1, K2
 	KMOVW         K2, R13
 	ORQ           R13, R12
+	VCOMPRESSPD.Z Z10, K1, Z8
+	VMOVUPD       Z8, (DI)(DX*8)
+	VCOMPRESSPD.Z Z7, K1, Z7
+	VMOVUPD       Z7, (R8)(DX*8)
 	VCOMPRESSPD.Z Z9, K1, Z7
-	VMOVUPD       Z7, (DI)(DX*8)
-	VCOMPRESSPD.Z Z6, K1, Z6
-	VMOVUPD       Z6, (R8)(DX*8)
-	VCOMPRESSPD.Z Z8, K1, Z6
-	VMOVUPD       Z6, (R9)(DX*8)
-	VMOVDQU       (BX), Y6
-	VPCOMPRESSD.Z Y6, K1, Y6
-	VMOVDQU       Y6, (R10)(DX*4)
-	VPCOMPRESSD.Z Y5, K1, Y6
-	VMOVDQU       Y6, (R11)(DX*4)
-	VPADDD        constantsAVX512Double<>+64(SB), Y5, Y5
+	VMOVUPD       Z7, (R9)(DX*8)
+	VMOVDQU       (BX), Y7
+	VPCOMPRESSD.Z Y7, K1, Y7
+	VMOVDQU       Y7, (R10)(DX*4)
+	VPCOMPRESSD.Z Y5, K1, Y7
+	VMOVDQU       Y7, (R11)(DX*4)
+	VPADDD        Y6, Y5, Y5
 	KMOVW         K1, R13
 	POPCNTQ       R13, R13
 	ADDQ          R13, DX
@@ -4242,7 +4243,7 @@ input25:
 	RET
 
 // func edgesAVX512Double(s *site[float64])
-// Requires: AVX, AVX512F, BMI2, CMOV
+// Requires: AVX, AVX512F, BMI2, CMOV, MMX+
 TEXT ·edgesAVX512Double(SB), NOSPLIT, $0-8
 	MOVQ s+0(FP), AX
 
@@ -4720,9 +4721,15 @@ slot2:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x05, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour3:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPD      (SI), Z0
 	VMOVUPD      64(SI), Z1
 	VBROADCASTSD (R11), Z2
@@ -5431,9 +5438,15 @@ slot7:
 	MOVQ         208(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
+	MOVQ         376(AX), R13
+	SHLQ         $0x05, R13
+	ADDQ         120(AX), R13
 	PCALIGN      $0x40
 
 neighbour8:
+	PREFETCHT0   (R13)
+	PREFETCHT0   64(R13)
+	ADDQ         $0x00000080, R13
 	VMOVUPD      (SI), Z0
 	VMOVUPD      64(SI), Z1
 	VBROADCASTSD (R11), Z2

@@ -169,7 +169,13 @@ func (t *target) angularTiles(gat, r, stride gp, first bool) {
 	row := t.fourRows(p, stride, triple)
 	matrix := t.matrix(gat, 0)
 	t.MOVQ(n, y)
+	ahead := t.arg("listed")
+	t.edgeBytes(ahead)
+	t.ADDQ(t.param("edges"), ahead)
 	t.loop("neighbour", y, 4, func() {
+		t.PREFETCHT0(at(ahead, 0))
+		t.PREFETCHT0(at(ahead, 64))
+		t.bump(ahead, 128)
 		for v := 0; v < t.perRow(); v += t.tileVectors() {
 			var sum [4][]vec
 			for k := range 16 {
@@ -211,3 +217,6 @@ func (t *target) angularTiles(gat, r, stride gp, first bool) {
 		t.LEAQ(indexed(p, stride, 4, 0), p)
 	})
 }
+
+// edgeBytes turns a number of edges into bytes.
+func (t *target) edgeBytes(e gp) { t.SHLQ(imm(map[int]int{4: 4, 8: 5}[t.elem]), e) }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/x86"
@@ -55,6 +57,13 @@ func (t *target) compact() {
 	}
 	count := t.intVec()
 	t.loadInts(t.ints(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15), count)
+	step := t.ints(slices.Repeat([]int32{int32(t.lanes())}, t.lanes())...)
+	steps := op(step)
+	if t.wide() {
+		v := t.intVec()
+		t.loadInts(step, v)
+		steps = v
+	}
 	slots, near := t.GP64(), t.GP64()
 	t.XORQ(slots, slots)
 	t.XORQ(near, near)
@@ -83,7 +92,7 @@ func (t *target) compact() {
 	t.loadInts(at(j, 0), targets) // perhaps from where edges are written next
 	pack.ints(targets, indexed(to, slots, 4, 0))
 	pack.ints(count, indexed(edge, slots, 4, 0))
-	t.addInts(count, int32(t.lanes()))
+	t.VPADDD(steps, count, count)
 	m.count(slots)
 	t.bump(j, 4*t.lanes())
 	t.SUBQ(operand.U32(t.lanes()), n)
@@ -207,15 +216,6 @@ func (t *target) storeInts(v vec, m mem) {
 	} else {
 		t.VMOVDQU(v, m)
 	}
-}
-
-// addInts adds n to all int32 of v.
-func (t *target) addInts(v vec, n int32) {
-	c := make([]int32, t.lanes())
-	for k := range c {
-		c[k] = n
-	}
-	t.VPADDD(t.ints(c...), v, v)
 }
 
 const docBasis = `Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
