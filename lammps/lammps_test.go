@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -238,7 +239,7 @@ func dumped(t testing.TB, path string) [][]float64 {
 		t.Fatalf("%s holds no atoms", path)
 	}
 	lines := strings.Split(strings.TrimSpace(rows), "\n")[1:]
-	table := make([][]float64, len(lines))
+	var table [][]float64
 	for _, line := range lines {
 		var v []float64
 		for _, f := range strings.Fields(line) {
@@ -248,7 +249,11 @@ func dumped(t testing.TB, path string) [][]float64 {
 			}
 			v = append(v, x)
 		}
-		table[int(v[0])-1] = v[1:]
+		table = append(table, v)
+	}
+	slices.SortFunc(table, func(a, b []float64) int { return int(a[0] - b[0]) })
+	for i := range table {
+		table[i] = table[i][1:]
 	}
 	return table
 }

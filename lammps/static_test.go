@@ -74,7 +74,9 @@ func boundary(s *structure.Structure) string {
 }
 
 // All frames in both precisions, one after the other in one process each: clear must leave nothing behind.
-func TestTheNumbersOfTheEngine(t *testing.T) {
+func TestTheNumbersOfTheEngine(t *testing.T) { theNumbersOfTheEngine(t, 1, 3) }
+
+func theNumbersOfTheEngine(t *testing.T, processes ...int) {
 	type run struct {
 		name string
 		want *answer
@@ -98,7 +100,7 @@ func TestTheNumbersOfTheEngine(t *testing.T) {
 			runs = append(runs, run{f.name + ", " + precision, engine(t, m, f.s, precision)})
 		}
 	}
-	for ranks := 1; ranks <= 4; ranks++ {
+	for _, ranks := range processes {
 		out := strings.Split(must(t, root, ranks, input), "END OF FRAME")
 		for k, r := range runs {
 			r.want.compare(t, fmt.Sprintf("%s, %d ranks", r.name, ranks), out[k], dumped(t, filepath.Join(root, fmt.Sprintf("dump%d", k))))
