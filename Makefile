@@ -7,16 +7,19 @@ export MLFF_DATA
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MLFF = bin/mlff
 
-.PHONY: help build demo lint test test-heavy bench bench-kernels bench-distil lammps bench-lammps clean
+.PHONY: help build demo lint test test-python test-teachers test-heavy bench-python bench bench-kernels bench-distil lammps bench-lammps clean
 
 help:
 	@echo 'make build           the command bin/mlff (pure Go)'
 	@echo 'make demo            distil the built-in silicon teacher; about two minutes on two cores'
 	@echo 'make test            gofmt, vet, staticcheck and every test'
+	@echo 'make test-python     the Python package, with the newest and the oldest ase'
+	@echo 'make test-teachers   against real teachers: installs FeNNol and jax'
 	@echo 'make test-heavy      kill loops and other tests that take minutes'
 	@echo 'make lammps          LAMMPS with MPI into the cache, and the tests of the plugin in it'
 	@echo 'make bench-lammps    the plugin against the engine and other pair styles'
 	@echo 'make bench           the engine against its bars, two minutes on a quiet machine'
+	@echo 'make bench-python    what the Python side costs, against its bars'
 	@echo 'make bench-kernels   every Go benchmark'
 	@echo 'make bench-distil    test errors of students from published labels against their bars, 40 minutes'
 
@@ -37,6 +40,15 @@ lint:
 test: lint
 	CGO_ENABLED=0 go build -trimpath -o $(MLFF) ./cmd/mlff
 	go test ./...
+	$(MAKE) --no-print-directory test-python
+
+# Virtual environments are made on demand, outside of the checkout.
+test-python:
+	python/tests/run.sh
+
+# Installs 1.2 GB.
+test-teachers:
+	PYTHONPATH=python "$$(python/tests/environment.sh fennol)" -m pytest -v python/tests/test_teachers.py
 
 test-heavy:
 	go test -tags heavy -run Heavy -timeout 60m -count 1 -v ./...
@@ -44,6 +56,11 @@ test-heavy:
 # A missed bar is printed, and is no reason to stop.
 bench: build
 	$(MLFF) bench --bars || [ $$? = 3 ]
+
+# A missed bar is printed, and is no reason to stop.
+bench-python:
+	"$$(python/tests/environment.sh newest)" setup.py --quiet build_ext --inplace
+	PYTHONPATH=python "$$(python/tests/environment.sh newest)" -W ignore python/bench/overhead.py python/tests/data/copper.safetensors --long || [ $$? = 1 ]
 
 bench-kernels:
 	go test -run '^$$' -bench . -benchtime 2s ./...
@@ -64,4 +81,4 @@ bench-lammps: lammps
 	go test -tags heavy -run BenchLAMMPS -timeout 60m -count 1 -v ./lammps
 
 clean:
-	rm -rf bin demo
+	rm -rf bin demo build python/mlff_distiller/*.so python/*.egg-info
