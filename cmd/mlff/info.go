@@ -14,19 +14,7 @@ import (
 )
 
 // about is the JSON of mlff info.
-type about struct {
-	Species     []string           `json:"species"`
-	Cutoff      float64            `json:"cutoff"`
-	Shapes      model.Shape        `json:"shapes"`
-	Teacher     *model.Teacher     `json:"teacher"`
-	Domain      model.Domain       `json:"domain"`
-	Certificate *model.Certificate `json:"certificate"`
-	Licence     string             `json:"licence"`
-	Threshold   float64            `json:"threshold"`
-	Data        string             `json:"data"`
-	Bytes       int64              `json:"bytes"`
-	Run         *model.Run         `json:"run"`
-}
+type about struct{ *model.About }
 
 func infoCommand(t *terminal) *cobra.Command {
 	var licence, cite bool
@@ -40,7 +28,7 @@ func infoCommand(t *terminal) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			a := describe(m)
+			a := &about{m.About()}
 			if s, err := os.Stat(args[0]); err == nil {
 				a.Bytes = s.Size()
 			}
@@ -89,16 +77,6 @@ func (a *about) citation() string {
 		return "nothing is known of where its labels come from"
 	}
 	return a.Teacher.Citation
-}
-
-func describe(m *model.Model) *about {
-	c, meta := m.Config(), m.Meta()
-	a := &about{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Domain: meta.Domain, Certificate: meta.Certificate,
-		Licence: meta.Licence, Threshold: meta.Threshold, Data: meta.DataHash, Run: meta.Run}
-	for _, z := range c.Numbers {
-		a.Species = append(a.Species, structure.Symbol(z))
-	}
-	return a
 }
 
 func (a *about) print(out io.Writer) {
