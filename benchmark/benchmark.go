@@ -35,7 +35,9 @@ type (
 // Options of a measurement. Zero values mean defaults.
 type Options struct {
 	Ensemble    string  // of package md; "" = NVE
+	Barostat    string  // of package md, where the ensemble is NPT
 	Temperature float64 // K; 0 = 300
+	Pressure    float64 // eV/Å³, where the ensemble is NPT
 	Timestep    float64 // fs; 0 = the default of package md
 	Steps       int     // timed; 0 = 1000
 	WarmUp      int     // steps with a thermostat before them; 0 = half as many as Steps, at most 0.5 ps. Negative: none
@@ -91,6 +93,9 @@ type Run struct {
 	NsPerDay   float64  `json:"ns_per_day"`        // from the median
 	FirstCall  float64  `json:"first_call_ms"`     // the evaluation before the first step: memory, list
 	Latency    Latency  `json:"step_ms"`
+	WarmUp     int      `json:"warm_up_steps"`
+
+	means []float64 // ms a step, of the repeats
 }
 
 // Latency is the distribution of the time of a step, in ms.
@@ -109,7 +114,7 @@ func Measure(ctx context.Context, p Subject, s structure.Structure, o Options) (
 		return nil, err
 	}
 	run := &Run{Potential: p.Name, Ensemble: o.Ensemble, Atoms: s.Len(), Threads: p.Threads, Steps: o.Steps, Timestep: o.Timestep,
-		FirstCall: milliseconds(first)}
+		FirstCall: milliseconds(first), WarmUp: max(0, o.WarmUp)}
 	before, list := run.begin(p.Potential, m.Structure())
 	steps, times, energies := make([]time.Duration, 0, o.Steps), make([]float64, 0, o.Steps), make([]float64, 0, o.Steps)
 	for range o.Steps {
@@ -144,7 +149,7 @@ func start(ctx context.Context, p Subject, s structure.Structure, o Options) (*m
 	if err := m.Run(ctx, max(0, o.WarmUp)); err != nil {
 		return nil, 0, fmt.Errorf("while warming up: %w", err)
 	}
-	options.Ensemble, options.Friction = o.Ensemble, 0
+	options.Ensemble, options.Friction, options.Barostat, options.Pressure = o.Ensemble, 0, o.Barostat, o.Pressure
 	return m, timed.took, m.Switch(options)
 }
 
@@ -195,7 +200,8 @@ func neighborsOf(l *neighbor.List, s *structure.Structure) float64 {
 
 func (r *Run) timing(steps []time.Duration, o Options) {
 	atoms := float64(max(1, r.Atoms))
-	r.Time = spread(repeats(steps, o.Repeats), 1e3/atoms) // ms to µs
+	r.means = repeats(steps, o.Repeats)
+	r.Time = spread(r.means, 1e3/atoms) // ms to µs
 	r.Latency = latency(steps)
 	r.NsPerDay = nanosecondsPerDay(o.Timestep, r.Time.Median*atoms)
 }

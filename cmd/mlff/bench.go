@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +16,7 @@ import (
 	"mlff/md"
 	"mlff/model"
 	"mlff/structure"
+	"mlff/teacher"
 )
 
 // timing are the flags of mlff bench.
@@ -22,31 +25,50 @@ type timing struct {
 	options   benchmark.Options
 	sizes     []int
 	threads   []int
+	ensembles []string
+	pressure  float64 // GPa
 	kernel    string
 	reference bool
 	bars      bool
+	csv       string
+	soak      int
+	seconds   float64 // that the student took to make, if it does not say itself
+
+	teaching     teaching
+	teacher      string
+	teacherSteps int
 }
 
 func benchCommand(t *terminal) *cobra.Command {
-	b := timing{runner: runner{terminal: t}}
+	b := timing{runner: runner{terminal: t}, teaching: teaching{terminal: t}}
 	c := &cobra.Command{
 		Use:   "bench STUDENT [STRUCTURES]",
 		Short: "Measure time, memory and drift of molecular dynamics",
 		Long: "Run molecular dynamics with a student and measure whole steps: time per atom (least and median of repeats),\n" +
 			"rebuilds of the neighbour list, memory, drift of the conserved energy. Without STRUCTURES an example that the\n" +
 			"student carries is repeated to the nearest size. --reference measures a student with random weights in the\n" +
-			"usual shape, 52 neighbours, instead; --bars holds the engine against its bars.",
-		Example: "  mlff bench run/student.safetensors --sizes 216,1000 --threads 1,2\n  mlff bench --reference\n  mlff bench --bars",
+			"usual shape, 52 neighbours, instead; --bars holds the engine against its bars. With --teacher, the teacher runs the\n" +
+			"same dynamics for --teacher-steps, and the student's speed-up and the steps after which it has paid are printed.",
+		Example: "  mlff bench run/student.safetensors --teacher sw-si --ensembles nve,nvt,npt --sizes 216\n  mlff bench run/student.safetensors --sizes 216,1000 --threads 1,2\n  mlff bench --reference\n  mlff bench --bars",
 		Args:    arguments(0, 2, "a student and perhaps structures"),
 		RunE:    func(cmd *cobra.Command, args []string) error { return b.run(cmd.Context(), args) },
 	}
 	f := c.Flags()
-	b.flags(f)
+	b.runner.flags(f)
+	b.teaching.flags(f)
+	b.teaching.pythonFlag(f)
+	f.StringVar(&b.teacher, "teacher", "", "run this teacher too; mlff teachers lists them")
+	f.IntVar(&b.teacherSteps, "teacher-steps", 30, "timed steps of the teacher, after 3 to warm up")
+	f.Float64Var(&b.seconds, "invested", 0, "seconds that labels and training took (default what the student's file says)")
 	f.IntSliceVar(&b.sizes, "sizes", []int{64, 216, 512, 1000, 4096}, "numbers of atoms")
 	f.IntSliceVar(&b.threads, "threads", nil, "numbers of threads, each measured (default 1 and all processors)")
 	f.IntVar(&b.options.Steps, "steps", 1000, "timed steps of a run")
 	f.IntVar(&b.options.Repeats, "repeats", 10, "parts that the steps are timed in")
-	f.StringVar(&b.options.Ensemble, "ensemble", md.NVE, "nve or nvt")
+	f.StringSliceVar(&b.ensembles, "ensembles", []string{md.NVE}, "nve, nvt, npt")
+	f.StringVar(&b.options.Barostat, "barostat", md.Isotropic, "of npt: isotropic, anisotropic or mtk")
+	f.Float64Var(&b.pressure, "pressure", 0, "of npt, GPa")
+	f.StringVar(&b.csv, "csv", "", "file for the runs as comma-separated values")
+	f.IntVar(&b.soak, "memory-soak", 0, "also make so many steps of the first structure and print memory on the way")
 	f.Float64Var(&b.options.Temperature, "temperature", 300, "K")
 	f.Float64Var(&b.options.Timestep, "timestep", 0, "fs (default 1, with hydrogen 0.5)")
 	f.Uint64Var(&b.options.Seed, "seed", 1, "of velocities")
@@ -72,24 +94,110 @@ func (b *timing) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	runs := []*benchmark.Run{}
-	bar := newProgress(b.terminal.err)
-	for k, s := range starts {
-		for _, threads := range b.threads {
-			bar.Progress("runs", len(runs), len(b.threads)*len(starts))
-			run, err := b.measure(ctx, m, s, threads)
-			if err != nil {
-				bar.Done()
-				return fmt.Errorf("structure %d (%d atoms): %w", k, s.Len(), err)
-			}
-			runs = append(runs, run)
+	r := results{Runs: []*benchmark.Run{}}
+	if err := b.runStudent(ctx, m, starts, &r); err != nil {
+		return err
+	}
+	if b.teacher != "" {
+		if err := b.runTeacher(ctx, m, starts, &r); err != nil {
+			return err
 		}
 	}
-	bar.Done()
-	if b.terminal.json {
-		return b.terminal.printJSON(map[string]any{"runs": runs})
+	if b.csv != "" {
+		if err := writeFile(b.csv, func(w io.Writer) error { return benchmark.WriteCSV(w, r.Runs) }); err != nil {
+			return err
+		}
 	}
-	return printRuns(b.terminal.out, runs)
+	if b.terminal.json {
+		return b.terminal.printJSON(r)
+	}
+	return r.print(b.terminal.out)
+}
+
+// results is the JSON of mlff bench.
+type results struct {
+	Runs        []*benchmark.Run       `json:"runs"`
+	Comparisons []benchmark.Comparison `json:"comparisons,omitempty"`
+	Memory      []benchmark.Memory     `json:"memory,omitempty"`
+}
+
+func writeFile(path string, write func(io.Writer) error) (err error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return write(f)
+}
+
+// runStudent measures every structure in every ensemble with every number of threads.
+func (b *timing) runStudent(ctx context.Context, m *model.Model, starts []structure.Structure, r *results) error {
+	bar := newProgress(b.terminal.err)
+	defer bar.Done()
+	for k, s := range starts {
+		for _, ensemble := range b.ensembles {
+			for _, threads := range b.threads {
+				bar.Progress("student", len(r.Runs), len(b.threads)*len(starts)*len(b.ensembles))
+				run, err := b.measure(ctx, m, s, ensemble, threads)
+				if err != nil {
+					return fmt.Errorf("structure %d (%d atoms), %s: %w", k, s.Len(), ensemble, err)
+				}
+				r.Runs = append(r.Runs, run)
+			}
+		}
+	}
+	if b.soak == 0 {
+		return nil
+	}
+	p, err := m.Potential(model.Options{Precision: b.precision, Kernel: b.kernel})
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	r.Memory, err = benchmark.Soak(ctx, benchmark.Subject{Name: "student", Potential: p}, starts[0], b.options, b.soak,
+		func(done, total int) { bar.Progress("soak", done, total) })
+	return err
+}
+
+// runTeacher measures the teacher where the student was measured, and compares.
+func (b *timing) runTeacher(ctx context.Context, m *model.Model, starts []structure.Structure, r *results) error {
+	invested := b.seconds
+	if run := m.Meta().Run; invested == 0 && run != nil {
+		invested = run.Seconds
+	}
+	bar := newProgress(b.terminal.err)
+	defer bar.Done()
+	students := r.Runs
+	for _, threads := range b.threads {
+		options := b.teaching.options(ctx)
+		options.Threads, options.Workers = threads, 1
+		teach, err := teacher.Open(b.teacher, options)
+		if err != nil {
+			return err
+		}
+		defer teach.Close()
+		at := 0
+		for k, s := range starts {
+			for _, ensemble := range b.ensembles {
+				bar.Progress("teacher", len(r.Runs)-len(students), len(students))
+				student := students[at+slices.Index(b.threads, threads)]
+				at += len(b.threads)
+				if ensemble == md.NPT && !teach.Info().Stress {
+					bar.Message(b.teacher + " gives no stress: npt is left out")
+					continue
+				}
+				o := b.options
+				o.Ensemble, o.Steps, o.WarmUp = ensemble, b.teacherSteps, 3
+				run, err := benchmark.Measure(ctx, benchmark.Subject{Name: b.teacher, Potential: teacher.AsPotential(teach), Threads: threads}, s, o)
+				if err != nil {
+					return fmt.Errorf("structure %d (%d atoms), %s, with %s: %w", k, s.Len(), ensemble, b.teacher, err)
+				}
+				r.Runs = append(r.Runs, run)
+				r.Comparisons = append(r.Comparisons, benchmark.Compare(run, student, invested))
+			}
+		}
+	}
+	return nil
 }
 
 // check completes the flags.
@@ -97,6 +205,15 @@ func (b *timing) check() error {
 	if b.options.Steps < 1 || b.options.Repeats < 1 {
 		return usage("--steps and --repeats must be at least 1")
 	}
+	if b.teacherSteps < 1 || b.soak < 0 {
+		return usage("--teacher-steps must be at least 1, --memory-soak not negative")
+	}
+	for _, e := range b.ensembles {
+		if e != md.NVE && e != md.NVT && e != md.NPT {
+			return usage("--ensembles %s: the ensembles are nve, nvt and npt", e)
+		}
+	}
+	b.options.Pressure = b.pressure * structure.GPa
 	if len(b.threads) == 0 {
 		b.threads = slices.Compact([]int{1, model.DefaultThreads()})
 	}
@@ -154,7 +271,7 @@ func exampleOf(m *model.Model) (*structure.Structure, error) {
 	return &f.Structure, nil
 }
 
-func (b *timing) measure(ctx context.Context, m *model.Model, s structure.Structure, threads int) (*benchmark.Run, error) {
+func (b *timing) measure(ctx context.Context, m *model.Model, s structure.Structure, ensemble string, threads int) (*benchmark.Run, error) {
 	p, err := m.Potential(model.Options{Threads: threads, Precision: b.precision, Kernel: b.kernel})
 	if err != nil {
 		return nil, err
@@ -164,13 +281,15 @@ func (b *timing) measure(ctx context.Context, m *model.Model, s structure.Struct
 	if b.reference {
 		name = "reference"
 	}
-	return benchmark.Measure(ctx, benchmark.Subject{Name: name, Potential: p, Threads: threads}, s, b.options)
+	o := b.options
+	o.Ensemble = ensemble
+	return benchmark.Measure(ctx, benchmark.Subject{Name: name, Potential: p, Threads: threads}, s, o)
 }
 
-func printRuns(w io.Writer, runs []*benchmark.Run) error {
+func (r *results) print(w io.Writer) error {
 	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "atoms\tthreads\tneighbours\tkernel\tµs/atom/step\tleast\tns/day\tsteps/rebuild\tRSS MiB\tdrift meV/atom/ps\t")
-	for _, r := range runs {
+	fmt.Fprintln(table, "potential\tensemble\tatoms\tthreads\tneighbours\tkernel\tµs/atom/step\tleast\tp99 ms\tns/day\tsteps/rebuild\tRSS MiB\tdrift meV/atom/ps\t")
+	for _, r := range r.Runs {
 		rebuild := "-"
 		if r.Rebuilds != nil && *r.Rebuilds > 0 {
 			rebuild = fmt.Sprintf("%.3g", 1 / *r.Rebuilds)
@@ -179,10 +298,23 @@ func printRuns(w io.Writer, runs []*benchmark.Run) error {
 		if r.Drift != nil {
 			drift += " ± " + orDash("%.1g", r.DriftError)
 		}
-		fmt.Fprintf(table, "%d\t%d\t%s\t%s\t%.3f\t%.3f\t%.3g\t%s\t%s\t%s\t\n", r.Atoms, r.Threads, orDash("%.1f", r.Neighbors), r.Kernel,
-			r.Time.Median, r.Time.Min, r.NsPerDay, rebuild, orDash("%.1f", r.RSS), drift)
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%.3f\t%.3f\t%.3g\t%.3g\t%s\t%s\t%s\t\n", r.Potential, r.Ensemble, r.Atoms, r.Threads,
+			orDash("%.1f", r.Neighbors), r.Kernel, r.Time.Median, r.Time.Min, r.Latency.P99, r.NsPerDay, rebuild, orDash("%.1f", r.RSS), drift)
 	}
-	return table.Flush()
+	if err := table.Flush(); err != nil {
+		return err
+	}
+	for _, c := range r.Comparisons {
+		fmt.Fprintf(w, "%s, %d atoms, threads %d: %.4g times faster (%.4g to %.4g)", c.Ensemble, c.Atoms, c.Threads, c.SpeedUp.Value, c.SpeedUp.Low, c.SpeedUp.High)
+		if c.BreakEven != nil {
+			fmt.Fprintf(w, "; pays after %.4g steps", *c.BreakEven)
+		}
+		fmt.Fprintln(w)
+	}
+	for _, m := range r.Memory {
+		fmt.Fprintf(w, "%9d steps: %.2f MiB\n", m.Steps, m.RSS)
+	}
+	return nil
 }
 
 func orDash(format string, x *float64) string {
