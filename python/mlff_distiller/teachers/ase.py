@@ -56,7 +56,7 @@ def create(target: str, arguments: dict[str, str], threads: int) -> Any:
     made = make(**{key: parsed(value) for key, value in arguments.items()})
     info = {"package": module, "arguments": arguments, "version": str(getattr(place, "__version__", ""))}
     info["parameters"] = parameters(place, factory, made)
-    if hasattr(made, "label"):
+    if not hasattr(made, "get_property") and callable(getattr(made, "label", None)):  # calculators of ASE have a label, too
         made.info = info | (getattr(made, "info", None) or {})
         return made
     require("ase", "ase")
