@@ -115,28 +115,24 @@ func (g *engine) batch(frames []*dataset.Item, w Weights, grad []float64) (Terms
 // check evaluates held-out frames with the model's present parameters.
 func (g *engine) check(frames []*dataset.Item, w Weights) (c Check, err error) {
 	g.gradient.Refresh()
-	var terms Terms
-	var weight, energies, components float64
+	var squares Terms
+	var weight float64
+	var sum, count misses
 	for _, it := range frames {
 		_, t, err := g.evaluate(it, w, nil)
 		if err != nil {
 			return c, err
 		}
-		terms.add(t, it.Weight)
+		squares.add(t, it.Weight)
 		weight += it.Weight
-		if it.Energy != nil {
-			c.Energy += math.Abs(g.result.Energy-*it.Energy) / float64(it.Len())
-			energies++
-		}
-		for i, f := range it.Forces {
-			for a := range f {
-				c.Forces += math.Abs(g.result.Forces[i][a] - f[a])
-			}
-		}
-		components += float64(3 * len(it.Forces))
+		g.loss.misses(it, &g.result, &sum, &count)
 	}
-	c.Loss = terms.Total(w) / max(weight, 1e-300)
-	c.Energy *= 1000 / max(energies, 1)
-	c.Forces *= 1000 / max(components, 1)
+	mean := Terms{sum.energy / max(count.energy, tiniest), sum.forces / max(count.forces, tiniest), sum.stress / max(count.stress, tiniest)}
+	c.Loss = squares.Total(w) / max(weight, tiniest)
+	c.Score = mean.Total(Weights{math.Sqrt(energyScale * w.Energy), math.Sqrt(w.Forces), math.Sqrt(w.Stress)})
+	c.Energy, c.Forces = 1000*g.loss.Eps*mean.Energy, 1000*g.loss.Eps*mean.Forces
 	return c, nil
 }
+
+// tiniest keeps means of nothing at zero.
+const tiniest = 1e-300

@@ -4,9 +4,10 @@ package train
 type History struct {
 	Points       []Point `json:"points"`
 	Checks       []Check `json:"checks"`
-	Best         int     `json:"best"`           // update whose averaged parameters were kept
-	Reproducible bool    `json:"reproducible"`   // false where the clock cut the plan short
-	Note         string  `json:"note,omitempty"` // why not
+	Best         int     `json:"best"`              // update whose averaged parameters were kept
+	Stopped      int     `json:"stopped,omitempty"` // update at which an early stop went back to the best; 0: none
+	Reproducible bool    `json:"reproducible"`      // false where the clock cut the plan short
+	Note         string  `json:"note,omitempty"`    // why not
 }
 
 // Point is the mean loss of the batches since the point before.
@@ -21,9 +22,10 @@ type Point struct {
 type Check struct {
 	Step   int     `json:"step"`
 	Loss   float64 `json:"loss"`   // with the weights of the end of training: comparable over all updates
+	Score  float64 `json:"score"`  // what decides: the same with absolute residuals, which single odd frames do not rule
 	Energy float64 `json:"energy"` // mean absolute error, meV/atom; 0 without labels
 	Forces float64 `json:"forces"` // mean absolute error of components, meV/Å
-	Best   bool    `json:"best"`   // the smallest loss so far: these parameters are kept
+	Best   bool    `json:"best"`   // the smallest score so far: these parameters are kept
 }
 
 // Progress is what a running training tells its caller after every update.
@@ -37,12 +39,12 @@ type Progress struct {
 // points is how many points a history has.
 const points = 400
 
-// loss is the smallest held-out loss so far.
-func (h *History) bestLoss() (loss float64, ok bool) {
+// bestScore is the smallest held-out score so far.
+func (h *History) bestScore() (score float64, ok bool) {
 	for _, c := range h.Checks {
 		if c.Best {
-			loss, ok = c.Loss, true
+			score, ok = c.Score, true
 		}
 	}
-	return loss, ok
+	return score, ok
 }

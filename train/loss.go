@@ -55,6 +55,34 @@ func (t *Terms) add(o Terms, scale float64) {
 	t.Stress += scale * o.Stress
 }
 
+// misses are weighted sums over labels: of absolute residuals, or of ones.
+type misses struct{ energy, forces, stress float64 }
+
+// misses adds the absolute residuals of a frame in units of eps, |dE|/N, |dF_ia| and |dW_ab|/N, to sum, and to count how many
+// they are.
+func (l *Loss) misses(it *dataset.Item, r *structure.Result, sum, count *misses) {
+	n := float64(it.Len()) * l.Eps
+	if it.Energy != nil {
+		sum.energy += it.Weight * math.Abs(r.Energy-*it.Energy) / n
+		count.energy += it.Weight
+	}
+	for i, f := range it.Forces {
+		for a := range f {
+			sum.forces += it.Weight * math.Abs(r.Forces[i][a]-f[a]) / l.Eps
+		}
+	}
+	count.forces += it.Weight * float64(3*len(it.Forces))
+	if it.Stress != nil && it.Periodic() {
+		label, volume := structure.Tensor(*it.Stress), it.Volume()
+		for a := range label {
+			for b := range label {
+				sum.stress += it.Weight * math.Abs(r.Virial[a][b]+volume*label[a][b]) / n
+			}
+		}
+		count.stress += 9 * it.Weight
+	}
+}
+
 // slopes are the derivatives of a frame's loss with respect to what the model predicts.
 type slopes struct {
 	energy  float64       // dL/dE

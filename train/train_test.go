@@ -175,7 +175,7 @@ func TestTrainingLearns(t *testing.T) {
 	if last > first/20 || !h.Reproducible { // 300 steps of this plan reach 1/100
 		t.Errorf("loss %v -> %v, reproducible %v", first, last, h.Reproducible)
 	}
-	best := slices.MinFunc(h.Checks, func(a, b Check) int { return int(math.Copysign(1, a.Loss-b.Loss)) })
+	best := slices.MinFunc(h.Checks, func(a, b Check) int { return int(math.Copysign(1, a.Score-b.Score)) })
 	if h.Best != best.Step {
 		t.Errorf("kept step %d, best was %d", h.Best, best.Step)
 	}
@@ -183,8 +183,8 @@ func TestTrainingLearns(t *testing.T) {
 	e, _ := newEngine(m, Loss{Kind: Squared, Eps: m.Config().Eps, Atoms: meanAtoms(d.Train)}, 1)
 	defer e.gradient.Close()
 	p := tinyPlan(300)
-	if c, err := e.check(spread(d.Held, 0), p.weights(1)); err != nil || c.Loss != best.Loss {
-		t.Errorf("loss of the result %v, best check %v (%v)", c.Loss, best.Loss, err)
+	if c, err := e.check(spread(d.Held, 0), p.weights(1)); err != nil || c.Score != best.Score {
+		t.Errorf("score of the result %v, best check %v (%v)", c.Score, best.Score, err)
 	}
 }
 
