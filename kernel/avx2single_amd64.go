@@ -23,7 +23,7 @@ package kernel
 //go:noescape
 func nearAVX2Single(s *site[float32])
 
-// bondsAVX2Single turns neighbours into a density.
+// describe2AVX2Single turns the neighbours of an atom into invariants.
 //
 // Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
 //
@@ -55,11 +55,6 @@ func nearAVX2Single(s *site[float32])
 //		}
 //	}
 //
-//go:noescape
-func bondsAVX2Single(s *site[float32])
-
-// site2AVX2Single computes the energy of an atom and its derivative by the density.
-//
 // Mixing of the channels, for each degree l:
 //
 //	for lm := range 16 {
@@ -78,19 +73,10 @@ func bondsAVX2Single(s *site[float32])
 //
 // for every channel; G is the table of Coupling.Terms.
 //
-// Readout and its derivatives, in a gradient times the weight of the atom:
-//
-//	for h := range H {
-//		x := readD[h] + sum_k readW[h][k] f[k]
-//		σ := 1 / (1 + exp(-x))
-//		act[h] = x σ
-//		gh[h] = readB[h] σ (1 + x (1-σ))
-//		energy += readB[h] (act[h] - rest[h])
-//	}
-//	for k := range features {
-//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
-//		energy += readA[k] f[k]
-//	}
+//go:noescape
+func describe2AVX2Single(s *site[float32])
+
+// edges2AVX2Single computes the forces on the edges of an atom.
 //
 // Their reverse:
 //
@@ -107,64 +93,6 @@ func bondsAVX2Single(s *site[float32])
 //			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 //		}
 //	}
-//
-//go:noescape
-func site2AVX2Single(s *site[float32])
-
-// site3AVX2Single computes the energy of an atom and its derivative by the density.
-//
-// Mixing of the channels, for each degree l:
-//
-//	for lm := range 16 {
-//		for k := range K {
-//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
-//		}
-//	}
-//
-// Invariants:
-//
-//	f[0] = b[0]
-//	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-//	f[3+L] = sum_M t[L M] b[L M]
-//	f[3+lt+L] = sum_M t[L M]²
-//
-// for every channel; G is the table of Coupling.Terms.
-//
-// Readout and its derivatives, in a gradient times the weight of the atom:
-//
-//	for h := range H {
-//		x := readD[h] + sum_k readW[h][k] f[k]
-//		σ := 1 / (1 + exp(-x))
-//		act[h] = x σ
-//		gh[h] = readB[h] σ (1 + x (1-σ))
-//		energy += readB[h] (act[h] - rest[h])
-//	}
-//	for k := range features {
-//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
-//		energy += readA[k] f[k]
-//	}
-//
-// Their reverse:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-//
-// Its reverse:
-//
-//	for lm := range 16 {
-//		for n := range N {
-//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
-//		}
-//	}
-//
-//go:noescape
-func site3AVX2Single(s *site[float32])
-
-// edgesAVX2Single computes the forces on the edges of an atom.
 //
 // Reverse of the density:
 //
@@ -189,7 +117,141 @@ func site3AVX2Single(s *site[float32])
 //	}
 //
 //go:noescape
-func edgesAVX2Single(s *site[float32])
+func edges2AVX2Single(s *site[float32])
+
+// describe3AVX2Single turns the neighbours of an atom into invariants.
+//
+// Directions, harmonics and spline positions, in blocks of as many neighbours as a vector has lanes:
+//
+//	r := sqrt(d·d)
+//	u := d/r
+//	q := r*per
+//	b := min(int(q), last)
+//	t := q - b
+//	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
+//
+// Radial functions and their slopes per interval, from cubic polynomials:
+//
+//	for s := range n {
+//		c := pairs[types[to[s]]][offset[s]:] // [N/16][4][16]
+//		for k := range N {
+//			c3, c2, c1, c0 := c[k/16*64+k%16:], ...           // 16 apart
+//			r[s][k] = ((c3*t+c2)*t+c1)*t + c0
+//			dr[s][k] = (3*c3*t+2*c2)*t + c1
+//		}
+//	}
+//
+// density:
+//
+//	for s := range n {
+//		for lm := range 16 {
+//			for k := range N {
+//				a[lm][k] += y[s][lm] * r[s][k]
+//			}
+//		}
+//	}
+//
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
+//go:noescape
+func describe3AVX2Single(s *site[float32])
+
+// edges3AVX2Single computes the forces on the edges of an atom.
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
+//
+// Reverse of the density:
+//
+//	for s := range n {
+//		for lm := range 16 {
+//			p[s][lm] = scale[lm] * sum_k r[s][k] ga[lm][k]
+//		}
+//		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
+//	}
+//
+// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
+// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
+// q as [n/Q][L], to be summed over pieces.
+//
+// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
+//
+//	for s := range n {
+//		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
+//		g := u[s]*(per*q[s] - rinv[s]*(u[s]·h)) + rinv[s]*h
+//		edges[edge[s]] = {g.x, g.y, g.z, 0}
+//		strain += d ⊗ g
+//	}
+//
+//go:noescape
+func edges3AVX2Single(s *site[float32])
+
+// readoutAVX2Single computes the energy of an atom and its derivatives by the invariants.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+//go:noescape
+func readoutAVX2Single(s *site[float32])
+
+// readoutsAVX2Single is readout for atoms of one species.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+//go:noescape
+func readoutsAVX2Single(list *[2]*site[float32])
 
 // AVX2Single is the back end in AVX2 and FMA and float32.
 type AVX2Single struct{}
@@ -198,32 +260,71 @@ type AVX2Single struct{}
 func (AVX2Single) Name() string { return "avx2" }
 
 // Forces implements Kernel.
-func (AVX2Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s *Scratch[float32]) (strain [6]float64) {
+func (k AVX2Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s *Scratch[float32]) (strain [6]float64) {
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if v.place(l, a, i) {
-			nearAVX2Single(&v.site)
-		}
-		if v.n == 0 { // an isolated atom is exactly E0
+		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
 			a.Energy[i] = 0
 			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
 			continue
 		}
-		v.edges = &a.Edge[a.Start[i]]
-		bondsAVX2Single(&v.site)
+		site := v.add(i)
 		if l.LT == 2 {
-			site2AVX2Single(&v.site)
+			describe2AVX2Single(site)
 		} else {
-			site3AVX2Single(&v.site)
+			describe3AVX2Single(site)
 		}
-		a.Energy[i] = v.energy
-		a.hidden(i, v.activations())
-		edgesAVX2Single(&v.site)
-		if v.near != 0 {
-			v.coreForces(l.Core, a, i, &strain)
+		if v.count == 2 {
+			k.forces(l, a, v, &strain)
 		}
 	}
+	k.forces(l, a, v, &strain)
 	v.addStrain(&strain)
 	return strain
+}
+
+// near prepares the next site for atom i and tells whether that has neighbours inside the cutoff.
+func (AVX2Single) near(l *Layer[float32], a *Atoms[float32], i int, v *lanes[float32]) bool {
+	site := v.place(l, a, i)
+	if site == nil {
+		return false
+	}
+	nearAVX2Single(site)
+	return site.n > 0
+}
+
+// forces finishes the atoms that wait.
+func (k AVX2Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[float32], strain *[6]float64) {
+	for left := v.all(); left != 0; {
+		k.readouts(v, v.take(&left))
+	}
+	for w := range v.count {
+		i, site := v.atom[w], &v.sites[w]
+		a.Energy[i] = site.energy
+		a.hidden(i, site.activations())
+		if l.LT == 2 {
+			edges2AVX2Single(site)
+		} else {
+			edges3AVX2Single(site)
+		}
+		if site.near != 0 {
+			site.coreForces(l.Core, a, i, strain)
+		}
+	}
+	v.count = 0
+}
+
+// readouts computes the readout of the first n sites of the list, atoms of one species.
+func (AVX2Single) readouts(v *lanes[float32], n int) {
+	if n <= 2/2 {
+		for _, site := range v.list[:n] {
+			readoutAVX2Single(site)
+		}
+		return
+	}
+	for k := n; k < 2; k++ { // the rest repeats the last one
+		v.list[k] = v.list[n-1]
+	}
+	readoutsAVX2Single((*[2]*site[float32])(v.list[:]))
 }

@@ -23,7 +23,7 @@ package kernel
 //go:noescape
 func nearAVX512Double(s *site[float64])
 
-// bondsAVX512Double turns neighbours into a density.
+// describe2AVX512Double turns the neighbours of an atom into invariants.
 //
 // Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 //
@@ -59,11 +59,6 @@ func nearAVX512Double(s *site[float64])
 //		}
 //	}
 //
-//go:noescape
-func bondsAVX512Double(s *site[float64])
-
-// site2AVX512Double computes the energy of an atom and its derivative by the density.
-//
 // Mixing of the channels, for each degree l:
 //
 //	for lm := range 16 {
@@ -82,19 +77,10 @@ func bondsAVX512Double(s *site[float64])
 //
 // for every channel; G is the table of Coupling.Terms.
 //
-// Readout and its derivatives, in a gradient times the weight of the atom:
-//
-//	for h := range H {
-//		x := readD[h] + sum_k readW[h][k] f[k]
-//		σ := 1 / (1 + exp(-x))
-//		act[h] = x σ
-//		gh[h] = readB[h] σ (1 + x (1-σ))
-//		energy += readB[h] (act[h] - rest[h])
-//	}
-//	for k := range features {
-//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
-//		energy += readA[k] f[k]
-//	}
+//go:noescape
+func describe2AVX512Double(s *site[float64])
+
+// edges2AVX512Double computes the forces on the edges of an atom.
 //
 // Their reverse:
 //
@@ -111,64 +97,6 @@ func bondsAVX512Double(s *site[float64])
 //			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 //		}
 //	}
-//
-//go:noescape
-func site2AVX512Double(s *site[float64])
-
-// site3AVX512Double computes the energy of an atom and its derivative by the density.
-//
-// Mixing of the channels, for each degree l:
-//
-//	for lm := range 16 {
-//		for k := range K {
-//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
-//		}
-//	}
-//
-// Invariants:
-//
-//	f[0] = b[0]
-//	f[l] = sum_m b[l m]² / sqrt(2l+1)
-//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
-//	f[3+L] = sum_M t[L M] b[L M]
-//	f[3+lt+L] = sum_M t[L M]²
-//
-// for every channel; G is the table of Coupling.Terms.
-//
-// Readout and its derivatives, in a gradient times the weight of the atom:
-//
-//	for h := range H {
-//		x := readD[h] + sum_k readW[h][k] f[k]
-//		σ := 1 / (1 + exp(-x))
-//		act[h] = x σ
-//		gh[h] = readB[h] σ (1 + x (1-σ))
-//		energy += readB[h] (act[h] - rest[h])
-//	}
-//	for k := range features {
-//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
-//		energy += readA[k] f[k]
-//	}
-//
-// Their reverse:
-//
-//	gb[0] = gf[0]
-//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
-//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
-//	gb[L M] += gf[3+L] t[L M]
-//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-//
-// Its reverse:
-//
-//	for lm := range 16 {
-//		for n := range N {
-//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
-//		}
-//	}
-//
-//go:noescape
-func site3AVX512Double(s *site[float64])
-
-// edgesAVX512Double computes the forces on the edges of an atom.
 //
 // Reverse of the density:
 //
@@ -193,9 +121,9 @@ func site3AVX512Double(s *site[float64])
 //	}
 //
 //go:noescape
-func edgesAVX512Double(s *site[float64])
+func edges2AVX512Double(s *site[float64])
 
-// bondsValueAVX512Double turns neighbours into a density, for a gradient by parameters.
+// describeValue2AVX512Double is describe for a gradient by parameters.
 //
 // Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
 //
@@ -231,10 +159,44 @@ func edgesAVX512Double(s *site[float64])
 //		}
 //	}
 //
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
 //go:noescape
-func bondsValueAVX512Double(s *site[float64])
+func describeValue2AVX512Double(s *site[float64])
 
 // gradient2AVX512Double adds the gradients of an atom, all but that by the matrix of the readout.
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
 //
 // Gradient by the vectors of the readout:
 //
@@ -271,7 +233,180 @@ func bondsValueAVX512Double(s *site[float64])
 //go:noescape
 func gradient2AVX512Double(s *site[float64])
 
+// describe3AVX512Double turns the neighbours of an atom into invariants.
+//
+// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
+//
+//	r := sqrt(d·d)
+//	u := d/r
+//	q := r*per
+//	b := min(int(q), last)
+//	t := q - b
+//	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
+//	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+//	offset = b rowBytes
+//
+// The B-splines behind the last neighbour are 0.
+//
+// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
+//
+//	for s := range n {
+//		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+//		for k := range N {
+//			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+//			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+//			dr[s][k] = e1*d1 + e2*d2 + e3*d3
+//		}
+//	}
+//
+// density:
+//
+//	for s := range n {
+//		for lm := range 16 {
+//			for k := range N {
+//				a[lm][k] += y[s][lm] * r[s][k]
+//			}
+//		}
+//	}
+//
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
+//go:noescape
+func describe3AVX512Double(s *site[float64])
+
+// edges3AVX512Double computes the forces on the edges of an atom.
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
+//
+// Reverse of the density:
+//
+//	for s := range n {
+//		for lm := range 16 {
+//			p[s][lm] = scale[lm] * sum_k r[s][k] ga[lm][k]
+//		}
+//		q[s] = sum_k dr[s][k] sum_lm y[s][lm] ga[lm][k]
+//	}
+//
+// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
+// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
+// q as [n/Q][L], to be summed over pieces.
+//
+// Forces on the edges, and the sum of d ⊗ g in the order xx yy zz yz xz xy:
+//
+//	for s := range n {
+//		h := sum_lm p[s][lm] / scale[lm] * dY_lm/du
+//		g := u[s]*(per*q[s] - rinv[s]*(u[s]·h)) + rinv[s]*h
+//		edges[edge[s]] = {g.x, g.y, g.z, 0}
+//		strain += d ⊗ g
+//	}
+//
+//go:noescape
+func edges3AVX512Double(s *site[float64])
+
+// describeValue3AVX512Double is describe for a gradient by parameters.
+//
+// Directions, harmonics and spline weights, in blocks of as many neighbours as a vector has lanes:
+//
+//	r := sqrt(d·d)
+//	u := d/r
+//	q := r*per
+//	b := min(int(q), last)
+//	t := q - b
+//	S_0, S_1, S_2, S_3 := the cubic B-splines at t, S' their slopes
+//	block = 1/r, Y_lm(u) for l > 0, (S_1+S_2+S_3, S_2+S_3, S_3), the same of S', S_0, S_1, S_2, S_3
+//	offset = b rowBytes
+//
+// The B-splines behind the last neighbour are 0.
+//
+// Radial functions and, but for parameter gradients, their slopes per interval, from spline rows:
+//
+//	for s := range n {
+//		w := pairs[types[to[s]]][offset[s]:] // four rows of N
+//		for k := range N {
+//			d1, d2, d3 := w[1][k]-w[0][k], w[2][k]-w[1][k], w[3][k]-w[2][k]
+//			r[s][k] = w[0][k] + c1*d1 + c2*d2 + c3*d3
+//			dr[s][k] = e1*d1 + e2*d2 + e3*d3
+//		}
+//	}
+//
+// density:
+//
+//	for s := range n {
+//		for lm := range 16 {
+//			for k := range N {
+//				a[lm][k] += y[s][lm] * r[s][k]
+//			}
+//		}
+//	}
+//
+// Mixing of the channels, for each degree l:
+//
+//	for lm := range 16 {
+//		for k := range K {
+//			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
+//		}
+//	}
+//
+// Invariants:
+//
+//	f[0] = b[0]
+//	f[l] = sum_m b[l m]² / sqrt(2l+1)
+//	t[L M] = sum_c couple[c] u[c M], u[c M] = sum G b[l1 m1] b[l2 m2]
+//	f[3+L] = sum_M t[L M] b[L M]
+//	f[3+lt+L] = sum_M t[L M]²
+//
+// for every channel; G is the table of Coupling.Terms.
+//
+//go:noescape
+func describeValue3AVX512Double(s *site[float64])
+
 // gradient3AVX512Double adds the gradients of an atom, all but that by the matrix of the readout.
+//
+// Their reverse:
+//
+//	gb[0] = gf[0]
+//	gb[l m] = 2/sqrt(2l+1) gf[l] b[l m]
+//	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
+//	gb[L M] += gf[3+L] t[L M]
+//	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
+//
+// Its reverse:
+//
+//	for lm := range 16 {
+//		for n := range N {
+//			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
+//		}
+//	}
 //
 // Gradient by the vectors of the readout:
 //
@@ -308,31 +443,69 @@ func gradient2AVX512Double(s *site[float64])
 //go:noescape
 func gradient3AVX512Double(s *site[float64])
 
-// readoutGradient1AVX512Double adds the gradients of atoms of one species by the matrix of the readout.
+// readoutAVX512Double computes the energy of an atom and its derivatives by the invariants.
 //
-// Gradient by the matrix of the readout, 1 atoms of gh [][H] and f [][features]:
+// Readout and its derivatives, in a gradient times the weight of the atom:
 //
 //	for h := range H {
-//		for k := range features {
-//			dW[h][k] += sum_i gh[i][h] f[i][k]
-//		}
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
 //	}
 //
 //go:noescape
-func readoutGradient1AVX512Double(s *site[float64])
+func readoutAVX512Double(s *site[float64])
 
-// readoutGradient4AVX512Double adds the gradients of atoms of one species by the matrix of the readout.
+// readoutsAVX512Double is readout for atoms of one species.
 //
-// Gradient by the matrix of the readout, 4 atoms of gh [][H] and f [][features]:
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+//go:noescape
+func readoutsAVX512Double(list *[4]*site[float64])
+
+// readoutGradientAVX512Double adds the gradient of an atom by the matrix of the readout.
+//
+// Gradient by the matrix of the readout:
 //
 //	for h := range H {
 //		for k := range features {
-//			dW[h][k] += sum_i gh[i][h] f[i][k]
+//			dW[h][k] += gh[h] f[k]
 //		}
 //	}
 //
 //go:noescape
-func readoutGradient4AVX512Double(s *site[float64])
+func readoutGradientAVX512Double(s *site[float64])
+
+// readoutGradientsAVX512Double is readoutGradient for atoms of one species.
+//
+// Gradient by the matrix of the readout:
+//
+//	for h := range H {
+//		for k := range features {
+//			dW[h][k] += gh[h] f[k]
+//		}
+//	}
+//
+//go:noescape
+func readoutGradientsAVX512Double(list *[4]*site[float64])
 
 // AVX512Double is the back end in AVX-512 and float64.
 type AVX512Double struct{}
@@ -341,78 +514,118 @@ type AVX512Double struct{}
 func (AVX512Double) Name() string { return "avx512" }
 
 // Forces implements Kernel.
-func (AVX512Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s *Scratch[float64]) (strain [6]float64) {
+func (k AVX512Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s *Scratch[float64]) (strain [6]float64) {
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if v.place(l, a, i) {
-			nearAVX512Double(&v.site)
-		}
-		if v.n == 0 { // an isolated atom is exactly E0
+		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
 			a.Energy[i] = 0
 			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
 			continue
 		}
-		v.edges = &a.Edge[a.Start[i]]
-		bondsAVX512Double(&v.site)
+		site := v.add(i)
 		if l.LT == 2 {
-			site2AVX512Double(&v.site)
+			describe2AVX512Double(site)
 		} else {
-			site3AVX512Double(&v.site)
+			describe3AVX512Double(site)
 		}
-		a.Energy[i] = v.energy
-		a.hidden(i, v.activations())
-		edgesAVX512Double(&v.site)
-		if v.near != 0 {
-			v.coreForces(l.Core, a, i, &strain)
+		if v.count == 4 {
+			k.forces(l, a, v, &strain)
 		}
 	}
+	k.forces(l, a, v, &strain)
 	v.addStrain(&strain)
 	return strain
+}
+
+// near prepares the next site for atom i and tells whether that has neighbours inside the cutoff.
+func (AVX512Double) near(l *Layer[float64], a *Atoms[float64], i int, v *lanes[float64]) bool {
+	site := v.place(l, a, i)
+	if site == nil {
+		return false
+	}
+	nearAVX512Double(site)
+	return site.n > 0
+}
+
+// forces finishes the atoms that wait.
+func (k AVX512Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[float64], strain *[6]float64) {
+	for left := v.all(); left != 0; {
+		k.readouts(v, v.take(&left))
+	}
+	for w := range v.count {
+		i, site := v.atom[w], &v.sites[w]
+		a.Energy[i] = site.energy
+		a.hidden(i, site.activations())
+		if l.LT == 2 {
+			edges2AVX512Double(site)
+		} else {
+			edges3AVX512Double(site)
+		}
+		if site.near != 0 {
+			site.coreForces(l.Core, a, i, strain)
+		}
+	}
+	v.count = 0
+}
+
+// readouts computes the readout of the first n sites of the list, atoms of one species.
+func (AVX512Double) readouts(v *lanes[float64], n int) {
+	if n <= 4/2 {
+		for _, site := range v.list[:n] {
+			readoutAVX512Double(site)
+		}
+		return
+	}
+	for k := n; k < 4; k++ { // the rest repeats the last one
+		v.list[k] = v.list[n-1]
+	}
+	readoutsAVX512Double((*[4]*site[float64])(v.list[:]))
 }
 
 // Gradient implements Trainer.
 func (k AVX512Double) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, weight float64, g *Parameters, s *Scratch[float64]) {
 	v := s.reserve(l, a, lo, hi)
-	rows := v.rowsOf(l, g)
-	v.weight = weight
-	pending, species := 0, 0 // atoms of one species whose part in the gradient by W is still to be added
+	v.start(l, g, weight)
 	for i := lo; i < hi; i++ {
-		z := int(a.Type[i])
-		if v.place(l, a, i) {
-			nearAVX512Double(&v.site)
-		}
-		if v.n == 0 {
+		if !k.near(l, a, i, v) {
 			continue
 		}
-		if pending == waiting || z != species {
-			k.flush(v, pending)
-			pending, species = 0, z
-		}
-		v.receive(l, g, rows, z, pending)
-		bondsValueAVX512Double(&v.site)
+		site := v.add(i)
 		if l.LT == 2 {
-			site2AVX512Double(&v.site)
-			gradient2AVX512Double(&v.site)
+			describeValue2AVX512Double(site)
 		} else {
-			site3AVX512Double(&v.site)
-			gradient3AVX512Double(&v.site)
+			describeValue3AVX512Double(site)
 		}
-		pending++
+		if v.count == 4 {
+			k.gradient(l, a, g, v)
+		}
 	}
-	k.flush(v, pending)
-	v.weight = 1
+	k.gradient(l, a, g, v)
 }
 
-// flush adds the gradient by W of the atoms that wait.
-func (AVX512Double) flush(v *lanes[float64], pending int) {
-	if pending == waiting {
-		v.waiter(0)
-		readoutGradient4AVX512Double(&v.site)
-		return
+// gradient finishes the atoms that wait.
+func (k AVX512Double) gradient(l *Layer[float64], a *Atoms[float64], g *Parameters, v *lanes[float64]) {
+	for w := range v.count {
+		v.sites[w].receive(l, g, v.rows, int(a.Type[v.atom[w]]))
 	}
-	for k := range pending {
-		v.waiter(k)
-		readoutGradient1AVX512Double(&v.site)
+	for left := v.all(); left != 0; {
+		n := v.take(&left)
+		k.readouts(v, n)
+		if n == 4 {
+			readoutGradientsAVX512Double((*[4]*site[float64])(v.list[:]))
+			continue
+		}
+		for _, site := range v.list[:n] {
+			readoutGradientAVX512Double(site)
+		}
 	}
+	for w := range v.count {
+		if l.LT == 2 {
+			gradient2AVX512Double(&v.sites[w])
+		} else {
+			gradient3AVX512Double(&v.sites[w])
+		}
+	}
+	v.count = 0
 }

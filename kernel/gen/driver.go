@@ -5,18 +5,19 @@ import "text/template"
 type names struct {
 	Suffix, Name, F, ISA string
 	Single               bool
+	Batch                int
 }
 
 func (t *target) names() names {
-	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single()}
+	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single(), Batch: t.batch()}
 	if t.wide() {
 		n.Name, n.ISA = "avx512", "AVX-512"
 	}
 	return n
 }
 
-// driver calls the functions of a back end for one atom after another; as text, because calls through function values
-// or type parameters would cost time for every atom.
+// driver calls the functions of a back end for a few atoms after another; as text, because calls through function
+// values or type parameters would cost time for every atom.
 var driver = template.Must(template.New("driver").Parse(`
 // {{.Suffix}} is the back end in {{.ISA}} and {{.F}}.
 type {{.Suffix}} struct{}
@@ -25,79 +26,119 @@ type {{.Suffix}} struct{}
 func ({{.Suffix}}) Name() string { return "{{.Name}}" }
 
 // Forces implements Kernel.
-func ({{.Suffix}}) Forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], lo, hi int, s *Scratch[{{.F}}]) (strain [6]float64) {
+func (k {{.Suffix}}) Forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], lo, hi int, s *Scratch[{{.F}}]) (strain [6]float64) {
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if v.place(l, a, i) {
-			near{{.Suffix}}(&v.site)
-		}
-		if v.n == 0 { // an isolated atom is exactly E0
+		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
 			a.Energy[i] = 0
 			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
 			continue
 		}
-		v.edges = &a.Edge[a.Start[i]]
-		bonds{{.Suffix}}(&v.site)
+		site := v.add(i)
 		if l.LT == 2 {
-			site2{{.Suffix}}(&v.site)
+			describe2{{.Suffix}}(site)
 		} else {
-			site3{{.Suffix}}(&v.site)
+			describe3{{.Suffix}}(site)
 		}
-		a.Energy[i] = v.energy
-		a.hidden(i, v.activations())
-		edges{{.Suffix}}(&v.site)
-		if v.near != 0 {
-			v.coreForces(l.Core, a, i, &strain)
+		if v.count == {{.Batch}} {
+			k.forces(l, a, v, &strain)
 		}
 	}
+	k.forces(l, a, v, &strain)
 	v.addStrain(&strain)
 	return strain
+}
+
+// near prepares the next site for atom i and tells whether that has neighbours inside the cutoff.
+func ({{.Suffix}}) near(l *Layer[{{.F}}], a *Atoms[{{.F}}], i int, v *lanes[{{.F}}]) bool {
+	site := v.place(l, a, i)
+	if site == nil {
+		return false
+	}
+	near{{.Suffix}}(site)
+	return site.n > 0
+}
+
+// forces finishes the atoms that wait.
+func (k {{.Suffix}}) forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], v *lanes[{{.F}}], strain *[6]float64) {
+	for left := v.all(); left != 0; {
+		k.readouts(v, v.take(&left))
+	}
+	for w := range v.count {
+		i, site := v.atom[w], &v.sites[w]
+		a.Energy[i] = site.energy
+		a.hidden(i, site.activations())
+		if l.LT == 2 {
+			edges2{{.Suffix}}(site)
+		} else {
+			edges3{{.Suffix}}(site)
+		}
+		if site.near != 0 {
+			site.coreForces(l.Core, a, i, strain)
+		}
+	}
+	v.count = 0
+}
+
+// readouts computes the readout of the first n sites of the list, atoms of one species.
+func ({{.Suffix}}) readouts(v *lanes[{{.F}}], n int) {
+	if n <= {{.Batch}}/2 {
+		for _, site := range v.list[:n] {
+			readout{{.Suffix}}(site)
+		}
+		return
+	}
+	for k := n; k < {{.Batch}}; k++ { // the rest repeats the last one
+		v.list[k] = v.list[n-1]
+	}
+	readouts{{.Suffix}}((*[{{.Batch}}]*site[{{.F}}])(v.list[:]))
 }
 {{if not .Single}}
 // Gradient implements Trainer.
 func (k {{.Suffix}}) Gradient(l *Layer[float64], a *Atoms[float64], lo, hi int, weight float64, g *Parameters, s *Scratch[float64]) {
 	v := s.reserve(l, a, lo, hi)
-	rows := v.rowsOf(l, g)
-	v.weight = weight
-	pending, species := 0, 0 // atoms of one species whose part in the gradient by W is still to be added
+	v.start(l, g, weight)
 	for i := lo; i < hi; i++ {
-		z := int(a.Type[i])
-		if v.place(l, a, i) {
-			near{{.Suffix}}(&v.site)
-		}
-		if v.n == 0 {
+		if !k.near(l, a, i, v) {
 			continue
 		}
-		if pending == waiting || z != species {
-			k.flush(v, pending)
-			pending, species = 0, z
-		}
-		v.receive(l, g, rows, z, pending)
-		bondsValue{{.Suffix}}(&v.site)
+		site := v.add(i)
 		if l.LT == 2 {
-			site2{{.Suffix}}(&v.site)
-			gradient2{{.Suffix}}(&v.site)
+			describeValue2{{.Suffix}}(site)
 		} else {
-			site3{{.Suffix}}(&v.site)
-			gradient3{{.Suffix}}(&v.site)
+			describeValue3{{.Suffix}}(site)
 		}
-		pending++
+		if v.count == {{.Batch}} {
+			k.gradient(l, a, g, v)
+		}
 	}
-	k.flush(v, pending)
-	v.weight = 1
+	k.gradient(l, a, g, v)
 }
 
-// flush adds the gradient by W of the atoms that wait.
-func ({{.Suffix}}) flush(v *lanes[float64], pending int) {
-	if pending == waiting {
-		v.waiter(0)
-		readoutGradient4{{.Suffix}}(&v.site)
-		return
+// gradient finishes the atoms that wait.
+func (k {{.Suffix}}) gradient(l *Layer[float64], a *Atoms[float64], g *Parameters, v *lanes[float64]) {
+	for w := range v.count {
+		v.sites[w].receive(l, g, v.rows, int(a.Type[v.atom[w]]))
 	}
-	for k := range pending {
-		v.waiter(k)
-		readoutGradient1{{.Suffix}}(&v.site)
+	for left := v.all(); left != 0; {
+		n := v.take(&left)
+		k.readouts(v, n)
+		if n == {{.Batch}} {
+			readoutGradients{{.Suffix}}((*[{{.Batch}}]*site[float64])(v.list[:]))
+			continue
+		}
+		for _, site := range v.list[:n] {
+			readoutGradient{{.Suffix}}(site)
+		}
 	}
+	for w := range v.count {
+		if l.LT == 2 {
+			gradient2{{.Suffix}}(&v.sites[w])
+		} else {
+			gradient3{{.Suffix}}(&v.sites[w])
+		}
+	}
+	v.count = 0
 }
 {{end}}`))

@@ -84,36 +84,27 @@ func (t *target) mixGradientTile(w, gb, stride, inputs gp, l, first, vectors int
 	})
 }
 
-const docReadoutGradient = `Gradient by the matrix of the readout, %d atoms of gh [][H] and f [][features]:
+const docReadoutGradient = `Gradient by the matrix of the readout:
 
 	for h := range H {
 		for k := range features {
-			dW[h][k] += sum_i gh[i][h] f[i][k]
+			dW[h][k] += gh[h] f[k]
 		}
 	}
 `
 
 func (t *target) readoutGradient(atoms int) {
-	dw, gh, hidden := t.arg("dW"), t.arg("gh"), t.arg("H")
-	features := t.arg("features")
-	nextF, nextH, groups := t.scale(features), t.scale(hidden), t.shifted(features, 4)
+	dw, hidden, features := t.argOf(0, "dW"), t.argOf(0, "H"), t.argOf(0, "features")
+	h := t.GP64()
+	t.XORQ(h, h)
 	t.loop("hidden", hidden, 1, func() {
-		p := t.move(gh)
 		var x []vec
-		for range atoms {
-			x = append(x, t.all(bcast{at(p, 0)}))
-			t.ADDQ(nextH, p)
-		}
 		var f []gp
 		for i := range atoms {
-			if i == 0 {
-				f = append(f, t.arg("f"))
-				continue
-			}
-			f = append(f, t.move(f[i-1]))
-			t.ADDQ(nextF, f[i])
+			x = append(x, t.all(bcast{indexed(t.argOf(i, "gh"), h, t.elem, 0)}))
+			f = append(f, t.argOf(i, "f"))
 		}
-		left := t.move(groups)
+		left := t.shifted(features, 4)
 		t.loop("features", left, 1, func() {
 			for v := range t.perRow() {
 				sum := t.load(at(dw, v*t.width()))
@@ -127,7 +118,7 @@ func (t *target) readoutGradient(atoms int) {
 				t.bump(f[i], t.row())
 			}
 		})
-		t.bump(gh, t.elem)
+		t.INCQ(h)
 	})
 }
 

@@ -50,35 +50,29 @@ func main() {
 // functions emits all functions of a target.
 func (t *target) functions() {
 	t.fn("near", "collects the neighbours of an atom.", part{docCompact, t.compact})
-	t.fn("bonds", "turns neighbours into a density.", t.expansion(true)...)
 	for _, lt := range []int{2, 3} {
-		t.fn(sprintf("site%d", lt), "computes the energy of an atom and its derivative by the density.",
-			part{docMix, func() { t.mix("b", "a", "mix", "N", "K") }},
-			part{docInvariants, func() { t.invariants(lt) }},
-			part{docReadout, t.readout},
-			part{docInvariantsReverse, func() { t.invariantsReverse(lt) }},
-			part{docMixReverse, func() { t.mix("ga", "gb", "mixT", "K", "N") }})
-	}
-	t.fn("edges", "computes the forces on the edges of an atom.", part{docAdjoint, t.adjoint}, part{docForces, t.forces})
-	if t.single() {
-		return
-	}
-	t.fn("bondsValue", "turns neighbours into a density, for a gradient by parameters.", t.expansion(false)...)
-	for _, lt := range []int{2, 3} {
+		forward := []part{{docMix, func() { t.mix("b", "a", "mix", "N", "K") }}, {docInvariants, func() { t.invariants(lt) }}}
+		reverse := []part{{docInvariantsReverse, func() { t.invariantsReverse(lt) }}, {docMixReverse, func() { t.mix("ga", "gb", "mixT", "K", "N") }}}
+		t.fn(sprintf("describe%d", lt), "turns the neighbours of an atom into invariants.", append(t.expansion(true), forward...)...)
+		t.fn(sprintf("edges%d", lt), "computes the forces on the edges of an atom.", append(reverse, part{docAdjoint, t.adjoint}, part{docForces, t.forces})...)
+		if t.single() {
+			continue
+		}
+		t.fn(sprintf("describeValue%d", lt), "is describe for a gradient by parameters.", append(t.expansion(false), forward...)...)
 		t.fn(sprintf("gradient%d", lt), "adds the gradients of an atom, all but that by the matrix of the readout.",
-			part{docReadoutVectors, t.readoutVectors},
-			part{docCoupleGradient, func() { t.coupleGradient(lt) }},
-			part{docMixGradient, t.mixGradient},
-			part{docRowsGradient, t.rowsGradient})
+			append(reverse,
+				part{docReadoutVectors, t.readoutVectors},
+				part{docCoupleGradient, func() { t.coupleGradient(lt) }},
+				part{docMixGradient, t.mixGradient},
+				part{docRowsGradient, t.rowsGradient})...)
 	}
-	for _, atoms := range []int{1, waiting} {
-		t.fn(sprintf("readoutGradient%d", atoms), "adds the gradients of atoms of one species by the matrix of the readout.",
-			part{sprintf(docReadoutGradient, atoms), func() { t.readoutGradient(atoms) }})
+	t.fn("readout", "computes the energy of an atom and its derivatives by the invariants.", part{docReadout, func() { t.readout(1) }})
+	t.fnBatch("readouts", "is readout for atoms of one species.", part{docReadout, func() { t.readout(t.batch()) }})
+	if !t.single() {
+		t.fn("readoutGradient", "adds the gradient of an atom by the matrix of the readout.", part{docReadoutGradient, func() { t.readoutGradient(1) }})
+		t.fnBatch("readoutGradients", "is readoutGradient for atoms of one species.", part{docReadoutGradient, func() { t.readoutGradient(t.batch()) }})
 	}
 }
-
-// waiting is the number of atoms whose gradient by the matrix of the readout is added at once.
-const waiting = 4
 
 // expansion is harmonics, radial functions and density.
 func (t *target) expansion(slope bool) []part {
@@ -115,8 +109,8 @@ func write(t *target, dir string) error {
 	if err := driver.Execute(&text, t.names()); err != nil {
 		return err
 	}
-	asm = bytes.ReplaceAll(asm, []byte("s *byte"), []byte("s *site["+t.number()+"]"))
-	source, err := format.Source(bytes.ReplaceAll(text.Bytes(), []byte("s *byte"), []byte("s *site["+t.number()+"]")))
+	asm = t.typed(asm)
+	source, err := format.Source(t.typed(text.Bytes()))
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -22,12 +23,11 @@ type target struct {
 	isa  string // AVX512 or AVX2
 	elem int    // bytes of a number: 4 or 8
 
-	function string // being written
-	site     gp     // its argument
-	labels   int
-	constant map[string]int // constants in memory, byte offset
-	data     []datum
-	symbol   operand.Mem
+	site, list gp // argument of the function being written: one of them
+	labels     int
+	constant   map[string]int // constants in memory, byte offset
+	data       []datum
+	symbol     operand.Mem
 }
 
 type datum struct {
@@ -85,16 +85,27 @@ type part struct {
 }
 
 // fn writes a function of a site that consists of parts. Its name ends in the back end.
-func (t *target) fn(name, doc string, parts ...part) {
-	t.function = name
+func (t *target) fn(name, doc string, parts ...part) { t.function("s", name, doc, parts...) }
+
+// fnBatch writes a function of several sites.
+func (t *target) fnBatch(name, doc string, parts ...part) { t.function("list", name, doc, parts...) }
+
+// function writes a function whose argument is a site s or a list of as many as batch says; it is printed with its type.
+func (t *target) function(argument, name, doc string, parts ...part) {
 	t.labels = 0
 	t.Function(name + t.suffix())
 	t.Attributes(attr.NOSPLIT)
-	t.SignatureExpr("func(s *byte)") // printed as *site[F]
-	lines := []string{name + t.suffix() + " " + doc}
+	t.SignatureExpr("func(" + argument + " *byte)")
 	t.Pragma("noescape")
-	t.site = t.GP64()
-	t.Load(t.Param("s"), t.site)
+	g := t.GP64()
+	t.Load(t.Param(argument), g)
+	t.site, t.list = nil, nil
+	if argument == "s" {
+		t.site = g
+	} else {
+		t.list = g
+	}
+	lines := []string{name + t.suffix() + " " + doc}
 	for _, p := range parts {
 		text := strings.Split(strings.Trim(p.doc, "\n"), "\n")
 		t.Comment(text...)
@@ -106,11 +117,43 @@ func (t *target) fn(name, doc string, parts ...part) {
 	t.RET()
 }
 
+// typed gives the arguments of printed functions their types.
+func (t *target) typed(text []byte) []byte {
+	f := "site[" + t.number() + "]"
+	text = bytes.ReplaceAll(text, []byte("(s *byte"), []byte("(s *"+f))
+	return bytes.ReplaceAll(text, []byte("(list *byte"), []byte(sprintf("(list *[%d]*%s", t.batch(), f)))
+}
+
+// batch is the number of atoms whose readout is computed at once, so that its matrix is read once.
+func (t *target) batch() int {
+	if t.wide() {
+		return 4
+	}
+	return 2
+}
+
 // arg loads a field of the site.
 func (t *target) arg(name string) gp {
 	g := t.GP64()
 	t.MOVQ(t.param(name), g)
 	return g
+}
+
+// argOf loads a field of one of several sites, or of the only one.
+func (t *target) argOf(k int, name string) gp {
+	g := t.GP64()
+	t.MOVQ(t.paramOf(k, name), g)
+	return g
+}
+
+// paramOf is where a field of one of several sites lies.
+func (t *target) paramOf(k int, name string) mem {
+	if t.list == nil {
+		return t.param(name)
+	}
+	g := t.GP64()
+	t.MOVQ(at(t.list, 8*k), g)
+	return at(g, t.offset(name))
 }
 
 // param is where a field lies in memory.

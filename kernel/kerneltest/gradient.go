@@ -20,9 +20,12 @@ func gradient(t *testing.T, set kernel.Set) {
 			d = append(d, Liquid(rng, 3*n))
 		}
 		st, system := NewStudent(s, uint64(k)), NewSystem(s.Species, uint64(k), d...)
-		if k == 1 { // runs of one species
-			for i := range 20 {
+		for i := range 20 { // runs of a species, and no order at all
+			switch k {
+			case 1:
 				system.Type[i] = uint8(i / 11)
+			case 2:
+				system.Type[i] = uint8(rng.IntN(3))
 			}
 		}
 		got, want := startGradient(s), startGradient(s)

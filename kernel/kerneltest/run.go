@@ -200,7 +200,12 @@ func species(t *testing.T, set kernel.Set) {
 		for range 2 * n { // every species as a centre, with neighbours of every species
 			d = append(d, Liquid(rng, 25))
 		}
-		check(t, set, NewStudent(Default(n), uint64(n)), NewSystem(n, uint64(n), d...))
+		st, s := NewStudent(Default(n), uint64(n)), NewSystem(n, uint64(n), d...)
+		check(t, set, st, s)
+		for i := range d { // kernels may take atoms of one species together: now with runs of any length
+			s.Type[i] = uint8(rng.IntN(min(n, 3)))
+		}
+		check(t, set, st, s)
 	}
 }
 
