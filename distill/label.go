@@ -2,6 +2,7 @@ package distill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -90,7 +91,7 @@ func (r *run) takeAdded(ctx context.Context) error {
 			return readable(err)
 		}
 		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
-			items, quarantine, err := r.config.load([]Source{s})
+			items, quarantine, err := r.config.load([]Source{s}, r.config.Plan.Teacher)
 			if err != nil {
 				return err
 			}
@@ -150,7 +151,8 @@ func labelFrames(ctx context.Context, t teacher.Teacher, file string, first int,
 		}
 	}
 	labels, err := t.Label(ctx, open)
-	if err != nil {
+	var some *teacher.LabelError // frames without labels are left out below
+	if err != nil && !errors.As(err, &some) {
 		return nil, fmt.Errorf("%s: %w", file, err)
 	}
 	for i := range items {

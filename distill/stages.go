@@ -13,65 +13,6 @@ import (
 	"mlff/validate"
 )
 
-// Label writes a teacher's answers for the frames of files to a file and returns how many there are. Labels that were
-// there before are replaced, everything else stays. progress hears how many are done.
-func Label(ctx context.Context, t teacher.Teacher, files []string, out string, progress func(done int)) (int, error) {
-	w, err := structure.Create(out)
-	if err != nil {
-		return 0, err
-	}
-	done := 0
-	for _, path := range files {
-		var batch []structure.Frame
-		flush := func() error {
-			if err := answer(ctx, t, batch); err != nil {
-				return err
-			}
-			for i := range batch {
-				if err := w.Write(&batch[i]); err != nil {
-					return err
-				}
-			}
-			done += len(batch)
-			batch = batch[:0]
-			progress(done)
-			return nil
-		}
-		err := eachFrame(ctx, path, structure.Keys{}, func(f *structure.Frame) error {
-			if err := f.Check(); err != nil {
-				return err
-			}
-			if batch = append(batch, *f); len(batch) < labelBatch {
-				return nil
-			}
-			return flush()
-		})
-		if err == nil {
-			err = flush()
-		}
-		if err != nil {
-			return done, errors.Join(err, w.Close())
-		}
-	}
-	return done, w.Close()
-}
-
-// answer asks the teacher for the labels of all frames.
-func answer(ctx context.Context, t teacher.Teacher, frames []structure.Frame) error {
-	structures := make([]structure.Structure, len(frames))
-	for i := range frames {
-		structures[i] = frames[i].Structure
-	}
-	labels, err := t.Label(ctx, structures)
-	if err != nil {
-		return err
-	}
-	for i := range labels {
-		frames[i].Labels = labels[i]
-	}
-	return nil
-}
-
 // Sample writes the labelled frames that distilling a configuration would begin with to a file, and returns how many
 // there are.
 func Sample(ctx context.Context, c *Config, out string, o teacher.Options, progress func(stage string, done, total int)) (int, error) {

@@ -129,7 +129,7 @@ func failures(errs []error) error {
 		if e == nil {
 			e = &LabelError{Err: err}
 		}
-		e.Structures = append(e.Structures, k)
+		e.Structures, e.Errs = append(e.Structures, k), append(e.Errs, err)
 	}
 	if e == nil {
 		return nil

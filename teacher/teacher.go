@@ -89,8 +89,9 @@ func symbols(numbers []int) string {
 
 // LabelError says which structures could not be labelled, and why the first of them could not.
 type LabelError struct {
-	Structures []int // ascending, from 0
-	Err        error // of the first
+	Structures []int   // ascending, from 0
+	Err        error   // of the first
+	Errs       []error // of each
 }
 
 func (e *LabelError) Error() string {

@@ -27,10 +27,16 @@ func labelCommand(t *terminal) *cobra.Command {
 			}
 			defer teach.Close()
 			bar := newProgress(t.err)
-			n, err := distill.Label(cmd.Context(), teach, args, out, bar.Count("label"))
+			n, refused, err := distill.Label(cmd.Context(), teach, args, out, bar.Count("label"))
 			bar.Done()
 			if err != nil {
 				return err
+			}
+			for _, r := range refused {
+				fmt.Fprintf(t.err, "warning: %s frame %d is left out: %s\n", r.File, r.Frame, oneLine(r.Reason))
+			}
+			if n == 0 && len(refused) > 0 {
+				return fmt.Errorf("the teacher could label none of %d frames", len(refused))
 			}
 			return t.wrote(n, out)
 		},
