@@ -20,12 +20,21 @@ type Writer struct {
 	closers []func() error
 }
 
-// Create makes or empties an extended XYZ file; a name that ends in .gz or .zst means compressed.
+// Create makes or empties an extended XYZ file; a name that ends in .gz or .zst means compressed. Names of other
+// compressed files are refused.
 func Create(path string) (*Writer, error) {
+	if err := packable(path); err != nil {
+		return nil, err
+	}
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, err
 	}
+	return newWriter(path, file)
+}
+
+// newWriter writes to a file what a file of that name holds.
+func newWriter(path string, file *os.File) (*Writer, error) {
 	packed, closePacked, err := compress(path, file)
 	if err != nil {
 		file.Close()
@@ -34,6 +43,15 @@ func Create(path string) (*Writer, error) {
 	w := &Writer{out: bufio.NewWriterSize(packed, 1<<16)}
 	w.closers = []func() error{w.out.Flush, closePacked, file.Close}
 	return w, nil
+}
+
+// packable refuses names that promise a compression which is not written here.
+func packable(path string) error {
+	switch ext := strings.ToLower(filepath.Ext(path)); ext {
+	case ".bz2", ".xz", ".zip", ".lz4", ".7z":
+		return Hint(fmt.Errorf("%s: %s files are not written", path, ext[1:]), "end the name in .gz or .zst, or in .extxyz")
+	}
+	return nil
 }
 
 func compress(path string, file io.Writer) (io.Writer, func() error, error) {
