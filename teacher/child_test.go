@@ -168,6 +168,24 @@ func TestKilledWorkerIsReplaced(t *testing.T) {
 	}
 }
 
+// Workers killed again and again cost nothing but time: every structure has its label, and the right one.
+func TestManyKills(t *testing.T) {
+	t.Parallel()
+	s := make([]structure.Structure, 0, 70)
+	for range 10 {
+		s = append(s, cells(7)...)
+	}
+	labels, err := fake(t, "?fault=mortal&batch=3", Options{Workers: 2}).Label(context.Background(), s)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for k := range s {
+		if len(labels[k].Forces) != k%7+1 || *labels[k].Energy != *labels[k%7].Energy {
+			t.Errorf("structure %d has labels %+v", k, labels[k])
+		}
+	}
+}
+
 // A teacher that dies on everything is given up rather than asked for days.
 func TestBrokenTeacherIsGivenUp(t *testing.T) {
 	t.Parallel()

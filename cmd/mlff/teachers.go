@@ -70,7 +70,7 @@ func teachersCommand(t *terminal) *cobra.Command {
 	}
 	flags.flags(c.Flags())
 	flags.pythonFlag(c.Flags())
-	c.AddCommand(checkCommand(t))
+	c.AddCommand(checkCommand(t), localityCommand(t))
 	return c
 }
 

@@ -113,6 +113,12 @@ class Teacher:
             return
         os._exit(7)
 
+    def mortal(self, labels):
+        """Every process dies on the twentieth structure."""
+        self.hoard.append(None)
+        if len(self.hoard) == 20:
+            os.kill(os.getpid(), signal.SIGKILL)
+
     def shape(self, labels):
         labels["forces"] = labels["forces"][1:]
 
