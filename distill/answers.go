@@ -17,25 +17,29 @@ const identityKey = "teacher_identity"
 // labelling is the work of Label.
 type labelling struct {
 	teacher  teacher.Teacher
-	out      *structure.Writer
+	out      *structure.WholeWriter
 	progress func(done int)
 	done     int
 	refused  dataset.Quarantine
 }
 
 // Label writes a teacher's answers for the frames of files to a file and returns how many there are, and which frames the
-// teacher could not label. Labels that were there before are replaced, everything else stays. progress hears how many are
-// done.
+// teacher could not label. Labels that were there before are replaced, everything else stays. The file appears when all
+// is done and there are labels; until then what had its name stays. progress hears how many are done.
 func Label(ctx context.Context, t teacher.Teacher, files []string, out string, progress func(done int)) (int, dataset.Quarantine, error) {
-	w, err := structure.Create(out)
+	w, err := structure.CreateWhole(out)
 	if err != nil {
 		return 0, nil, err
 	}
+	defer w.Abandon()
 	l := &labelling{teacher: t, out: w, progress: progress}
 	for _, path := range files {
 		if err := l.file(ctx, path); err != nil {
-			return l.done, l.refused, errors.Join(err, w.Close())
+			return l.done, l.refused, err
 		}
+	}
+	if l.done == 0 {
+		return 0, l.refused, nil
 	}
 	return l.done, l.refused, w.Close()
 }
@@ -49,23 +53,29 @@ func (l *labelling) file(ctx context.Context, path string) error {
 		batch = batch[:0]
 		return err
 	}
+	var failed error // of a batch: it is not about the frame that was read last
 	err := eachFrame(ctx, path, structure.Keys{}, func(f *structure.Frame) error {
 		if err := f.Check(); err != nil {
 			return err
 		}
-		if batch = append(batch, *f); len(batch) < labelBatch {
-			return nil
+		if err := known(l.teacher, &f.Structure); err != nil {
+			return err
 		}
-		return flush()
+		if batch = append(batch, *f); len(batch) == labelBatch {
+			failed = flush()
+		}
+		return failed
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		failed = flush()
 	}
-	return flush()
+	if failed != nil {
+		return fmt.Errorf("%s: %w", path, failed)
+	}
+	return err
 }
 
-// batch labels and writes frames, the first of which is so many frames from the beginning of the file. They are on disk
-// before more are asked for.
+// batch labels and writes frames, the first of which is so many frames from the beginning of the file.
 func (l *labelling) batch(ctx context.Context, path string, first int, frames []structure.Frame) error {
 	labels, failed, err := answers(ctx, l.teacher, frames)
 	if err != nil {

@@ -2,7 +2,6 @@ package distill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -14,7 +13,7 @@ import (
 )
 
 // Sample writes the labelled frames that distilling a configuration would begin with to a file, and returns how many
-// there are.
+// there are. The file appears when all is done; until then what had its name stays.
 func Sample(ctx context.Context, c *Config, out string, o teacher.Options, progress func(stage string, done, total int)) (int, error) {
 	c.Complete()
 	if err := c.Check(); err != nil {
@@ -33,15 +32,19 @@ func Sample(ctx context.Context, c *Config, out string, o teacher.Options, progr
 	if err != nil {
 		return 0, err
 	}
-	w, err := structure.Create(out)
+	w, err := structure.CreateWhole(out)
 	if err != nil {
 		return 0, err
 	}
+	defer w.Abandon()
 	n, err := writeTasks(ctx, in.teacher, tasks, w, progress)
-	return n, errors.Join(err, w.Close())
+	if err != nil {
+		return n, err
+	}
+	return n, w.Close()
 }
 
-func writeTasks(ctx context.Context, t teacher.Teacher, tasks []sample.Task, w *structure.Writer, progress func(stage string, done, total int)) (int, error) {
+func writeTasks(ctx context.Context, t teacher.Teacher, tasks []sample.Task, w *structure.WholeWriter, progress func(stage string, done, total int)) (int, error) {
 	total, _ := sample.Cost(tasks)
 	done := 0
 	for _, task := range tasks {

@@ -89,7 +89,7 @@ func seal(file []byte) string {
 func Parse(file []byte) (*Model, error) {
 	at := sealOffset(file)
 	if at < 0 {
-		return nil, structure.Hint(errors.New("this is not a student: no seal found"), "students are made by mlff distil and end in .safetensors")
+		return nil, structure.Hint(errors.New("this is not a student: no seal found"), "students are made by mlff distill and end in .safetensors")
 	}
 	if string(file[at:at+len(noSeal)]) != seal(file) {
 		return nil, structure.Hint(errors.New("the student is damaged: its SHA-256 does not match"), "copy the file again from where it came")

@@ -21,6 +21,9 @@ func labelCommand(t *terminal) *cobra.Command {
 			if name == "" || out == "" {
 				return usage("label needs --teacher and --out")
 			}
+			if err := apart(out, append(distill.TeacherFiles(name), args...)...); err != nil {
+				return err
+			}
 			teach, err := teacher.Open(name, flags.options(cmd.Context()))
 			if err != nil {
 				return err
@@ -63,6 +66,9 @@ func sampleCommand(t *terminal) *cobra.Command {
 				return usage("sample needs --out")
 			}
 			config, err := c.config(cmd.Flags(), args)
+			if err == nil {
+				err = apart(out, append(config.Files(), args...)...)
+			}
 			if err != nil {
 				return err
 			}
@@ -86,6 +92,6 @@ func (t *terminal) wrote(frames int, out string) error {
 	if t.json {
 		return t.printJSON(map[string]any{"frames": frames, "out": out})
 	}
-	_, err := fmt.Fprintf(t.out, "%d labelled frames: %s\n", frames, out)
+	_, err := fmt.Fprintf(t.out, "%s: %s\n", count(frames, "labelled frame"), out)
 	return err
 }

@@ -75,6 +75,9 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	if d.steps < 0 || d.every < 1 {
 		return usage("--steps must not be negative, --every at least 1")
 	}
+	if err := apart(d.out, student, start); err != nil {
+		return err
+	}
 	p, err := d.open(student)
 	if err != nil {
 		return err
@@ -91,9 +94,9 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	}
 	observers := []md.Observer{{Every: d.every, Observe: d.table()}}
 	if d.out != "" {
-		w, err := structure.Create(d.out)
-		if err != nil {
-			return err
+		w, failed := structure.Create(d.out)
+		if failed != nil {
+			return failed
 		}
 		defer func() { err = errors.Join(err, w.Close()) }()
 		observers = append(observers, md.Observer{Every: d.every, Observe: func(m *md.Simulation) error { return w.Write(snapshot(m)) }})
