@@ -21,6 +21,8 @@ type File struct {
 // Options of Load.
 type Options struct {
 	GroupKey string // comment-line key whose value names a frame's group; empty: blocks of consecutive frames
+
+	Fault func(*structure.Structure) string // says why a structure without a Fault is not to be learned; may be nil
 }
 
 const (
@@ -100,6 +102,9 @@ func (l *loader) accept(f File, k int, frame *structure.Frame) {
 		item.Weight *= f.Weight
 	}
 	reason := Fault(frame)
+	if reason == "" && l.options.Fault != nil {
+		reason = l.options.Fault(&frame.Structure)
+	}
 	if reason == "" {
 		reason = l.duplicate(f.Path, k, &item)
 	}
@@ -142,7 +147,7 @@ func (l *loader) check(files []File) error {
 	if len(l.items) == 0 && len(l.quarantine) > 0 {
 		q := l.quarantine[0]
 		err := fmt.Errorf("%s frame %d: %s; no frame is left", q.File, q.Frame, q.Reason)
-		return structure.Hint(err, q.hint())
+		return structure.Hint(err, q.Hint())
 	}
 	there, nonzero := false, false
 	for i := range l.items {
@@ -195,12 +200,15 @@ type Rejected struct {
 	Reason string `json:"reason"`
 }
 
-func (r *Rejected) hint() string {
+// Hint says what helps against the reason.
+func (r *Rejected) Hint() string {
 	switch {
 	case strings.Contains(r.Reason, "units suspected"):
 		return "energies must be in eV and forces in eV/Å"
 	case strings.Contains(r.Reason, "neither"):
 		return "name the labels with --energy-key and --forces-key"
+	case strings.Contains(r.Reason, "at the same place"):
+		return "leave one of the two atoms out, or the frame"
 	}
 	return "frames need finite positions, a cell with a volume, and finite labels"
 }
@@ -213,7 +221,11 @@ func (q Quarantine) String() string {
 	if len(q) == 0 {
 		return ""
 	}
-	s := fmt.Sprintf("%d frames set aside: %s frame %d: %s", len(q), q[0].File, q[0].Frame, q[0].Reason)
+	what := "frames"
+	if len(q) == 1 {
+		what = "frame"
+	}
+	s := fmt.Sprintf("%d %s set aside: %s frame %d: %s", len(q), what, q[0].File, q[0].Frame, q[0].Reason)
 	if len(q) > 1 {
 		s += fmt.Sprintf(", and %d more", len(q)-1)
 	}

@@ -125,7 +125,7 @@ func TestFromFiles(t *testing.T) {
 	if out.Labels != 59 || out.Test.Frames != 12 || out.NVE == nil || !out.Passed {
 		t.Errorf("outcome %+v", out)
 	}
-	if !heard.said("1 frames set aside") || !heard.said("units suspected") || !heard.said("11 of the 12 validation frames are also learned from") {
+	if !heard.said("1 frame set aside") || !heard.said("units suspected") || !heard.said("11 of the 12 validation frames are also learned from") {
 		t.Errorf("it said %q", heard.messages)
 	}
 	m, err := model.Load(filepath.Join(dir, "student.safetensors"))

@@ -57,7 +57,7 @@ func (c *Config) load(sources []Source, identity string) ([]dataset.Item, datase
 	for _, s := range sources {
 		files = append(files, dataset.File{Path: s.File, Weight: s.Weight, Keys: c.Keys.labels()})
 	}
-	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group})
+	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group, Fault: coincidence()})
 	if err == nil {
 		err = oneTeacher(items, identity)
 	}

@@ -2,7 +2,6 @@ package distill
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -102,7 +101,7 @@ func (r *run) takeAdded(ctx context.Context) error {
 			continue
 		}
 		if r.inputs.teacher == nil {
-			return structure.Hint(fmt.Errorf("%s holds frames without labels, and this run has no teacher", s.File), "label them first: mlff label FILE --teacher NAME --out LABELLED")
+			return unlabelled(s.File)
 		}
 		if err := r.labelFile(ctx, s.File, frames); err != nil {
 			return err
@@ -122,9 +121,12 @@ func (r *run) labelFile(ctx context.Context, file string, frames []structure.Fra
 	if err != nil {
 		return err
 	}
+	var quarantine dataset.Quarantine
+	defer func() { r.quarantined(quarantine) }()
 	done := 0
 	for batch := range slices.Chunk(frames, labelBatch) {
-		items, err := labelFrames(ctx, r.inputs.teacher, file, done, batch, there.ids)
+		items, rejected, err := labelFrames(ctx, r.inputs.teacher, file, done, batch, there.ids)
+		quarantine = append(quarantine, rejected...)
 		if err != nil {
 			return err
 		}
@@ -138,29 +140,39 @@ func (r *run) labelFile(ctx context.Context, file string, frames []structure.Fra
 }
 
 // labelFrames labels the frames of a batch that have no labels and are not known yet; the batch begins at frame first.
-func labelFrames(ctx context.Context, t teacher.Teacher, file string, first int, batch []structure.Frame, known map[string]bool) ([]dataset.Item, error) {
+// Frames that cannot be learned from, with or without the teacher's answer, are returned with the reason.
+func labelFrames(ctx context.Context, t teacher.Teacher, file string, first int, batch []structure.Frame, known map[string]bool) ([]dataset.Item, dataset.Quarantine, error) {
+	reasons := make([]string, len(batch))
+	var open []int
+	var asked []structure.Frame
+	faulty := faults()
+	for k := range batch {
+		if reasons[k] = faulty(&batch[k]); reasons[k] == "" && !hasLabels(&batch[k]) && !known[structure.ID(&batch[k].Structure)] {
+			open, asked = append(open, k), append(asked, batch[k])
+		}
+	}
+	labels, failed, err := answers(ctx, t, asked)
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", file, err)
+	}
+	for n, k := range open {
+		batch[k].Labels = labels[n]
+		if reasons[k] = dataset.Fault(&batch[k]); failed[n] != nil {
+			reasons[k] = failed[n].Error()
+		}
+	}
 	var items []dataset.Item
-	var open []structure.Structure
+	var rejected dataset.Quarantine
 	for k, f := range batch {
 		it := dataset.NewItem(f, file, fmt.Sprintf("%s:%d", file, (first+k)/10))
-		if known[it.ID] {
-			continue
-		}
-		if items = append(items, it); f.Energy == nil && f.Forces == nil {
-			open = append(open, f.Structure)
-		}
-	}
-	labels, err := t.Label(ctx, open)
-	var some *teacher.LabelError // frames without labels are left out below
-	if err != nil && !errors.As(err, &some) {
-		return nil, fmt.Errorf("%s: %w", file, err)
-	}
-	for i := range items {
-		if !hasLabels(&items[i].Frame) {
-			items[i].Labels, labels = labels[0], labels[1:]
+		switch {
+		case reasons[k] != "":
+			rejected = append(rejected, dataset.Rejected{File: file, Frame: first + k, ID: it.ID, Reason: reasons[k]})
+		case !known[it.ID]:
+			items = append(items, it)
 		}
 	}
-	return slices.DeleteFunc(items, func(it dataset.Item) bool { return dataset.Fault(&it.Frame) != "" }), nil
+	return items, rejected, nil
 }
 
 // runTasks carries out the tasks whose frames are not in the store yet, several at once.

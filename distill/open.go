@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"mlff/dataset"
@@ -226,15 +227,14 @@ func (r *run) newRound() error {
 	if !r.has(resultName) {
 		return structure.Hint(fmt.Errorf("%s is not finished: frames are added to finished runs", r.path), "finish it first with --resume "+r.path)
 	}
-	added := make([]Source, len(r.options.Add))
-	for i, f := range r.options.Add {
-		added[i] = Source{File: f, Weight: 1}
+	added, err := r.addable(r.options.Add)
+	if err != nil || len(added) == 0 {
+		return err
 	}
 	plan := r.config.Plan
-	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Evaluations: plan.Evaluations, Teacher: plan.Teacher, Added: append(plan.Added, added...)}
+	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Evaluations: plan.Evaluations, Teacher: plan.Teacher, Added: slices.Concat(plan.Added, added)}
 	trial := *r.config
 	trial.Plan = next
-	var err error
 	if next.Inputs, err = digests(&trial); err != nil {
 		return err
 	}
