@@ -34,7 +34,7 @@ func TestHeavyDrift(t *testing.T) {
 		for line := range strings.Lines(string(text)) {
 			var at, e float64
 			if n, _ := fmt.Sscan(line, &at, &e); n == 2 {
-				times, energies = append(times, at*1000), append(energies, e)
+				times, energies = append(times, at), append(energies, 1000*e)
 			}
 		}
 		from := len(times) / 5
