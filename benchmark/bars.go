@@ -98,7 +98,7 @@ func (b *bench) wholeStep() (bars []Bar, err error) {
 		if err != nil {
 			return nil, err
 		}
-		alone := work{"kernel", func() error {
+		alone := work{name: "kernel", do: func() error {
 			for range roundSteps {
 				if err := p.RunKernel(); err != nil {
 					return err
@@ -135,7 +135,7 @@ func (b *bench) referenceKernel() ([]Bar, error) {
 		if err := p.Evaluate(&s, new(structure.Result)); err != nil {
 			return nil, err
 		}
-		works = append(works, work{k, p.RunKernel})
+		works = append(works, work{name: k, do: p.RunKernel})
 	}
 	t, err := turns(b.ctx, 100, works...)
 	if err != nil {
@@ -149,7 +149,7 @@ func (b *bench) threads() (bars []Bar, err error) {
 	for _, c := range []struct {
 		atoms, steps int
 		bar          float64
-	}{{216, 20, 1.8}, {1000, 5, 1.9}} {
+	}{{216, 4, 1.8}, {1000, 1, 1.9}} {
 		var works []work
 		for _, threads := range []int{1, 2} {
 			p, err := b.open(model.Options{Threads: threads})
@@ -163,7 +163,7 @@ func (b *bench) threads() (bars []Bar, err error) {
 			}
 			works = append(works, w)
 		}
-		t, err := turns(b.ctx, 8*rounds, works...) // short rounds, so that some are not disturbed
+		t, err := turns(b.ctx, 10*rounds, works...) // rounds so short that some are not disturbed, and the least hold no rebuild
 		if err != nil {
 			return nil, err
 		}
@@ -208,7 +208,7 @@ func (b *bench) training() ([]Bar, error) {
 
 func gradient(g *model.Gradient, sample *model.Sample, name string) work {
 	var out structure.Result
-	return work{name, func() error {
+	return work{name: name, do: func() error {
 		if err := g.EnergyForces(sample, &out); err != nil {
 			return err
 		}
@@ -239,7 +239,7 @@ func (b *bench) neighbors() ([]Bar, error) {
 	var list []figure
 	for _, c := range []struct{ atoms, rounds int }{{1000, 200}, {97336, 5}} { // 46³
 		s, l := Lattice(c.atoms), neighbor.New(referenceCutoff, 0)
-		t, err := turns(b.ctx, c.rounds, work{"list", func() error {
+		t, err := turns(b.ctx, c.rounds, work{name: "list", do: func() error {
 			l.Skin = 1e-9 - l.Skin // another skin: another list
 			_, err := l.Update(&s)
 			return err

@@ -11,8 +11,9 @@ import (
 
 // work is one of several things that are timed in turns.
 type work struct {
-	name string
-	do   func() error
+	name  string
+	do    func() error
+	ready func() error // before each round, not timed; nil: nothing
 }
 
 // timings of one work, ms: by the clock, and the time that its thread was running, which other programs on the machine
@@ -29,6 +30,11 @@ func turns(ctx context.Context, n int, works ...work) ([]timings, error) {
 		for k, w := range works {
 			if err := ctx.Err(); err != nil {
 				return nil, err
+			}
+			if w.ready != nil {
+				if err := w.ready(); err != nil {
+					return nil, err
+				}
 			}
 			ran, known := threadTime()
 			began := time.Now()
@@ -95,7 +101,7 @@ func advance(ctx context.Context, p Subject, s structure.Structure, o Options, s
 	if err != nil {
 		return work{}, err
 	}
-	return work{p.Name, func() error {
+	return work{name: p.Name, ready: m.Step, do: func() error { // one step wakes threads that went to sleep
 		for range steps {
 			if err := m.Step(); err != nil {
 				return err

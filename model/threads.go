@@ -13,19 +13,28 @@ import (
 const spin = 50 * time.Microsecond
 
 // pool runs numbered units of work on persistent workers. Which worker takes which unit is open; units must write to
-// places of their own.
+// places of their own. A round is over once its units are done, whether all workers came or not: on a machine with other
+// work to do, nobody waits for a worker that the system has put off.
 type pool struct {
-	threads int
-	work    func(worker, unit int) // of the current round; nil between rounds, so that an idle pool holds nothing alive
-	units   int32
-	next    atomic.Int32 // unit to take next
-	working atomic.Int32 // workers still in the round
-	round   atomic.Uint32
-	closed  atomic.Bool
-	parked  []atomic.Bool
-	wake    []chan struct{}
-	failure atomic.Pointer[error]
+	threads  int
+	work     func(worker, unit int) // of the current round; nil between rounds, so that an idle pool holds nothing alive
+	units    int32
+	next     atomic.Int32  // unit to take next
+	gate     atomic.Uint64 // number of the round, whether it is over for late workers, workers in it
+	closed   atomic.Bool
+	parked   []atomic.Bool
+	wake     []chan struct{}
+	waiting  atomic.Bool // the caller sleeps until the last worker leaves
+	finished chan struct{}
+	failure  atomic.Pointer[error]
 }
+
+// Parts of pool.gate.
+const (
+	gateRound   = 1 << 16
+	gateOver    = 1 << 15
+	gateWorkers = gateOver - 1
+)
 
 // newPool starts threads-1 workers; the caller of run is the last. 0 means all processors this process may use, which
 // the Go run time takes from affinity and cgroup quota.
@@ -33,7 +42,8 @@ func newPool(threads int) *pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &pool{threads: threads, parked: make([]atomic.Bool, threads), wake: make([]chan struct{}, threads)}
+	p := &pool{threads: threads, parked: make([]atomic.Bool, threads), wake: make([]chan struct{}, threads), finished: make(chan struct{}, 1)}
+	p.gate.Store(gateOver)
 	for w := 1; w < threads; w++ {
 		p.wake[w] = make(chan struct{}, 1)
 		go p.serve(w)
@@ -44,20 +54,21 @@ func newPool(threads int) *pool {
 // close ends the workers; the pool must not be used afterwards.
 func (p *pool) close() {
 	p.closed.Store(true)
-	p.announce()
+	p.announce(gateOver)
 }
 
 // run calls work(worker, unit) for every unit < units and returns when all are done. A panic in a unit becomes an error.
 func (p *pool) run(units int, work func(worker, unit int)) error {
 	p.work, p.units = work, int32(units)
 	p.next.Store(0)
-	if p.threads > 1 && units > 1 {
-		p.working.Store(int32(p.threads - 1))
-		p.announce()
+	shared := p.threads > 1 && units > 1
+	if shared {
+		p.announce(0)
 	}
 	p.drain(0)
-	for p.working.Load() != 0 {
-		runtime.Gosched()
+	if shared {
+		p.gate.Or(gateOver)
+		p.await()
 	}
 	p.work = nil
 	if err := p.failure.Swap(nil); err != nil {
@@ -66,12 +77,31 @@ func (p *pool) run(units int, work func(worker, unit int)) error {
 	return nil
 }
 
-func (p *pool) announce() {
-	p.round.Add(1)
+// announce begins a round. No worker is in the last one.
+func (p *pool) announce(over uint64) {
+	p.gate.Store(p.gate.Load()/gateRound*gateRound + gateRound + over)
 	for w := 1; w < p.threads; w++ {
 		if p.parked[w].CompareAndSwap(true, false) {
 			p.wake[w] <- struct{}{}
 		}
+	}
+}
+
+// await returns when no worker is left in the round.
+func (p *pool) await() {
+	for {
+		for start := time.Now(); time.Since(start) < spin; runtime.Gosched() {
+			for range 32 {
+				if p.gate.Load()&gateWorkers == 0 {
+					return
+				}
+			}
+		}
+		p.waiting.Store(true)
+		if p.gate.Load()&gateWorkers == 0 && p.waiting.CompareAndSwap(true, false) {
+			return
+		}
+		<-p.finished // whoever cleared waiting sends, perhaps so late that this is another round
 	}
 }
 
@@ -93,28 +123,49 @@ func (p *pool) drain(worker int) {
 }
 
 func (p *pool) serve(worker int) {
-	for seen := uint32(0); ; {
-		seen = p.await(worker, seen)
+	for seen := uint64(0); ; {
+		seen = p.following(worker, seen)
 		if p.closed.Load() {
 			return
 		}
-		p.drain(worker)
-		p.working.Add(-1)
+		if p.enter(seen) {
+			p.drain(worker)
+			p.leave()
+		}
 	}
 }
 
-// await returns the number of the next round after seen.
-func (p *pool) await(worker int, seen uint32) uint32 {
+// enter joins a round unless it is over.
+func (p *pool) enter(round uint64) bool {
+	for {
+		g := p.gate.Load()
+		if g/gateRound != round || g&gateOver != 0 {
+			return false
+		}
+		if p.gate.CompareAndSwap(g, g+1) {
+			return true
+		}
+	}
+}
+
+func (p *pool) leave() {
+	if g := p.gate.Add(^uint64(0)); g&gateWorkers == 0 && p.waiting.CompareAndSwap(true, false) {
+		p.finished <- struct{}{}
+	}
+}
+
+// following returns the number of the next round after seen.
+func (p *pool) following(worker int, seen uint64) uint64 {
 	for {
 		for start := time.Now(); time.Since(start) < spin; runtime.Gosched() {
 			for range 32 {
-				if r := p.round.Load(); r != seen {
+				if r := p.gate.Load() / gateRound; r != seen {
 					return r
 				}
 			}
 		}
 		p.parked[worker].Store(true)
-		if p.round.Load() == seen || !p.parked[worker].CompareAndSwap(true, false) {
+		if p.gate.Load()/gateRound == seen || !p.parked[worker].CompareAndSwap(true, false) {
 			<-p.wake[worker] // whoever cleared parked sends, perhaps so late that this worker has done the round already
 		}
 	}
