@@ -123,7 +123,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 	if r.inputs.teacher == nil && len(withStress(data.Train)) > 0 {
 		left -= left / stressShare
 	}
-	p.Within(left, timing, len(data.Held))
+	p.Within(left, timing, len(data.Train), len(data.Held))
 	r.say("%d steps fit into the budget of %s", p.Steps, r.config.Train.Budget)
 	return nil
 }

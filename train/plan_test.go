@@ -48,12 +48,16 @@ func TestScheduleSqueezed(t *testing.T) {
 func TestPlanWithinBudget(t *testing.T) {
 	p := DefaultPlan()
 	timing := Timing{Step: 10 * time.Millisecond, Check: time.Millisecond, Start: time.Second}
-	p.Within(time.Minute, timing, 500)
+	p.Within(time.Minute, timing, 5000, 500)
 	cost := timing.Start + time.Duration(p.Steps)*timing.Step + time.Duration(p.Checks*p.CheckFrames)*timing.Check
 	if cost > 60*time.Second || cost < 50*time.Second {
 		t.Errorf("%d steps and %d frames checked cost %v", p.Steps, p.CheckFrames, cost)
 	}
-	p.Within(time.Second, Timing{Step: time.Second, Start: 2 * time.Second}, 0)
+	p.Within(time.Hour, timing, 100, 10)
+	if p.Steps != maxEpochs*100/p.Batch {
+		t.Errorf("%d steps for 100 frames, want each seen %d times", p.Steps, maxEpochs)
+	}
+	p.Within(time.Second, Timing{Step: time.Second, Start: 2 * time.Second}, 100, 0)
 	if p.Steps != 1 || p.Validate() != nil {
 		t.Error("a budget that allows nothing:", p.Steps, p.Validate())
 	}
