@@ -45,7 +45,7 @@ type Options struct {
 // with means over frames or components and the weights of the end of training. The squared loss would be ruled by the
 // oddest held-out frame.
 //
-// Where these get no better for 15 % of the plan, training returns to the best and ends with a short decay from there:
+// Where these get no better for 30 % of the plan, training returns to the best and ends with a short decay from there:
 // that is part of the plan's outcome, and the history tells when. If ctx ends, Run writes a checkpoint and returns ctx's error; the next Run with the same arguments goes on from it.
 func Run(ctx context.Context, m *model.Model, d Data, p Plan, o Options) (*History, error) {
 	t, err := newTraining(m, d, p, o)
@@ -158,11 +158,11 @@ func (t *training) update() error {
 	return nil
 }
 
-// record adds to the history what has gathered since its last point, if it is time.
+// record adds to the history what has gathered since its last point, if it is time or the end.
 func (t *training) record(terms Terms, w Weights, rate float64) *Point {
 	t.Recent.add(terms, 1)
 	t.Counted++
-	if t.Counted < max(1, t.plan.Steps/points) {
+	if t.Counted < max(1, t.plan.Steps/points) && t.Step < t.Schedule.Total {
 		return nil
 	}
 	var mean Terms

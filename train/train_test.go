@@ -233,17 +233,12 @@ func TestDeadlineBringsTheDecayForward(t *testing.T) {
 	d := Data{Train: items}
 	p := tinyPlan(20000) // would take long
 	m := tinyStart(t, items)
-	var rates []float64
-	h, err := Run(context.Background(), m, d, p, Options{Deadline: time.Now().Add(300 * time.Millisecond), Progress: func(g Progress) {
-		if g.Point != nil {
-			rates = append(rates, g.Point.Rate)
-		}
-	}})
+	h, err := Run(context.Background(), m, d, p, Options{Deadline: time.Now()})
 	if err != nil || h.Reproducible || !strings.Contains(h.Note, "not reproducible") {
 		t.Fatalf("%v, %+v", err, h)
 	}
-	if last := rates[len(rates)-1]; last > p.Rate/10 {
-		t.Errorf("the rate ends at %v", last)
+	if last := h.Points[len(h.Points)-1]; last.Step > 2*landing || last.Rate > p.Rate/100 {
+		t.Errorf("it ends at step %d with the rate %v", last.Step, last.Rate)
 	}
 }
 
@@ -262,7 +257,7 @@ func TestTime(t *testing.T) {
 	m := tinyStart(t, items)
 	before := slices.Clone(m.Params())
 	timing, err := Time(context.Background(), m, Data{items[:8], items[8:]}, tinyPlan(0), 1, 20*time.Millisecond)
-	if err != nil || timing.Step <= 0 || timing.Check <= 0 || timing.Check > timing.Step {
+	if err != nil || timing.Step <= 0 || timing.Check <= 0 {
 		t.Errorf("%+v, %v", timing, err)
 	}
 	if !slices.Equal(m.Params(), before) {
