@@ -84,6 +84,14 @@ func (c *Config) rules() []rule {
 		{"domain.temperatures", c.Domain.Temperatures, len(c.Domain.Temperatures) > 0 || c.Teacher == "", "name at least one temperature in K"},
 		{"domain.pressure", c.Domain.Pressure, c.Domain.Pressure[0] <= c.Domain.Pressure[1], "give the lower pressure first, in GPa"},
 	}
+	for k, bar := range []*float64{c.Bars.Energy, c.Bars.Forces, c.Bars.Stress} {
+		if bar != nil {
+			rules = append(rules, rule{[]string{"bars.energy", "bars.forces", "bars.stress"}[k], *bar, *bar > 0 && *bar <= 1, "give an accuracy above 0 and up to 1, such as 0.95"})
+		}
+	}
+	if d := c.Bars.Drift; d != nil {
+		rules = append(rules, rule{"bars.drift", *d, *d >= 0 && *d <= math.MaxFloat64, "give meV/atom/ps, at least 0"})
+	}
 	if s.Cutoff != 0 {
 		rules = append(rules, real("student.cutoff", float64(s.Cutoff), 1, 15))
 	}

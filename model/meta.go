@@ -62,6 +62,7 @@ type Check struct {
 	Bar    *float64 `json:"bar"`
 	Unit   string   `json:"unit,omitempty"`
 	Passed bool     `json:"passed"`
+	Note   string   `json:"note,omitempty"` // why it failed, where that is not the figure
 }
 
 // Run is where and when a student was made.

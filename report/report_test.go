@@ -252,3 +252,13 @@ func TestTicks(t *testing.T) {
 		}
 	}
 }
+
+func TestVerdictNamesWhatIsNotDecided(t *testing.T) {
+	bar := 0.95
+	v := &validate.Validation{Passed: true, Bars: validate.Bars{"forces": &bar}}
+	v.Comparison.Errors.Frames = 3
+	v.Comparison.Errors.Forces = &structure.Quality{}
+	if got := verdictOf(v); got.Word != "No bar decided" || got.Text != "Not decided: forces (3 test frames; 10 are needed)." {
+		t.Errorf("%+v", got)
+	}
+}

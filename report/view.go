@@ -149,11 +149,9 @@ func symbols(numbers []int) []string {
 
 func verdictOf(d *validate.Validation) *verdict {
 	var failed, warned []string
-	decided := 0
+	c := d.Certificate()
+	decided, undecided := c.Decided(), c.Undecided()
 	for _, c := range d.Checks {
-		if c.Decides && c.Pass != nil {
-			decided++
-		}
 		if c.Pass != nil && !*c.Pass {
 			if c.Decides {
 				failed = append(failed, c.Name)
@@ -162,12 +160,18 @@ func verdictOf(d *validate.Validation) *verdict {
 			}
 		}
 	}
-	v := &verdict{"pass", "Passed", fmt.Sprintf("Every bar was reached (%d figures decide).", decided)}
-	if decided == 0 {
-		v.Text = "No figure had a bar to reach."
+	v := &verdict{"pass", "Passed", fmt.Sprintf("Every bar that could decide was reached (%d).", decided)}
+	switch {
+	case decided == 0 && undecided == "":
+		v = &verdict{"open", "No bar decided", "No figure had a bar to reach. Passed means no more here than that nothing failed."}
+	case decided == 0:
+		v = &verdict{"open", "No bar decided", ""}
 	}
 	if !d.Passed {
 		v = &verdict{"fail", "Failed", "Below the bar: " + strings.Join(failed, ", ") + "."}
+	}
+	if undecided != "" {
+		v.Text = strings.TrimSpace(v.Text + " Not decided: " + undecided + ".")
 	}
 	if len(warned) > 0 {
 		v.Text += fmt.Sprintf(" Not held, as a warning: %s.", strings.Join(warned, "; "))

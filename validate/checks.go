@@ -48,17 +48,14 @@ func (v *Validation) accuracyChecks() []Check {
 	return append(checks, v.driftCheck()...)
 }
 
-// driftCheck fails a run that broke down, whatever its slope was until then.
+// driftCheck fails a run that broke down, whatever its slope was until then; without a bar that is a warning.
 func (v *Validation) driftCheck() []Check {
 	if v.NVE == nil {
 		return nil
 	}
 	c := decide("energy drift", v.NVE.Drift, "meV/atom/ps", "at most", v.Bars["drift"])
 	if v.NVE.Failure != "" {
-		c.Note = v.NVE.Failure
-		if c.Bar != nil {
-			c.Pass = new(bool)
-		}
+		c = c.failedWith(v.NVE.Failure)
 	}
 	return []Check{c}
 }

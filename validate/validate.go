@@ -125,7 +125,7 @@ func (v *Validation) Certificate() *model.Certificate {
 	}
 	for _, k := range v.Checks {
 		if k.Pass != nil {
-			c.Checks = append(c.Checks, model.Check{Name: k.Name, Figure: k.Figure, Bar: k.Bar, Unit: k.Unit, Passed: *k.Pass})
+			c.Checks = append(c.Checks, model.Check{Name: k.Name, Figure: k.Figure, Bar: k.Bar, Unit: k.Unit, Passed: *k.Pass, Note: k.Note})
 		}
 	}
 	return c

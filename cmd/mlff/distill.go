@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"mlff/distill"
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -204,11 +205,17 @@ func (d *distillation) run(ctx context.Context) error {
 		return err
 	case o.TrainOnly:
 		return d.printTrained(out)
-	case t.json:
-		err = t.printJSON(out)
-	default:
-		printOutcome(t.out, out)
 	}
+	m, err := model.Load(out.Student)
+	if err != nil {
+		return err
+	}
+	if t.json {
+		err = t.printJSON(out)
+	} else {
+		printOutcome(t.out, out, m.Meta().Certificate)
+	}
+	t.warnOf(m.Meta().Certificate)
 	if err == nil && !out.Passed {
 		return errBelowBar
 	}
@@ -223,7 +230,7 @@ func (d *distillation) printTrained(o *distill.Outcome) error {
 	return err
 }
 
-func printOutcome(w io.Writer, o *distill.Outcome) {
+func printOutcome(w io.Writer, o *distill.Outcome, c *model.Certificate) {
 	for _, q := range []struct {
 		name, unit string
 		quality    *structure.Quality
@@ -236,9 +243,15 @@ func printOutcome(w io.Writer, o *distill.Outcome) {
 		fmt.Fprintf(w, "%-8s %.2g ± %.1g meV/atom/ps over %d atoms and %d steps\n", "drift", o.NVE.Drift, o.NVE.Error, o.NVE.Atoms, o.NVE.Steps)
 	}
 	verdict := "passed its bars"
-	if !o.Passed {
-		verdict = "below its bars: the report says which; more labels or a larger --budget help"
+	switch {
+	case c.Verdict() == "no bar decided":
+		verdict = "no bar decided"
+	case !o.Passed:
+		verdict = "below its bars: more labels or a larger --budget help"
 	}
-	fmt.Fprintf(w, "%-8s %d labels, %d test frames, %.0f s: %s\n", "result", o.Labels, o.Test.Frames, o.Seconds, verdict)
+	fmt.Fprintf(w, "%-8s %s, %s, %.0f s: %s\n", "result", count(o.Labels, "label"), count(o.Test.Frames, "test frame"), o.Seconds, verdict)
+	for _, text := range c.Failures() {
+		fmt.Fprintf(w, "%-8s %s\n", "failed", text)
+	}
 	fmt.Fprintf(w, "%-8s %s\n%-8s %s\n", "student", o.Student, "report", o.Report)
 }

@@ -116,14 +116,19 @@ func (a *about) printDomain(w io.Writer) {
 
 func (a *about) printCertificate(w io.Writer) {
 	c := a.Certificate
-	switch {
-	case c == nil:
+	if c == nil {
 		fmt.Fprintln(w, "certificate\tnone")
 		return
-	case c.Passed:
-		fmt.Fprintln(w, "certificate\tpassed")
-	default:
-		fmt.Fprintln(w, "certificate\tNOT passed")
+	}
+	fmt.Fprintf(w, "certificate\t%s\n", c.Verdict())
+	for _, text := range c.Failures() {
+		fmt.Fprintf(w, "  failed\t%s\n", text)
+	}
+	if text := c.Undecided(); text != "" {
+		fmt.Fprintf(w, "  not decided\t%s\n", text)
+	}
+	for _, text := range c.Warnings() {
+		fmt.Fprintf(w, "  warning\t%s\n", text)
 	}
 	fmt.Fprintf(w, "  test\t%d frames\n", c.Test.Frames)
 	for _, q := range []struct {

@@ -21,6 +21,16 @@ func (t *terminal) load(path string) (*model.Model, error) {
 	return m, nil
 }
 
+// warnOf tells what a certificate leaves open, and which checks failed without deciding.
+func (t *terminal) warnOf(c *model.Certificate) {
+	if text := c.Undecided(); text != "" {
+		fmt.Fprintf(t.err, "warning: not decided: %s\n", text)
+	}
+	for _, text := range c.Warnings() {
+		fmt.Fprintf(t.err, "warning: %s\n", text)
+	}
+}
+
 // open prepares a student to be run.
 func (r *runner) open(path string) (*model.Potential, error) {
 	if r.precision != "float32" && r.precision != "float64" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 
@@ -50,17 +51,15 @@ func validateCommand(t *terminal) *cobra.Command {
 }
 
 func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, files []string) error {
+	bars, err := v.bars(f)
+	if err != nil {
+		return err
+	}
 	p, err := v.open(student)
 	if err != nil {
 		return err
 	}
 	defer p.Close()
-	bars := validate.Bars{}
-	for name, value := range map[string]*float64{"energy": &v.energy, "forces": &v.forces, "stress": &v.stress, "drift": &v.drift} {
-		if f.Changed(name) {
-			bars[name] = value
-		}
-	}
 	bar := newProgress(v.terminal.err)
 	result, err := distill.Validate(ctx, p, files, v.keys, validate.Options{Bars: bars, Dynamics: v.terminal.dynamics, Progress: bar.Progress})
 	bar.Done()
@@ -76,10 +75,33 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 	} else {
 		printChecks(v.terminal.out, result.Checks)
 	}
-	if err == nil && !c.Passed {
+	v.terminal.warnOf(c)
+	if err == nil && (!c.Passed || c.Undecided() != "") { // whoever gives a bar wants it decided
 		return errBelowBar
 	}
 	return err
+}
+
+// bars are those that the command line states.
+func (v *validation) bars(f *pflag.FlagSet) (validate.Bars, error) {
+	bars := validate.Bars{}
+	for _, b := range []struct {
+		name  string
+		value *float64
+		most  float64
+	}{{"energy", &v.energy, 1}, {"forces", &v.forces, 1}, {"stress", &v.stress, 1}, {"drift", &v.drift, math.MaxFloat64}} {
+		if !f.Changed(b.name) {
+			continue
+		}
+		switch x := *b.value; {
+		case b.name == "drift" && !(x >= 0 && x <= b.most):
+			return nil, usage("--drift %g is no drift: give meV/atom/ps, at least 0", x)
+		case b.name != "drift" && !(x > 0 && x <= b.most):
+			return nil, usage("--%s %g is no accuracy: give a number above 0 and up to 1, such as 0.95", b.name, x)
+		}
+		bars[b.name] = b.value
+	}
+	return bars, nil
 }
 
 func printChecks(out io.Writer, checks []validate.Check) {
@@ -90,8 +112,13 @@ func printChecks(out io.Writer, checks []validate.Check) {
 		if c.Figure != nil {
 			figure = strings.TrimSpace(fmt.Sprintf("%.4g %s", *c.Figure, c.Unit))
 		}
-		if c.Pass != nil && c.Bar != nil {
+		switch {
+		case c.Pass != nil && c.Bar != nil:
 			verdict = fmt.Sprintf("%s %g: %s", c.Sense, *c.Bar, map[bool]string{true: "ok", false: "FAILED"}[*c.Pass])
+		case c.Pass != nil:
+			verdict = "FAILED"
+		case c.Bar != nil:
+			verdict = fmt.Sprintf("%s %g: not decided", c.Sense, *c.Bar)
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Name, figure, verdict, c.Note)
 	}

@@ -1,0 +1,41 @@
+package model
+
+import (
+	"slices"
+	"testing"
+
+	"mlff/structure"
+)
+
+func TestCertificateSaysWhatDecided(t *testing.T) {
+	bar, low := 0.95, 0.5
+	quality := &structure.Quality{}
+	good := Check{Name: "forces accuracy", Figure: &bar, Bar: &low, Passed: true}
+	for _, c := range []struct {
+		name               string
+		certificate        Certificate
+		verdict, undecided string
+		failures, warnings []string
+	}{
+		{"no bars", Certificate{Passed: true}, "no bar decided", "", nil, nil},
+		{"few frames", Certificate{Passed: true, Test: structure.Errors{Frames: 3, Energy: quality, Forces: quality},
+			Bars: map[string]*float64{"energy": &bar, "forces": &bar, "stress": nil}},
+			"no bar decided", "energy, forces (3 test frames; 10 are needed)", nil, nil},
+		{"some decided", Certificate{Passed: true, Test: structure.Errors{Frames: 30, Forces: quality},
+			Bars: map[string]*float64{"forces": &low, "stress": &bar, "drift": &bar}, Checks: []Check{good}},
+			"passed", "stress (no test frame has labels of it); drift (there is no structure periodic in all directions to run)", nil, nil},
+		{"exploded", Certificate{Test: structure.Errors{Frames: 30, Forces: quality}, Bars: map[string]*float64{"drift": &bar},
+			Checks: []Check{good, {Name: "energy drift", Bar: &bar, Unit: "meV/atom/ps", Note: "step 3: exploded"}, {Name: "Si–Si repulsive", Figure: &low, Unit: "eV/Å"}}},
+			"NOT passed", "", []string{"energy drift: step 3: exploded"}, []string{"Si–Si repulsive: 0.5 eV/Å"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			k := &c.certificate
+			if k.Verdict() != c.verdict || k.Undecided() != c.undecided {
+				t.Errorf("%s, not decided: %s", k.Verdict(), k.Undecided())
+			}
+			if !slices.Equal(k.Failures(), c.failures) || !slices.Equal(k.Warnings(), c.warnings) {
+				t.Errorf("failures %q, warnings %q", k.Failures(), k.Warnings())
+			}
+		})
+	}
+}
