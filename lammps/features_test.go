@@ -151,3 +151,14 @@ func TestGradeStop(t *testing.T) {
 		t.Errorf("grade warn:\n%s", last(out, 20))
 	}
 }
+
+// The same where another style adds to the student.
+func TestGradeStopUnderHybrid(t *testing.T) {
+	c := newScene(t)
+	style := "pair_style hybrid/overlay zbl 3 4 mlff grade stop 0.01\npair_coeff 1 1 zbl 8 8\npair_coeff 1 2 zbl 8 14\npair_coeff 2 2 zbl 14 14\npair_coeff * * mlff " + c.student + " O Si"
+	out, err := lmp(t, c.dir, 2, c.input(metal, style, "velocity all create 300 1\nfix n all nve\nrun 7\nprint \"not reached\"\n"))
+	restarts, _ := filepath.Glob(filepath.Join(c.dir, "mlff_stop.*.restart"))
+	if err == nil || len(restarts) != 1 || strings.Contains(out, "not reached") {
+		t.Errorf("%v %v\n%s", err, restarts, last(out, 12))
+	}
+}
