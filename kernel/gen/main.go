@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"text/template"
 
 	"github.com/mmcloughlin/avo/ir"
 	"github.com/mmcloughlin/avo/pass"
@@ -31,11 +32,10 @@ func main() {
 	if err := writeGathering(out); err != nil {
 		log.Fatal(err)
 	}
-	source, err := siteSource()
-	if err == nil {
-		err = os.WriteFile(filepath.Join(out, "site_amd64.go"), source, 0o644)
+	if err := writeSite(filepath.Join(out, "site_amd64.go"), "kernel"); err != nil {
+		log.Fatal(err)
 	}
-	if err != nil {
+	if err := writeLoop(filepath.Join(out, "gen", "cref", "loop")); err != nil {
 		log.Fatal(err)
 	}
 	for _, isa := range []string{"AVX512", "AVX2"} {
@@ -85,9 +85,30 @@ func (t *target) expansion(slope bool) []part {
 	return []part{{docBasis, t.basis}, {docRadialSingle, func() { t.radial(slope) }}, {docDensity, t.density}}
 }
 
+// write writes a back end.
 func write(t *target, dir string) error {
 	t.functions()
-	t.constants()
+	return t.files(filepath.Join(dir, strings.ToLower(t.suffix())), "kernel", driver)
+}
+
+// writeLoop writes one loop on its own, to be compared with C.
+func writeLoop(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	t := newTarget("AVX512", 4)
+	t.fn("density", "is part of the description of an atom.", part{docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity})
+	if err := writeSite(filepath.Join(dir, "site_amd64.go"), "loop"); err != nil {
+		return err
+	}
+	return t.files(filepath.Join(dir, "density"), "loop", nil)
+}
+
+// files writes the assembly and its declarations, followed by a driver if there is one.
+func (t *target) files(base, pkg string, driver *template.Template) error {
+	if len(t.data) > 0 {
+		t.constants()
+	}
 	f, err := t.Result()
 	if err != nil {
 		return err
@@ -95,7 +116,7 @@ func write(t *target, dir string) error {
 	if err := compile(f); err != nil {
 		return err
 	}
-	cfg := printer.Config{Name: "kernel/gen", Pkg: "kernel"}
+	cfg := printer.Config{Name: "kernel/gen", Pkg: pkg}
 	asm, err := printer.NewGoAsm(cfg).Print(f)
 	if err != nil {
 		return err
@@ -104,21 +125,20 @@ func write(t *target, dir string) error {
 	if err != nil {
 		return err
 	}
-	var text bytes.Buffer
-	text.Write(stubs)
-	if err := driver.Execute(&text, t.names()); err != nil {
-		return err
+	text := bytes.NewBuffer(stubs)
+	if driver != nil {
+		if err := driver.Execute(text, t.names()); err != nil {
+			return err
+		}
 	}
-	asm = t.typed(asm)
 	source, err := format.Source(t.typed(text.Bytes()))
 	if err != nil {
 		return err
 	}
-	base := filepath.Join(dir, strings.ToLower(t.suffix())+"_amd64")
-	if err := os.WriteFile(base+".s", asm, 0o644); err != nil {
+	if err := os.WriteFile(base+"_amd64.s", t.typed(asm), 0o644); err != nil {
 		return err
 	}
-	return os.WriteFile(base+".go", source, 0o644)
+	return os.WriteFile(base+"_amd64.go", source, 0o644)
 }
 
 // compile assigns registers, function by function so that an error names the one that needs too many.
