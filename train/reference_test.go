@@ -3,9 +3,11 @@ package train
 import (
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -75,6 +77,25 @@ func TestUndeterminedReferenceIsNamed(t *testing.T) {
 	err := SpeciesEnergies([]dataset.Item{labelled(-476, 1, 1, 8)}).Check([]int{8, 1, 1, 8})
 	if err == nil || err.Error() != "energy reference undetermined for H2O2" || structure.HintOf(err) == "" {
 		t.Errorf("%v, hint %q", err, structure.HintOf(err))
+	}
+}
+
+func TestStudentKnowsItsCompositions(t *testing.T) {
+	r := SpeciesEnergies([]dataset.Item{labelled(-476, 1, 1, 8)})
+	m, err := model.New(model.Config{Shape: model.Shape{Radial: 4, Channels: 4, Mixed: 4, Hidden: 4, LMax: 1, LT: 1, Layers: 1, Intervals: 16},
+		Numbers: r.Numbers, Cutoff: 4, Nu: 1, Eps: 1, CoreR: []float64{1, 1, 1, 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := CheckComposition(m, []int{1, 8}); err != nil {
+		t.Errorf("a student that says nothing about compositions: %v", err)
+	}
+	m.Meta().Domain.Compositions = r.Span
+	if err := CheckComposition(m, []int{1, 1, 8, 8, 1, 1}); err != nil {
+		t.Error(err)
+	}
+	if err := CheckComposition(m, []int{8, 1, 1, 8}); err == nil || !strings.Contains(err.Error(), "undetermined for H2O2") {
+		t.Errorf("H2O2: %v", err)
 	}
 }
 
