@@ -77,9 +77,24 @@ func TestConfigErrors(t *testing.T) {
 		{"student:\n  radial: 8\n  mixd: 3", "line 3: unknown key student.mixd", "did you mean mixed?"},
 		{"data:\n  - {file: a, wieght: 2}", "line 2: unknown key data.wieght", "did you mean weight?"},
 		{"bars: {temperature: 1}", "line 1: unknown key bars.temperature", "known here: energy forces stress drift"},
-		{"seed: one", "line 1: ", ""},
-		{"seed: -1", "line 1: ", ""},
+		{"seed: one", `line 1: seed: "one" is not a whole number from 0`, ""},
+		{"seed: -1", `line 1: seed: "-1" is not a whole number from 0`, ""},
+		{"seed: 1.5", `line 1: seed: "1.5" is not a whole number`, ""},
 		{"student: {cutoff: near}", `"near" is neither auto nor a radius`, ""},
+		{"teacher: sw-si\nstudent:\n  radial: 8\n  cutoff: near", `line 4: student.cutoff: "near" is neither auto nor a radius`, ""},
+		{"\n\ntrain:\n  budget: soon", `line 4: train.budget: "soon" is no time such as 90s`, ""},
+		{"student:\n  channels: 12.9", `line 2: student.channels: "12.9" is not a whole number`, ""},
+		{"sample: {labels: many}", `line 1: sample.labels: "many" is not a whole number`, ""},
+		{"train: {steps: 3.5}", `line 1: train.steps: "3.5" is not a whole number`, ""},
+		{"train: {rate: fast}", `line 1: train.rate: "fast" is not a number`, ""},
+		{"train: {weights: {forces: [1]}}", "line 1: train.weights.forces: takes one value, not a list", ""},
+		{"seed: {of: 1}", "line 1: seed: takes a value, not keys", ""},
+		{"train: 30s", `line 1: train: takes keys, not "30s"`, "train: {key: value}"},
+		{"keys: {free_energy: 3}", `line 1: keys.free_energy: "3" is neither true nor false`, ""},
+		{"domain: {temperatures: [300, warm]}", `line 1: domain.temperatures: "warm" is not a number`, ""},
+		{"domain: {pressure: [0]}", "line 1: domain.pressure: takes 2 values, not 1", ""},
+		{"structures: {a: b}", "line 1: structures: takes a list", ""},
+		{"data: [{file: a, weight: heavy}]", `line 1: data.weight: "heavy" is not a number`, ""},
 		{"train: {budget: 5}", `"5" is no time`, ""},
 		{"train: {budget: -5s}", `"-5s" is no time`, ""},
 		{"a: [", "line 1: ", ""},
@@ -89,6 +104,20 @@ func TestConfigErrors(t *testing.T) {
 		_, err := Parse([]byte(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.message) || !strings.Contains(structure.HintOf(err), c.hint) {
 			t.Errorf("%q: %v (%s), want %q (%s)", c.text, err, structure.HintOf(err), c.message, c.hint)
+		}
+	}
+}
+
+func TestOneFileNeedsNoList(t *testing.T) {
+	for _, text := range []string{"data: a.extxyz\nvalid: b.extxyz\nstructures: c.extxyz\ndomain: {temperatures: 300}",
+		"data: [{file: a.extxyz}]\nvalid:\n- b.extxyz\nstructures: [c.extxyz]\ndomain:\n  temperatures: [300]"} {
+		c, err := Parse([]byte(text))
+		if err != nil {
+			t.Fatalf("%q: %v", text, err)
+		}
+		if len(c.Data) != 1 || c.Data[0] != (Source{"a.extxyz", 1}) || !reflect.DeepEqual(c.Valid, []string{"b.extxyz"}) ||
+			!reflect.DeepEqual(c.Structures, []string{"c.extxyz"}) || !reflect.DeepEqual(c.Domain.Temperatures, []float64{300}) {
+			t.Errorf("%q: %+v", text, c)
 		}
 	}
 }

@@ -68,7 +68,7 @@ func Parse(text []byte) (c *Config, err error) {
 		return nil, err
 	}
 	if len(given) > 0 {
-		if err := yaml.Unmarshal(text, c); err != nil {
+		if err := yaml.NodeToValue(file.Docs[0].Body, c); err != nil {
 			return nil, located(err)
 		}
 	}
@@ -145,6 +145,9 @@ func checkKey(entry *ast.MappingValueNode, t reflect.Type, path string, given ma
 		name := keyOf(t.Field(i))
 		if name != "" && name == token.Value {
 			given[path+name] = true
+			if err := checkValue(entry, t.Field(i).Type, path+name); err != nil {
+				return err
+			}
 			return checkNode(entry.Value, t.Field(i).Type, path+name+".", given)
 		}
 		if name != "" {
