@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/goccy/go-yaml"
 
@@ -23,6 +24,9 @@ func (c *Config) Check() error {
 			return structure.Hint(fmt.Errorf("%s: %v is out of range", rule.key, rule.value), rule.hint)
 		}
 	}
+	if w := c.Train.Weights; w == (Weights{}) {
+		return structure.Hint(fmt.Errorf("train.weights: all are zero"), "give forces a weight above zero, such as 1")
+	}
 	if c.Train.Loss != "squared" && c.Train.Loss != "huber" {
 		return structure.Hint(fmt.Errorf("train.loss: unknown loss %q", c.Train.Loss), nearest(c.Train.Loss, []string{"squared", "huber"}))
 	}
@@ -40,6 +44,9 @@ func (c *Config) checkSource() error {
 	case c.Teacher != "" && len(c.Structures) == 0:
 		return structure.Hint(fmt.Errorf("the teacher %s has no start structures", c.Teacher),
 			"name at least one file under `structures:` or with --structures")
+	case c.Teacher == "" && len(c.Structures) > 0:
+		return structure.Hint(fmt.Errorf("structures (%s) without a teacher", c.Structures[0]),
+			"only a teacher starts from structures: name one with `teacher:` or --teacher, or leave them out")
 	case c.Domain.Charge != 0 || c.Domain.Spin != 1:
 		if kind, _, _ := strings.Cut(c.Teacher, ":"); c.Teacher == "sw-si" || c.Teacher == "lj-ar" || kind == "eam" {
 			return structure.Hint(fmt.Errorf("domain: %s knows neither charge nor spin", c.Teacher), "leave out domain.charge and domain.spin")
@@ -47,6 +54,12 @@ func (c *Config) checkSource() error {
 	}
 	return nil
 }
+
+const (
+	leastCutoff = 1.5 // Å: few bonds are shorter
+	leastBudget = Duration(time.Second)
+	mostBudget  = Duration(10000 * time.Hour)
+)
 
 type rule struct {
 	key   string
@@ -72,8 +85,9 @@ func (c *Config) rules() []rule {
 		whole("student.channels", s.Channels, 1, 128),
 		whole("student.mixed", s.Mixed, 1, 128),
 		whole("student.hidden", s.Hidden, 1, 1024),
-		whole("student.lmax", s.LMax, 0, 3),
-		whole("student.lt", s.LT, 0, 3),
+		whole("student.lmax", s.LMax, 1, 3),
+		whole("student.lt", s.LT, 1, 3),
+		{"student.lt", s.LT, s.LT <= s.LMax, fmt.Sprintf("it must not exceed student.lmax, which is %d", s.LMax)},
 		whole("student.layers", s.Layers, 1, 1),
 		whole("student.intervals", s.Intervals, 8, 1024),
 		whole("train.batch", c.Train.Batch, 1, math.MaxInt32),
@@ -93,16 +107,30 @@ func (c *Config) rules() []rule {
 		rules = append(rules, rule{"bars.drift", *d, *d >= 0 && *d <= math.MaxFloat64, "give meV/atom/ps, at least 0"})
 	}
 	if s.Cutoff != 0 {
-		rules = append(rules, real("student.cutoff", float64(s.Cutoff), 1, 15))
+		rules = append(rules, real("student.cutoff", float64(s.Cutoff), leastCutoff, 15))
 	}
-	if c.Train.Steps != nil {
+	for _, b := range []struct {
+		name string
+		bar  *float64
+	}{{"energy", c.Bars.Energy}, {"forces", c.Bars.Forces}, {"stress", c.Bars.Stress}} {
+		if b.bar != nil {
+			rules = append(rules, rule{"bars." + b.name, *b.bar, *b.bar > 0 && *b.bar <= 1, "an accuracy is above 0 and at most 1, such as 0.95"})
+		}
+	}
+	if b := c.Bars.Drift; b != nil {
+		rules = append(rules, rule{"bars.drift", *b, *b >= 0, "a drift in meV/atom/ps is not negative, such as 0.01"})
+	}
+	if c.Train.Steps == nil {
+		d := c.Train.Budget
+		rules = append(rules, rule{"train.budget", d, d >= leastBudget && d <= mostBudget, "give a time from 1s to 10000h"})
+	} else {
 		rules = append(rules, whole("train.steps", *c.Train.Steps, 1, math.MaxInt32))
 	}
 	for _, t := range c.Domain.Temperatures {
 		rules = append(rules, real("domain.temperatures", t, 1, 20000))
 	}
 	for _, d := range c.Data {
-		rules = append(rules, real("data.weight", d.Weight, 0, 1e6))
+		rules = append(rules, rule{"data.weight", d.Weight, d.Weight > 0 && d.Weight <= 1e6, fmt.Sprintf("give a number above 0, or leave %s out", d.File)})
 	}
 	return rules
 }

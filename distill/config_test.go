@@ -135,6 +135,19 @@ func TestCheckNamesTheKey(t *testing.T) {
 		{"data: [{file: a, weight: -1}]", "data.weight: -1"},
 		{"teacher: sw-si\nstructures: [a]\ndomain: {temperatures: []}", "domain.temperatures"},
 		{"data: [a]\ntrain: {steps: 0}", "train.steps: 0"},
+		{"data: [a]\nstudent: {lmax: 0, lt: 0}", "student.lmax: 0 is out of range"},
+		{"data: [a]\nstudent: {lmax: 1, lt: 2}", "student.lt: 2 is out of range"},
+		{"data: [a]\nstudent: {lt: 0}", "student.lt: 0 is out of range"},
+		{"data: [a]\nstudent: {cutoff: 1}", "student.cutoff: 1 is out of range"},
+		{"data: [a]\ntrain: {weights: {energy: 0, forces: 0, stress: 0}}", "train.weights: all are zero"},
+		{"data: [a]\ntrain: {budget: 1ns}", "train.budget: 1ns is out of range"},
+		{"data: [a]\ntrain: {budget: 1000000h}", "train.budget: 1000000h is out of range"},
+		{"data: [{file: a, weight: 0}]", "data.weight: 0 is out of range"},
+		{"data: [a]\nstructures: [s]", "structures (s) without a teacher"},
+		{"data: [a]\nbars: {forces: 98}", "bars.forces: 98 is out of range"},
+		{"data: [a]\nbars: {energy: 0}", "bars.energy: 0 is out of range"},
+		{"data: [a]\nbars: {stress: .nan}", "bars.stress: NaN is out of range"},
+		{"data: [a]\nbars: {drift: -1}", "bars.drift: -1 is out of range"},
 	} {
 		config, err := Parse([]byte(c.text))
 		if err != nil {
