@@ -146,8 +146,17 @@ type extended interface {
 	reservoir(s *Simulation) float64 // energy in them, eV
 }
 
-// New starts a simulation of a copy of s and evaluates the potential once. It returns an error for options that make
-// no sense, elements without a mass, a potential that cannot evaluate s and energies or forces that are not finite.
+// OptionsError is what New says of options that make no sense, or not with the structure.
+type OptionsError struct{ Err error }
+
+func (e *OptionsError) Error() string { return e.Err.Error() }
+
+// Unwrap gives the reason.
+func (e *OptionsError) Unwrap() error { return e.Err }
+
+// New starts a simulation of a copy of s and evaluates the potential once. It returns an *OptionsError for options that
+// make no sense, and an error for elements without a mass, a potential that cannot evaluate s and energies or forces that
+// are not finite.
 func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, error) {
 	if err := s.Check(); err != nil {
 		return nil, err
@@ -157,7 +166,7 @@ func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, 
 		m.masses = append(m.masses, structure.Mass(z))
 	}
 	if err := m.Switch(o); err != nil {
-		return nil, err
+		return nil, &OptionsError{err}
 	}
 	if o.Velocities != nil {
 		m.velocities = slices.Clone(o.Velocities)

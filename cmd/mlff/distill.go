@@ -49,6 +49,7 @@ func (c *changes) flags(f *pflag.FlagSet) {
 	f.IntVar(&c.labels, "labels", 0, "frames the teacher labels, at most")
 	f.Var(&c.cutoff, "cutoff", "radius of the student's neighbourhood (default auto)")
 	f.Var(&c.budget, "budget", "wall time for labels and training, such as 90s or 10m (default 1m)")
+	f.Lookup("cutoff").DefValue, f.Lookup("budget").DefValue = "", "" // the defaults are Complete's, and in the text
 	f.IntVar(&c.steps, "steps", 0, "optimiser steps, instead of a budget: the same student on any machine")
 	f.Float64Var(&c.rate, "rate", 0, "highest learning rate (default 0.007)")
 	f.StringVar(&c.loss, "loss", "", "squared, or huber against outliers in the labels")
@@ -169,6 +170,9 @@ func (d *distillation) prepare(f *pflag.FlagSet, args []string) error {
 	} else {
 		o.Config, err = d.changes.config(f, args)
 	}
+	if err == nil {
+		err = checked(o.Config)
+	}
 	if err != nil {
 		return err
 	}
@@ -177,6 +181,16 @@ func (d *distillation) prepare(f *pflag.FlagSet, args []string) error {
 	}
 	if o.Dir == "" {
 		o.Dir = runName(args, d.changes.data)
+	}
+	return nil
+}
+
+// checked refuses, as wrong usage, a configuration that no run can work with.
+func checked(c *distill.Config) error {
+	whole := *c
+	whole.Complete()
+	if err := whole.Check(); err != nil {
+		return usageError{err}
 	}
 	return nil
 }

@@ -10,8 +10,11 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mlff/distill"
+	"mlff/model"
+	"mlff/neighbor"
 	"mlff/structure"
 )
 
@@ -25,8 +28,8 @@ func usage(format string, args ...any) error { return usageError{fmt.Errorf(form
 // errBelowBar ends a command that has printed its result, which did not reach its bar.
 var errBelowBar = errors.New("below the bar")
 
-// report prints an error as two lines, what is wrong and what to do, and returns the exit code.
-func report(w io.Writer, err error) int {
+// report prints the error of a command as two lines, what is wrong and what to do, and returns the exit code.
+func report(w io.Writer, cmd *cobra.Command, err error) int {
 	if err == nil {
 		return exitOK
 	}
@@ -36,12 +39,24 @@ func report(w io.Writer, err error) int {
 	case errors.Is(err, errBelowBar):
 		return exitBelowBar
 	case errors.Is(err, context.Canceled):
-		code = exitInterrupted
+		code, err = exitInterrupted, interruption(err)
 	case errors.As(err, &wrong):
 		code = exitUsage
+		if structure.HintOf(err) == "" {
+			err = flagError(cmd, err)
+		}
 	}
 	fmt.Fprintf(w, "error: %s\nhint: %s\n", oneLine(err.Error()), oneLine(hint(err)))
 	return code
+}
+
+// interruption is what to say of a cancelled command, which may have been in the middle of anything.
+func interruption(err error) error {
+	var said distill.Interrupted
+	if errors.As(err, &said) {
+		return err
+	}
+	return structure.Hint(distill.Interrupted("interrupted"), "start the command again")
 }
 
 func oneLine(s string) string {
@@ -50,13 +65,16 @@ func oneLine(s string) string {
 
 // hint is the advice that came with the error, else what usually helps against its kind.
 func hint(err error) string {
-	var wrong usageError
 	var locked *distill.LockedError
+	var coincident *neighbor.CoincidentError
+	var unknown *model.UnknownSpeciesError
 	switch h := structure.HintOf(err); {
 	case h != "":
 		return h
-	case errors.As(err, &wrong):
-		return "mlff --help lists the commands, mlff COMMAND --help their flags"
+	case errors.As(err, &coincident):
+		return "move these atoms apart or remove one; is the cell right?"
+	case errors.As(err, &unknown):
+		return "distil a student with these elements"
 	case errors.As(err, &locked):
 		return "wait for it to end, or choose another directory with --out"
 	case errors.Is(err, fs.ErrNotExist):
@@ -65,14 +83,33 @@ func hint(err error) string {
 		return "choose a place you may read and write, for instance with --out"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return "free some space and continue; nothing that was written is lost"
-	case errors.Is(err, context.Canceled):
-		return "start the command again"
 	}
-	return "mlff COMMAND --help says what a command expects"
+	return "if this does not help, report it together with the command"
 }
 
 func flagError(cmd *cobra.Command, err error) error {
+	var value *pflag.InvalidValueError
+	if errors.As(err, &value) {
+		err = fmt.Errorf("--%s %s: %s", value.GetFlag().Name, value.GetValue(), expected(value))
+	}
 	return usageError{structure.Hint(err, fmt.Sprintf("%s --help lists its flags", cmd.CommandPath()))}
+}
+
+// expected says what a flag takes; the flags of our own types say it themselves.
+func expected(e *pflag.InvalidValueError) string {
+	switch e.GetFlag().Value.Type() {
+	case "int":
+		return "not a whole number"
+	case "uint64":
+		return "not a whole number from 0"
+	case "float64":
+		return "not a number"
+	case "bool":
+		return "neither true nor false"
+	case "intSlice", "float64Slice":
+		return "not numbers with commas between them"
+	}
+	return e.Unwrap().Error()
 }
 
 // unknownCommand refuses words that are no command.

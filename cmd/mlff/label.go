@@ -67,6 +67,9 @@ func sampleCommand(t *terminal) *cobra.Command {
 			}
 			config, err := c.config(cmd.Flags(), args)
 			if err == nil {
+				err = checked(config)
+			}
+			if err == nil {
 				err = apart(out, append(config.Files(), args...)...)
 			}
 			if err != nil {

@@ -8,6 +8,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 	"os/signal"
@@ -18,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mlff/dataset"
+	"mlff/structure"
 	"mlff/validate"
 )
 
@@ -57,11 +60,31 @@ func (t *terminal) run(args []string) int {
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 
+	out := &arrivals{w: t.out}
+	t.out = out
 	root := rootCommand(t)
 	root.SetArgs(args)
 	root.SetOut(t.out)
 	root.SetErr(t.err)
-	return report(t.err, root.ExecuteContext(ctx))
+	cmd, err := root.ExecuteContextC(ctx)
+	if out.err != nil && (err == nil || errors.Is(err, errBelowBar) || errors.Is(err, out.err)) {
+		err = structure.Hint(fmt.Errorf("printing the result: %w", out.err), "send standard output to a place that takes it")
+	}
+	return report(t.err, cmd, err)
+}
+
+// arrivals is standard output that remembers whether all of it arrived.
+type arrivals struct {
+	w   io.Writer
+	err error
+}
+
+func (r *arrivals) Write(b []byte) (int, error) {
+	n, err := r.w.Write(b)
+	if r.err == nil {
+		r.err = err
+	}
+	return n, err
 }
 
 func rootCommand(t *terminal) *cobra.Command {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -54,6 +56,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(ts *testscript.TestScript, neg bool, args []string){
 			"flipbits": flipBits,
 			"truncate": truncate,
+			"usage":    wrongUsage,
 		},
 	})
 }
@@ -83,6 +86,15 @@ type fullFile struct{ *os.File }
 func (f fullFile) Write(b []byte) (int, error) {
 	n, _ := f.File.Write(b[:len(b)/2])
 	return n, &os.PathError{Op: "write", Path: f.Name(), Err: syscall.ENOSPC}
+}
+
+// wrongUsage COMMAND... runs a command that must end with the exit code of wrong usage.
+func wrongUsage(ts *testscript.TestScript, neg bool, args []string) {
+	err := ts.Exec(args[0], args[1:]...)
+	var exit *exec.ExitError
+	if neg || !errors.As(err, &exit) || exit.ExitCode() != exitUsage {
+		ts.Fatalf("%v, want exit code %d", err, exitUsage)
+	}
 }
 
 // flipBits FILE N runs `mlff info` on N copies of a student with one flipped bit each; all must be refused.

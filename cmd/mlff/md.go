@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mlff/distill"
 	"mlff/md"
@@ -35,6 +36,9 @@ func mdCommand(t *terminal) *cobra.Command {
 		Example: "  mlff md run/student.safetensors start.extxyz --steps 1000 --timestep 1 --temperature 300",
 		Args:    arguments(2, 2, "a student and a start structure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := d.check(cmd.Flags()); err != nil {
+				return err
+			}
 			return d.run(cmd.Context(), args[0], args[1])
 		},
 	}
@@ -71,10 +75,21 @@ type outcome struct {
 	Pressure    *float64 `json:"pressure"` // GPa; null unless periodic in three directions
 }
 
-func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
-	if d.steps < 0 || d.every < 1 {
+// check refuses what a zero in the options would quietly turn into a default.
+func (d *dynamics) check(f *pflag.FlagSet) error {
+	o := &d.options
+	switch {
+	case d.steps < 0 || d.every < 1:
 		return usage("--steps must not be negative, --every at least 1")
+	case f.Changed("timestep") && !(o.Timestep > 0):
+		return usage("--timestep %g: a time step is above 0 fs", o.Timestep)
+	case f.Changed("friction") && !(o.Friction > 0):
+		return usageError{structure.Hint(fmt.Errorf("--friction %g: a friction is above 0 per ps", o.Friction), "give one above 0, or --ensemble nve, which has no thermostat")}
 	}
+	return nil
+}
+
+func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	if err := apart(d.out, student, start); err != nil {
 		return err
 	}
@@ -89,6 +104,10 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	}
 	d.options.Pressure = d.pressure * structure.GPa
 	sim, err := md.New(p, *first, d.options)
+	var wrong *md.OptionsError
+	if errors.As(err, &wrong) {
+		return usageError{err}
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", start, err)
 	}
@@ -164,12 +183,20 @@ func firstFrame(path string) (*structure.Structure, error) {
 		return nil, structure.Hint(fmt.Errorf("%s: no frames", path), "give a file with a structure to start from")
 	}
 	if err != nil {
-		return nil, err
+		return nil, mended(err)
 	}
 	if err := f.Check(); err != nil {
 		return nil, structure.Hint(fmt.Errorf("%s frame 0: %w", path, err), "mend the structure")
 	}
 	return &f.Structure, nil
+}
+
+// mended adds to the error of a file what helps where nobody has said anything better.
+func mended(err error) error {
+	if structure.HintOf(err) != "" {
+		return err
+	}
+	return structure.Hint(err, "mend that place of the file")
 }
 
 // snapshot is the present frame with its labels.
