@@ -7,7 +7,7 @@ from ase.md.langevin import Langevin
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from make_calculator import make_calculator
 
-atoms = bulk("Cu", cubic=True) * 3
+atoms = bulk("Cu", cubic=True) * 2
 atoms.calc = make_calculator()
 MaxwellBoltzmannDistribution(atoms, temperature_K=800)
 
@@ -16,4 +16,4 @@ dynamics = Langevin(atoms, timestep=2 * units.fs, temperature_K=500, friction=0.
 dynamics.attach(lambda: temperatures.append(atoms.get_temperature()), interval=10)
 dynamics.run(300)
 print(f"temperature {np.mean(temperatures[15:]):.0f} K")
-assert 400 < np.mean(temperatures[15:]) < 600
+assert 300 < np.mean(temperatures[15:]) < 700

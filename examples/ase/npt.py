@@ -7,7 +7,7 @@ from ase.md.nptberendsen import NPTBerendsen
 from ase.md.velocitydistribution import MaxwellBoltzmannDistribution
 from make_calculator import make_calculator
 
-atoms = bulk("Cu", cubic=True, a=3.5) * 3
+atoms = bulk("Cu", cubic=True, a=3.5) * 2
 atoms.calc = make_calculator()
 MaxwellBoltzmannDistribution(atoms, temperature_K=300)
 

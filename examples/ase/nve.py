@@ -6,7 +6,7 @@ from ase.md.velocitydistribution import MaxwellBoltzmannDistribution, Stationary
 from ase.md.verlet import VelocityVerlet
 from make_calculator import make_calculator
 
-atoms = bulk("Cu", cubic=True) * 3
+atoms = bulk("Cu", cubic=True) * 2
 atoms.calc = make_calculator()
 MaxwellBoltzmannDistribution(atoms, temperature_K=600)
 Stationary(atoms)

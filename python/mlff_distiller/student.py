@@ -73,12 +73,12 @@ class StudentCalculator(Calculator):
         self.grade = grade if graded else "off"
         self.threshold = float(threshold if threshold is not None else student.about.get("threshold") or 1.0)
         self.precision = precision
-        self._options = (_threads(threads), 64 if precision == "float64" else 32, self.grade != "off")
+        self.threads = threads
         self._start()
 
     def _start(self) -> None:
         """What is made anew when a calculator is copied, pickled or carried into a forked child."""
-        self._state = _native.State(self.student.model, *self._options)
+        self._state = _native.State(self.student.model, _threads(self.threads), 64 if self.precision == "float64" else 32, self.grade != "off")
         try:
             self._state.prepare()
         except _native.Failure as failure:
@@ -116,7 +116,7 @@ class StudentCalculator(Calculator):
         """What get_property does where atoms are not plain, or the student was not taught them."""
         code, state = _PROPERTIES[name], self._state
         self._hear()
-        if name == "extrapolation_grade" and not self._options[2]:
+        if name == "extrapolation_grade" and self.grade == "off":
             raise PropertyNotImplementedError(_NO_GRADES)
         if atoms is None:
             value = None if self._waiting() else state.last(code)
