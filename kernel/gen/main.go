@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"text/template"
 
 	"github.com/mmcloughlin/avo/ir"
@@ -38,13 +39,17 @@ func main() {
 	if err := writeLoop(filepath.Join(out, "gen", "cref", "loop")); err != nil {
 		log.Fatal(err)
 	}
+	var all sync.WaitGroup // registers take avo seconds
 	for _, isa := range []string{"AVX512", "AVX2"} {
 		for _, elem := range []int{4, 8} {
-			if err := write(newTarget(isa, elem), out); err != nil {
-				log.Fatal(err)
-			}
+			all.Go(func() {
+				if err := write(newTarget(isa, elem), out); err != nil {
+					log.Fatal(err)
+				}
+			})
 		}
 	}
+	all.Wait()
 }
 
 // functions emits all functions of a target.
