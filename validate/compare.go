@@ -3,9 +3,9 @@ package validate
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"mlff/dataset"
 	"mlff/structure"
@@ -45,8 +45,19 @@ type CompareOptions struct {
 	Progress func(done, total int)
 }
 
+// FrameError is an error about one of several frames.
+type FrameError struct {
+	Frame int // its index
+	Err   error
+}
+
+func (e *FrameError) Error() string { return "frame " + strconv.Itoa(e.Frame) + ": " + e.Err.Error() }
+
+// Unwrap gives what is wrong with the frame.
+func (e *FrameError) Unwrap() error { return e.Err }
+
 // Compare evaluates p on every frame, in order, and sets the answers against the labels. Equal input gives equal
-// output. An error of p names the index of the frame.
+// output. What p says of a frame is a *FrameError.
 func Compare(ctx context.Context, p structure.Potential, frames []structure.Frame, o CompareOptions) (*Comparison, error) {
 	points := cmp.Or(o.Points, defaultPoints)
 	var tables dataset.Comparison
@@ -61,10 +72,10 @@ func Compare(ctx context.Context, p structure.Potential, frames []structure.Fram
 			return nil, err
 		}
 		if err := p.Evaluate(&f.Structure, &out); err != nil {
-			return nil, fmt.Errorf("frame %d: %w", k, err)
+			return nil, &FrameError{k, err}
 		}
 		if err := tables.Add(f, &out); err != nil {
-			return nil, fmt.Errorf("frame %d: %w", k, err)
+			return nil, &FrameError{k, err}
 		}
 		gatherEnergy(energy, f, &out)
 		gatherForces(forces, f, &out)

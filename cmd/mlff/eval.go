@@ -58,11 +58,13 @@ func (r *runner) eval(ctx context.Context, student string, files []string, keys 
 	}
 	defer p.Close()
 	bar := newProgress(r.terminal.err)
-	c, err := distill.Evaluate(ctx, p, files, keys, bar.Count("frames"))
+	seen := watch(p)
+	c, err := distill.Evaluate(ctx, seen, files, keys, bar.Count("frames"))
 	bar.Done()
 	if err != nil {
 		return err
 	}
+	seen.warn(r.terminal.err)
 	if r.terminal.json {
 		return r.terminal.printJSON(map[string]any{"test": c.Errors()})
 	}

@@ -111,6 +111,9 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	if err != nil {
 		return fmt.Errorf("%s: %w", start, err)
 	}
+	seen := watch(p)
+	seen.look(first)
+	seen.warn(d.terminal.err)
 	observers := []md.Observer{{Every: d.every, Observe: d.table()}}
 	if d.out != "" {
 		w, failed := structure.Create(d.out)
