@@ -35,6 +35,15 @@ func (c Coupling) Terms() [][]Term {
 
 var gaunt = gauntTable()
 
+// allTerms holds the terms of every coupling, as layers are made again and again in training.
+var allTerms = map[Coupling][][]Term{}
+
+func init() {
+	for _, c := range (Shape{LMax: MaxL, LT: MaxL}).Couplings() {
+		allTerms[c] = c.Terms()
+	}
+}
+
 // gauntTable integrates exactly: polynomials of degree 9 at most, Gauss-Legendre in cos θ times the trapezoid rule in φ.
 func gauntTable() (g [MaxLM][MaxLM][MaxLM]float64) {
 	const polar, azimuthal = 8, 16

@@ -13,30 +13,12 @@ type Parameters struct {
 	B      []float64 // [S][H] b
 }
 
-// NewParameters makes room for the tensors of a shape, all zero, in one piece of memory.
+// NewParameters makes room for the tensors of a shape, all zero.
 func NewParameters(s Shape) *Parameters {
-	flat := make([]float64, s.sizes().total())
-	return s.sizes().slice(flat)
-}
-
-type sizes [7]int
-
-func (s Shape) sizes() sizes {
-	S, N, K, H, F := s.Species, s.Channels, s.Mixed, s.Hidden, s.Features()
-	return sizes{S * S * s.SplineRows() * N, S * (s.LMax + 1) * N * K, S * len(s.Couplings()) * K, S * F, S * H * F, S * H, S * H}
-}
-
-func (z sizes) total() (n int) {
-	for _, k := range z {
-		n += k
-	}
-	return n
-}
-
-func (z sizes) slice(flat []float64) *Parameters {
 	var p Parameters
-	for k, v := range p.views() {
-		*v, flat = flat[:z[k]:z[k]], flat[z[k]:]
+	S, N, K, H, F := s.Species, s.Channels, s.Mixed, s.Hidden, s.Features()
+	for k, n := range [7]int{S * S * s.SplineRows() * N, S * (s.LMax + 1) * N * K, S * len(s.Couplings()) * K, S * F, S * H * F, S * H, S * H} {
+		*p.views()[k] = aligned[float64](n)
 	}
 	return &p
 }
@@ -49,8 +31,10 @@ func (p *Parameters) views() [7]*[]float64 {
 func (p *Parameters) Add(q *Parameters) {
 	from := q.views()
 	for k, v := range p.views() {
-		for i, x := range *from[k] {
-			(*v)[i] += x
+		add := *from[k]
+		to := (*v)[:len(add)]
+		for i, x := range add {
+			to[i] += x
 		}
 	}
 }
@@ -106,7 +90,7 @@ func NewLayer[F Float](s Shape, cutoff, nu, eps float64, p *Parameters, core *Co
 		}
 	}
 	for _, c := range l.couplings {
-		l.terms = append(l.terms, c.Terms())
+		l.terms = append(l.terms, allTerms[c])
 	}
 	l.pack(p, nu)
 	return l
