@@ -23,6 +23,8 @@ type Options struct {
 	GroupKey string // comment-line key whose value names a frame's group; empty: blocks of consecutive frames
 
 	Fault func(*structure.Structure) string // says why a structure without a Fault is not to be learned; may be nil
+
+	Lenient bool // of the keys that Files name, one that is found will do
 }
 
 const (
@@ -48,9 +50,9 @@ func (e *NoForcesError) Error() string {
 // Load reads labelled files. Frames that cannot be learned from are not returned but listed in the quarantine with the
 // reason: something is not finite, a force above 1000 eV/Å, neither energy nor forces, a structure that an earlier frame
 // already has. Per-atom columns other than labels are dropped. Load fails where a file cannot be read or is empty,
-// where no frame is left, and with *NoForcesError where no forces are labelled or all are zero.
+// where no frame is left, where no frame has a key that was named, and with *NoForcesError where no forces are labelled or all are zero.
 func Load(files []File, o Options) ([]Item, Quarantine, error) {
-	l := loader{options: o, seen: map[string]first{}}
+	l := loader{options: o, seen: map[string]first{}, sightings: Sightings{Group: o.GroupKey}}
 	for _, f := range files {
 		if err := l.load(f); err != nil {
 			return nil, l.quarantine, err
@@ -64,6 +66,7 @@ type loader struct {
 	items      []Item
 	quarantine Quarantine
 	seen       map[string]first // by id
+	sightings  Sightings
 }
 
 // first is where a structure was seen first, and its energy.
@@ -96,6 +99,8 @@ func (l *loader) load(f File) error {
 
 // accept makes an item of a frame or puts it into quarantine.
 func (l *loader) accept(f File, k int, frame *structure.Frame) {
+	l.sightings.Keys = f.Keys
+	l.sightings.See(frame)
 	name := filepath.Base(f.Path)
 	item := l.item(name, k, frame)
 	if f.Weight > 0 {
@@ -144,6 +149,13 @@ func (l *loader) duplicate(path string, k int, item *Item) string {
 
 // check decides whether what was loaded can be learned from.
 func (l *loader) check(files []File) error {
+	paths := make([]string, len(files))
+	for i, f := range files {
+		paths[i] = f.Path
+	}
+	if err := l.sightings.Check(paths, l.options.Lenient); err != nil {
+		return err
+	}
 	if len(l.items) == 0 && len(l.quarantine) > 0 {
 		q := l.quarantine[0]
 		err := fmt.Errorf("%s frame %d: %s; no frame is left", q.File, q.Frame, q.Reason)
@@ -157,10 +169,7 @@ func (l *loader) check(files []File) error {
 	if nonzero || len(files) == 0 {
 		return nil
 	}
-	err := &NoForcesError{Zero: there}
-	for _, f := range files {
-		err.Files = append(err.Files, f.Path)
-	}
+	err := &NoForcesError{Files: paths, Zero: there}
 	return structure.Hint(err, "a student learns from forces; name their column with --forces-key, or write them to the file")
 }
 

@@ -103,12 +103,40 @@ func TestLoadGroups(t *testing.T) {
 		{"parent", map[string]int{"parent=0": 8, "parent=1": 8, "parent=2": 7}},
 		{"nowhere", map[string]int{"a.extxyz:0": 10, "a.extxyz:1": 10, "a.extxyz:2": 3}},
 	} {
-		items, _, err := Load([]File{{Path: path}}, Options{GroupKey: test.key})
+		items, _, err := Load([]File{{Path: path}}, Options{GroupKey: test.key, Lenient: true})
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got := groupNames(items); !reflect.DeepEqual(got, test.want) {
 			t.Errorf("group key %q: %v", test.key, got)
+		}
+	}
+}
+
+func TestKeysMustBeThere(t *testing.T) {
+	path := write(t, "a.extxyz", frameText("energy=-1 dft=-2 parent=1", 1, 1))
+	for _, test := range []struct {
+		keys    structure.Keys
+		group   string
+		lenient bool
+		missing string
+	}{
+		{structure.Keys{Energy: "dft"}, "parent", false, ""},
+		{structure.Keys{Energy: "dtf"}, "", false, "dtf (--energy-key)"},
+		{structure.Keys{Energy: "dft", Forces: "f"}, "", false, "f (--forces-key)"},
+		{structure.Keys{Energy: "dft", Stress: "s", Virial: "v"}, "", false, "s (--stress-key), v (--virial-key)"},
+		{structure.Keys{FreeEnergy: true}, "", false, "free_energy (--free-energy)"},
+		{structure.Keys{}, "nowhere", false, "nowhere (--group-key)"},
+		{structure.Keys{}, "nowhere", true, ""},
+		{structure.Keys{Energy: "dft", Stress: "s"}, "", true, ""},
+		{structure.Keys{Energy: "dtf", Stress: "s"}, "", true, "dtf (--energy-key), s (--stress-key)"},
+	} {
+		_, _, err := Load([]File{{Path: path, Keys: test.keys}}, Options{GroupKey: test.group, Lenient: test.lenient})
+		switch {
+		case test.missing != "" && (err == nil || err.Error() != path+": no frame has "+test.missing):
+			t.Errorf("%+v: %v, want %s", test, err, test.missing)
+		case test.missing == "" && err != nil && strings.Contains(err.Error(), "no frame has"):
+			t.Errorf("%+v: %v", test, err)
 		}
 	}
 }

@@ -54,7 +54,7 @@ func (r *run) usable(s Source) ([]string, error) {
 		}
 	}
 	if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
-		items, _, err := r.config.load([]Source{s}, r.config.Plan.Teacher)
+		items, _, err := r.config.load([]Source{s}, r.config.Plan.Teacher, true)
 		return ids(items), err
 	}
 	if r.inputs.teacher == nil {

@@ -109,17 +109,6 @@ func (c *Config) rules() []rule {
 	if s.Cutoff != 0 {
 		rules = append(rules, real("student.cutoff", float64(s.Cutoff), leastCutoff, 15))
 	}
-	for _, b := range []struct {
-		name string
-		bar  *float64
-	}{{"energy", c.Bars.Energy}, {"forces", c.Bars.Forces}, {"stress", c.Bars.Stress}} {
-		if b.bar != nil {
-			rules = append(rules, rule{"bars." + b.name, *b.bar, *b.bar > 0 && *b.bar <= 1, "an accuracy is above 0 and at most 1, such as 0.95"})
-		}
-	}
-	if b := c.Bars.Drift; b != nil {
-		rules = append(rules, rule{"bars.drift", *b, *b >= 0, "a drift in meV/atom/ps is not negative, such as 0.01"})
-	}
 	if c.Train.Steps == nil {
 		d := c.Train.Budget
 		rules = append(rules, rule{"train.budget", d, d >= leastBudget && d <= mostBudget, "give a time from 1s to 10000h"})

@@ -55,6 +55,11 @@ func createDirectory(path string) (*directory, error) {
 	if err := os.MkdirAll(path, 0o777); err != nil {
 		return nil, structure.Hint(err, "choose another directory with --out")
 	}
+	if unlocked := (&directory{path: path}); !unlocked.has(lockName) { // nothing is left in somebody else's folder
+		if err := unlocked.refuseUsed(); err != nil {
+			return nil, err
+		}
+	}
 	d, err := lockDirectory(path)
 	if err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func (r *run) finished() (*Outcome, error) {
 		return nil, err
 	}
 	if r.options.Uncertified && !out.Passed {
-		m, err := model.Load(r.file(candidateName))
+		m, err := r.candidate()
 		if err != nil {
 			return nil, err
 		}

@@ -11,20 +11,25 @@ import (
 )
 
 // Evaluate compares a potential with the labels in files, frame by frame, so that a file may be larger than memory.
-// Errors name file and frame. progress hears how many frames are done; it may be nil.
+// Errors name file and frame, or a key that no frame has. progress hears how many frames are done; it may be nil.
 func Evaluate(ctx context.Context, p structure.Potential, files []string, keys structure.Keys, progress func(done int)) (*dataset.Comparison, error) {
 	var c dataset.Comparison
+	seen := dataset.Sightings{Keys: keys}
 	done := 0
 	for _, path := range files {
 		err := eachFrame(ctx, path, keys, func(f *structure.Frame) error {
 			if done++; progress != nil {
 				progress(done)
 			}
+			seen.See(f)
 			return compare(p, f, &c)
 		})
 		if err != nil {
 			return nil, err
 		}
+	}
+	if err := seen.Check(files, false); err != nil {
+		return nil, err
 	}
 	return &c, nil
 }
@@ -54,12 +59,20 @@ func eachFrame(ctx context.Context, path string, keys structure.Keys, do func(*s
 }
 
 func compare(p structure.Potential, f *structure.Frame, c *dataset.Comparison) error {
-	if fault := dataset.Fault(f); fault != "" {
-		return structure.Hint(errors.New(fault), "the student is compared with labels in eV and eV/Å; --energy-key and --forces-key say where they are")
+	if err := judgeable(f); err != nil {
+		return err
 	}
 	var out structure.Result
 	if err := p.Evaluate(&f.Structure, &out); err != nil {
 		return err
 	}
 	return c.Add(f, &out)
+}
+
+// judgeable refuses frames that have no labels, or some that no teacher can mean.
+func judgeable(f *structure.Frame) error {
+	if fault := dataset.Fault(f); fault != "" {
+		return structure.Hint(errors.New(fault), "the student is compared with labels in eV and eV/Å; --energy-key and --forces-key say where they are")
+	}
+	return nil
 }

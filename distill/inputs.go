@@ -35,7 +35,7 @@ func (c *Config) read(o teacher.Options) (*inputs, error) {
 	if c.Teacher != "" {
 		err = in.openTeacher(c, o)
 	} else {
-		in.items, in.quarantine, err = c.load(c.Data, "")
+		in.items, in.quarantine, err = c.load(c.Data, "", false)
 	}
 	if err == nil {
 		err = in.readValid(c)
@@ -51,13 +51,14 @@ func (k Keys) labels() structure.Keys {
 	return structure.Keys{Energy: k.Energy, Forces: k.Forces, Stress: k.Stress, Virial: k.Virial, FreeEnergy: k.FreeEnergy}
 }
 
-// load reads labelled files. With an identity, what is known of whose labels they are must agree with it.
-func (c *Config) load(sources []Source, identity string) ([]dataset.Item, dataset.Quarantine, error) {
+// load reads labelled files. With an identity, what is known of whose labels they are must agree with it. Unless it is
+// lenient, every key that the configuration names must be in some frame.
+func (c *Config) load(sources []Source, identity string, lenient bool) ([]dataset.Item, dataset.Quarantine, error) {
 	var files []dataset.File
 	for _, s := range sources {
 		files = append(files, dataset.File{Path: s.File, Weight: s.Weight, Keys: c.Keys.labels()})
 	}
-	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group, Fault: coincidence()})
+	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group, Fault: coincidence(), Lenient: lenient})
 	if err == nil {
 		err = oneTeacher(items, identity)
 	}
@@ -128,7 +129,7 @@ func (in *inputs) readValid(c *Config) error {
 	for _, path := range c.Valid {
 		sources = append(sources, Source{path, 1})
 	}
-	items, quarantine, err := c.load(sources, "")
+	items, quarantine, err := c.load(sources, "", true)
 	var forceless *dataset.NoForcesError
 	if err != nil && (!errors.As(err, &forceless) || len(items) == 0) {
 		return err

@@ -90,7 +90,7 @@ func (r *run) takeAdded(ctx context.Context) error {
 			return readable(err)
 		}
 		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
-			items, quarantine, err := r.config.load([]Source{s}, r.config.Plan.Teacher)
+			items, quarantine, err := r.config.load([]Source{s}, r.config.Plan.Teacher, true)
 			if err != nil {
 				return err
 			}

@@ -19,7 +19,7 @@ import (
 // learn trains the candidate and saves it with the course of its training; if both are there already it reads it.
 func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if r.has(historyName) && r.has(candidateName) {
-		return model.Load(r.file(candidateName))
+		return r.candidate()
 	}
 	data := train.Data{Train: s.train, Held: s.held}
 	m, err := r.untrained(ctx, data)
@@ -47,6 +47,15 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 		return nil, err
 	}
 	return m, r.writeJSON(historyName, history) // last: it says that the candidate is whole
+}
+
+// candidate reads the student that training left.
+func (r *run) candidate() (*model.Model, error) {
+	m, err := model.Load(r.file(candidateName))
+	if err != nil {
+		return nil, structure.Hint(err, fmt.Sprintf("delete %s and resume: training ends again from its checkpoint", r.file(candidateName)))
+	}
+	return m, nil
 }
 
 // untrained is the student before its first step: shapes from the configuration, scales from the frames.

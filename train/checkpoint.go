@@ -179,7 +179,7 @@ func loadCheckpoint(path string) (*checkpoint, error) {
 	}
 	c, err := parseCheckpoint(b)
 	if err != nil {
-		return nil, structure.Hint(fmt.Errorf("checkpoint %s: %w", path, err), "remove it to train from the start")
+		return nil, structure.Hint(fmt.Errorf("checkpoint %s: %w", path, err), fmt.Sprintf("delete %s and resume: training starts again", path))
 	}
 	return c, nil
 }
