@@ -2,9 +2,11 @@ package distill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
+	"mlff/dataset"
 	"mlff/model"
 	"mlff/sample"
 	"mlff/structure"
@@ -66,12 +68,26 @@ func writeTasks(ctx context.Context, t teacher.Teacher, tasks []sample.Task, w *
 // Validate measures a student against the labels in files, and its physics with the example it carries; o says the rest.
 func Validate(ctx context.Context, p *model.Potential, files []string, keys structure.Keys, o validate.Options) (*validate.Validation, error) {
 	o.Set = names(files)
+	seen := dataset.Sightings{Keys: keys}
+	var places []string // of the frames
 	for _, path := range files {
 		frames, err := structure.ReadFile(path, keys)
 		if err != nil {
 			return nil, readable(err)
 		}
 		o.Frames = append(o.Frames, frames...)
+		for k := range frames {
+			seen.See(&frames[k])
+			places = append(places, fmt.Sprintf("%s frame %d", path, k))
+		}
+	}
+	if err := seen.Check(files, false); err != nil {
+		return nil, err
+	}
+	for k := range o.Frames {
+		if err := judgeable(&o.Frames[k]); err != nil {
+			return nil, fmt.Errorf("%s: %w", places[k], err)
+		}
 	}
 	if text := p.Model().Meta().Example; text != "" {
 		f, err := structure.NewReader(strings.NewReader(text), "the student's example", structure.Keys{}).Next()
@@ -82,5 +98,10 @@ func Validate(ctx context.Context, p *model.Potential, files []string, keys stru
 			o.Example = &f.Structure
 		}
 	}
-	return validate.Run(ctx, validate.Student(p.Model(), p), o)
+	v, err := validate.Run(ctx, validate.Student(p.Model(), p), o)
+	var bad *validate.FrameError
+	if errors.As(err, &bad) {
+		return nil, fmt.Errorf("%s: %w", places[bad.Frame], bad.Err)
+	}
+	return v, err
 }
