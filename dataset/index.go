@@ -77,7 +77,7 @@ func (s *Store) recover() error {
 func (s *Store) readIndex() error {
 	s.shards = nil
 	content, err := os.ReadFile(s.path(indexName))
-	if os.IsNotExist(err) {
+	if s.lost = os.IsNotExist(err); s.lost {
 		return nil
 	}
 	if err != nil {
@@ -135,6 +135,7 @@ func (s *Store) adoptShard(name string) error {
 	}
 	items, err := decode(content, s.path(name))
 	if err != nil {
+		s.removed++
 		return s.disk.Remove(s.path(name))
 	}
 	h := shard{name, len(items), checksum(content)}
@@ -142,6 +143,7 @@ func (s *Store) adoptShard(name string) error {
 		return writeError(s.path(indexName), err)
 	}
 	s.shards = append(s.shards, h)
+	s.adopted++
 	return nil
 }
 

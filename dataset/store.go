@@ -30,6 +30,9 @@ type Store struct {
 	mu     sync.Mutex
 	shards []shard
 	sick   bool // the last Append failed, and the folder is to be looked through before the next
+
+	lost             bool // the index was not there
+	adopted, removed int  // shards without a line: taken up, and damaged
 }
 
 // OpenStore opens the store in dir, making the folder where there is none, and puts right what a killed process left.
@@ -54,6 +57,18 @@ func (s *Store) Frames() int {
 		n += h.frames
 	}
 	return n
+}
+
+// Repairs says what was put right on opening that no killed process leaves behind; empty where there was nothing.
+func (s *Store) Repairs() string {
+	var list []string
+	if s.lost && s.adopted > 0 {
+		list = append(list, fmt.Sprintf("%s was missing: shards taken up again: %d", s.path(indexName), s.adopted))
+	}
+	if s.removed > 0 {
+		list = append(list, fmt.Sprintf("damaged shards removed from %s: %d; labels of a teacher are made again", s.dir, s.removed))
+	}
+	return strings.Join(list, "; ")
 }
 
 // Append writes the items as one shard. When it returns nil they are on disk for good. When it returns an error, what was

@@ -108,8 +108,13 @@ func newRun(d *directory, o Options) (*run, error) {
 	if err := j.add("start", map[string]any{"threads": r.threads(), "pid": os.Getpid()}); err != nil {
 		return nil, err
 	}
-	r.store, err = dataset.OpenStore(d.file(dataName), o.Disk)
-	return r, err
+	if r.store, err = dataset.OpenStore(d.file(dataName), o.Disk); err != nil {
+		return nil, err
+	}
+	if repairs := r.store.Repairs(); repairs != "" {
+		r.say("warning: %s", repairs)
+	}
+	return r, nil
 }
 
 // fixed writes the configuration with what is planned so far, first where people and the next process look, then into
