@@ -138,3 +138,14 @@ func TestEveryCutOfCompressedFiles(t *testing.T) {
 		}
 	}
 }
+
+func TestAFileThatEndsWithinALine(t *testing.T) {
+	text := "2\nProperties=species:S:1:pos:R:3\nSi 0 0 0\nSi 1 1"
+	_, err := structure.NewReader(strings.NewReader(text), "a.xyz", structure.Keys{}).Next()
+	if err == nil || !strings.Contains(structure.HintOf(err), "cut off") {
+		t.Errorf("error %v, hint %q", err, structure.HintOf(err))
+	}
+	if _, err := structure.Open(t.TempDir(), structure.Keys{}); err == nil || !strings.Contains(err.Error(), "is a folder") {
+		t.Errorf("a folder: %v", err)
+	}
+}

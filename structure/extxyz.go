@@ -105,10 +105,22 @@ func (r *Reader) readAtoms(n int, a *atoms) error {
 			return err
 		}
 		if err := a.add(line); err != nil {
-			return r.errorf("%w", err)
+			return r.lineError(err)
 		}
 	}
 	return nil
+}
+
+// lineError is what is wrong with the line of an atom, which may be the last of a file that was cut off.
+func (r *Reader) lineError(err error) error {
+	if !r.cut {
+		return r.errorf("%w", err)
+	}
+	hint := "the file ends within this line: is it cut off?"
+	if other := HintOf(err); other != "" {
+		hint += " else: " + other
+	}
+	return Hint(r.errorf("%w", err), hint)
 }
 
 // header takes cell, periodicity and properties from the entries of the comment line and keeps the others as Info.

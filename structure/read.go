@@ -33,6 +33,7 @@ type Reader struct {
 	long    []byte // holds a line that is longer than the buffer of in
 	line    int    // lines read so far
 	frame   int    // frames read so far
+	cut     bool   // the last line read had no end: it may be cut off
 	failed  error  // what every further Next returns
 }
 
@@ -62,6 +63,10 @@ func Open(path string, keys Keys) (*Reader, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, err
+	}
+	if info, err := file.Stat(); err == nil && info.IsDir() {
+		file.Close()
+		return nil, Hint(fmt.Errorf("%s is a folder", path), "name the file in it")
 	}
 	unpacked, closeUnpacked, err := decompress(path, file)
 	if err != nil {
@@ -167,6 +172,7 @@ func (r *Reader) readLine() ([]byte, error) {
 		return nil, io.EOF
 	}
 	r.line++
+	r.cut = b[len(b)-1] != '\n'
 	b = bytes.TrimSuffix(b, []byte("\n"))
 	return bytes.TrimSuffix(b, []byte("\r")), nil
 }
