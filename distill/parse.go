@@ -3,6 +3,7 @@ package distill
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -33,14 +34,19 @@ func Load(path string) (*Config, error) {
 }
 
 func load(path string) (*Config, error) {
-	info, err := os.Stat(path)
+	file, err := os.Open(path) // not Stat: a file that is not there reads the same everywhere
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	info, err := file.Stat()
 	if err != nil {
 		return nil, err
 	}
 	if info.IsDir() || info.Size() > maxConfig {
 		return nil, structure.Hint(fmt.Errorf("%s is no configuration", path), "give a YAML file such as examples/silicon.yaml")
 	}
-	text, err := os.ReadFile(path)
+	text, err := io.ReadAll(file)
 	if err != nil {
 		return nil, err
 	}

@@ -165,6 +165,14 @@ func TestDriftOfARunThatExplodes(t *testing.T) {
 	if n.Failure == "" || v.Passed {
 		t.Errorf("failure %q, passed %v", n.Failure, v.Passed)
 	}
+	if f := v.Certificate().Failures(); len(f) != 1 || f[0] != "energy drift: "+n.Failure {
+		t.Errorf("the certificate does not say why: %q", f)
+	}
+	v = &Validation{NVE: n} // without a bar it warns
+	v.judge()
+	if w := v.Certificate().Warnings(); !v.Passed || len(w) != 1 || w[0] != "energy drift: "+n.Failure {
+		t.Errorf("passed %v, warnings %q", v.Passed, w)
+	}
 	n, err = Conserve(context.Background(), refuser{}, diamond(5.4), Dynamics{}, silent)
 	if err != nil || n.Drift != nil || n.Failure == "" {
 		t.Errorf("a potential that refuses: %+v, %v", n, err)

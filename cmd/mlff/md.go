@@ -114,15 +114,16 @@ func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
 	seen := watch(p)
 	seen.look(first)
 	seen.warn(d.terminal.err)
-	observers := []md.Observer{{Every: d.every, Observe: d.table()}}
+	var frames []md.Observer
 	if d.out != "" {
 		w, failed := structure.Create(d.out)
 		if failed != nil {
 			return failed
 		}
 		defer func() { err = errors.Join(err, w.Close()) }()
-		observers = append(observers, md.Observer{Every: d.every, Observe: func(m *md.Simulation) error { return w.Write(snapshot(m)) }})
+		frames = []md.Observer{{Every: d.every, Observe: func(m *md.Simulation) error { return w.Write(snapshot(m)) }}}
 	}
+	observers := append([]md.Observer{{Every: d.every, Observe: d.table()}}, frames...)
 	begin, zero := time.Now(), sim.Conserved()
 	err = sim.Run(ctx, d.steps, observers...)
 	if errors.Is(err, context.Canceled) {

@@ -48,7 +48,7 @@ def create(target: str, arguments: dict[str, str], threads: int) -> Any:
     module, _, factory = target.rpartition(":")
     if not module or not factory:
         raise TeacherError(f"ase:{target} names no factory", "it is used as ase:module:factory or ase:file.py:factory")
-    place = load(module)
+    place = load(module, factory)
     make = getattr(place, factory, None)
     if not callable(make):
         raise TeacherError(f"{module} has no factory {factory}", f"define a function {factory}() there that returns a calculator")
@@ -64,9 +64,13 @@ def create(target: str, arguments: dict[str, str], threads: int) -> Any:
     return AseTeacher(made, info)
 
 
-def load(module: str) -> Any:
+def load(module: str, factory: str) -> Any:
     if not module.endswith(".py"):
-        return require(module, module.split(".")[0])
+        try:
+            return require(module, module.split(".")[0])
+        except TeacherError as e:
+            own = f"a file of your own is named as one: ase:{module}.py:{factory}"
+            raise TeacherError(str(e), f"{own}; a package that you trust is installed with {e.hint}") from None
     if not Path(module).is_file():
         raise TeacherError(f"there is no file {module}", "name a Python file with the factory")
     spec = importlib.util.spec_from_file_location(Path(module).stem, module)
