@@ -99,6 +99,16 @@ func StressConvention(predicted, labelled [][6]float64, volumes []float64) (Conv
 	return best, !best.ours() && lowest < convincing && decisive*lowest < ours
 }
 
+// odd is the residual of our convention from which stress labels and forces hardly have to do with each other: half
+// remains where the error is as large as the stress.
+const odd = 0.5
+
+// StressDisagrees tells whether labelled stress has little to do with the stress predicted by a potential that was fitted
+// to forces and energies, in whatever convention; the arguments are those of StressConvention.
+func StressDisagrees(predicted, labelled [][6]float64, volumes []float64) bool {
+	return len(labelled) > 0 && residual(conventions()[0], predicted, labelled, volumes) > odd
+}
+
 // conventions lists all combinations, the simplest first.
 func conventions() []Convention {
 	var out []Convention

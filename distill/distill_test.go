@@ -192,6 +192,31 @@ func TestStressInAnotherConvention(t *testing.T) {
 	}
 }
 
+// TestStressIsJudgedInShortRuns: 40 steps alone would tell nothing.
+func TestStressIsJudgedInShortRuns(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		factor float64
+		warned bool
+	}{{"right", 1, false}, {"of the wrong sign", -1, true}} {
+		t.Run(c.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "train.extxyz")
+			silicon(t, file, 60, func(_ int, f *structure.Frame) {
+				for k := range f.Stress {
+					f.Stress[k] *= c.factor
+				}
+			})
+			config := small()
+			config.Data = []Source{{file, 1}}
+			config.Student.Channels, config.Student.Mixed, config.Student.LMax = 8, 8, 2
+			_, heard, _ := distilled(t, config)
+			if heard.said("warning: the stress labels") != c.warned {
+				t.Errorf("it said %q", heard.messages)
+			}
+		})
+	}
+}
+
 func TestMoleculesHaveNoDrift(t *testing.T) {
 	train := filepath.Join(t.TempDir(), "train.extxyz")
 	silicon(t, train, 30, func(_ int, f *structure.Frame) { f.PBC, f.Cell, f.Stress = [3]bool{}, [3][3]float64{}, nil })

@@ -130,7 +130,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 	}
 	left -= length
 	if r.inputs.teacher == nil && len(withStress(data.Train)) > 0 {
-		left -= left / stressShare
+		left -= max(left/stressShare, min(left/3, stressLeast*timing.Step))
 	}
 	p.Within(left, timing, len(data.Train), len(data.Held))
 	r.say("%d steps fit into the budget of %s", p.Steps, r.config.Train.Budget)
@@ -174,14 +174,8 @@ func (r *run) checkStress(ctx context.Context, m *model.Model, data train.Data, 
 		fixed.Stress = r.teacherStress()
 		r.say("warning: stress is not learned")
 	case r.inputs.teacher == nil:
-		convention, odd, err := r.stressConvention(ctx, m, data, p, labelled)
-		if err != nil {
+		if err := r.judgeStress(ctx, m, data, p, labelled); err != nil {
 			return err
-		}
-		if odd {
-			fixed.Stress = convention.String()
-			r.say("warning: the stress labels look like %s; stress is not learned", convention)
-			r.say("hint: %s", dataset.StressHint(convention))
 		}
 	}
 	return r.fixed()
@@ -195,42 +189,6 @@ func withStress(items []dataset.Item) []*dataset.Item {
 		}
 	}
 	return labelled
-}
-
-// The fit that judges stress labels: a tenth of the real training, up to where the pressure is right to a fifth (which
-// takes longer than forces and shear: it is in the energies only); and the frames that are looked at.
-const (
-	stressShare  = 10
-	stressSteps  = 1500
-	stressFrames = 100
-)
-
-func (r *run) stressConvention(ctx context.Context, m *model.Model, data train.Data, p train.Plan, labelled []*dataset.Item) (c dataset.Convention, odd bool, err error) {
-	p.Weights, p.Steps, p.Checks = train.Weights{Energy: 5, Forces: 1}, min(stressSteps, max(p.Steps/stressShare, 1)), 1
-	trial := m.Clone()
-	_, err = train.Run(ctx, trial, train.Data{Train: data.Train}, p, train.Options{Threads: r.threads(),
-		Progress: func(t train.Progress) { r.progress("stress", t.Step, t.Steps) }})
-	if err != nil {
-		return c, false, err
-	}
-	potential, err := trial.Potential(model.Options{Threads: r.threads()})
-	if err != nil {
-		return c, false, err
-	}
-	defer potential.Close()
-	var predicted, labels [][6]float64
-	var volumes []float64
-	for i := 0; i < len(labelled); i += 1 + len(labelled)/stressFrames {
-		f := &labelled[i].Frame
-		var out structure.Result
-		if err := potential.Evaluate(&f.Structure, &out); err != nil {
-			return c, false, err
-		}
-		predicted = append(predicted, structure.StressOf(out.Virial, f.Volume()))
-		labels, volumes = append(labels, *f.Stress), append(volumes, f.Volume())
-	}
-	c, odd = dataset.StressConvention(predicted, labels, volumes)
-	return c, odd, nil
 }
 
 // describe writes into the student what it was learned from and made for.
