@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 
 import pytest
+from conftest import ROOT
 
 HEAD = """
 import os, sys, threading, signal, time, pickle, copy
@@ -289,3 +291,11 @@ def test_one_copy_serves_all_who_load_it(python, copper, tmp_path):
     twin.write_bytes(open(_native.library(), "rb").read())
     script = f"import ctypes; ctypes.CDLL({str(twin)!r})\nfrom mlff_distiller import _native\nprint(_native.library())"
     assert python(script).strip() == str(twin)
+
+
+def test_a_library_of_another_version(python, tmp_path):
+    source, library = tmp_path / "other.c", tmp_path / "other.so"
+    source.write_text('#include "mlff.h"\nstatic mlff_home home = {99, 0, NULL};\nmlff_home *mlff_where(void) { return &home; }\n')
+    subprocess.run(["gcc", "-shared", "-fPIC", f"-I{ROOT / 'include'}", source, "-o", library], check=True)
+    out = python("from mlff_distiller import _native\ntry: _native.library()\nexcept _native.Failure as e: print(e.args[1])", MLFF_LIBRARY=str(library))
+    assert out.startswith(f"{library} has version 99 of the interface, ") and "_native.abi3.so needs 1\n" in out
