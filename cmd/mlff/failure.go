@@ -79,6 +79,8 @@ func hint(err error) string {
 		return "wait for it to end, or choose another directory with --out"
 	case errors.Is(err, fs.ErrNotExist):
 		return "check the spelling and the folder of the path"
+	case errors.Is(err, syscall.EISDIR):
+		return "name the file in that folder"
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return "choose a place you may read and write, for instance with --out"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
