@@ -217,6 +217,38 @@ func TestStressIsJudgedInShortRuns(t *testing.T) {
 	}
 }
 
+func TestFewNeighboursAreDoubted(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "train.extxyz")
+	silicon(t, file, 30, func(_ int, f *structure.Frame) {
+		for k := range f.Cell {
+			for a := range 3 {
+				f.Cell[k][a] *= 10
+			}
+		}
+		for i := range f.Positions {
+			for a := range 3 {
+				f.Positions[i][a] *= 10
+			}
+		}
+		f.Stress = nil
+	})
+	c := small()
+	c.Data = []Source{{file, 1}}
+	r, err := open(Options{Dir: filepath.Join(t.TempDir(), "run"), Config: c})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.close()
+	heard := &recorder{}
+	r.options.Events = heard
+	if _, err := r.untrained(t.Context(), train.Data{Train: r.inputs.items}); err != nil {
+		t.Fatal(err)
+	}
+	if !heard.said("warning: atoms have 0 neighbours on average within 4.5 Å") || !heard.said("must be in Å") {
+		t.Errorf("it said %q", heard.messages)
+	}
+}
+
 func TestMoleculesHaveNoDrift(t *testing.T) {
 	train := filepath.Join(t.TempDir(), "train.extxyz")
 	silicon(t, train, 30, func(_ int, f *structure.Frame) { f.PBC, f.Cell, f.Stress = [3]bool{}, [3][3]float64{}, nil })

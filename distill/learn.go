@@ -58,6 +58,9 @@ func (r *run) candidate() (*model.Model, error) {
 	return m, nil
 }
 
+// fewNeighbors: a dimer's atoms have one; frames of dimers and as many isolated atoms have this many on average.
+const fewNeighbors = 0.5
+
 // untrained is the student before its first step: shapes from the configuration, scales from the frames.
 func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, error) {
 	c := r.config
@@ -76,6 +79,10 @@ func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, err
 			r.say("the compositions fix %d of %d species energies: energy reference undetermined for compositions unlike those learned; isolated atoms would fix it", reference.Rank, n)
 		}
 		r.say("%d frames to learn from, %d held out; cutoff %g Å, %.0f neighbours on average", len(data.Train), len(data.Held), facts.Cutoff, facts.Neighbors)
+		if facts.Neighbors < fewNeighbors {
+			r.say("warning: atoms have %.2g neighbours on average within %g Å: there is little to learn forces from", facts.Neighbors, facts.Cutoff)
+			r.say("hint: positions and lattices must be in Å (1 bohr = 0.529 Å, 1 nm = 10 Å); or raise --cutoff")
+		}
 	}
 	s := c.Student
 	shape := model.Shape{Radial: s.Radial, Channels: s.Channels, Mixed: s.Mixed, Hidden: s.Hidden, LMax: s.LMax, LT: s.LT, Layers: s.Layers, Intervals: s.Intervals}

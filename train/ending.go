@@ -12,13 +12,17 @@ const patience = 0.3
 // descent is the length of the decay after an early stop, in updates that led to the best parameters.
 const descent = 0.5
 
+// shortest is the length of a plan that may be stopped early: five times the memory of the average (200 updates), whose
+// scores before that say how far it has come from the start, not what the frames can teach.
+const shortest = 1000
+
 // stopEarly ends a training that has begun to fit the noise of its frames: it goes back to the average that did best and
 // takes the rate down from there, in a fraction of the updates that led to it. It follows from the held-out scores
 // alone, so it is as reproducible as they are.
 func (t *training) stopEarly() {
 	best := t.History.Best
 	total := t.Step + max(1, int(descent*float64(best)))
-	if t.History.Stopped > 0 || total >= t.Schedule.Total || t.Schedule.progress(t.Step)-t.Schedule.progress(best) < patience {
+	if t.plan.Steps < shortest || t.History.Stopped > 0 || total >= t.Schedule.Total || t.Schedule.progress(t.Step)-t.Schedule.progress(best) < patience {
 		return
 	}
 	t.History.Stopped = t.Step
