@@ -124,15 +124,3 @@ func (c *Certificate) Verdict() string {
 	}
 	return "passed"
 }
-
-// Determined tells whether the labels fixed the energy zero of a composition: of the atoms with these atomic numbers.
-// Where a student does not know what it has seen, it is.
-func (m *Model) Determined(numbers []int) bool {
-	x := make([]float64, len(m.config.Numbers))
-	for _, z := range numbers {
-		if k, ok := slices.BinarySearch(m.config.Numbers, z); ok {
-			x[k]++
-		}
-	}
-	return m.meta.Domain.covers(x)
-}

@@ -240,7 +240,7 @@ func (d *distillation) printTrained(o *distill.Outcome) error {
 	if d.terminal.json {
 		return d.terminal.printJSON(map[string]any{"student": o.Student, "seconds": o.Seconds, "labels": o.Labels})
 	}
-	_, err := fmt.Fprintf(d.terminal.out, "%d labels, %.0f s; not measured yet: mlff distill --resume %s\nstudent  %s\n", o.Labels, o.Seconds, d.options.Dir, o.Student)
+	_, err := fmt.Fprintf(d.terminal.out, "%s, %.0f s; not measured yet: mlff distill --resume %s\nstudent  %s\n", count(o.Labels, "label"), o.Seconds, d.options.Dir, o.Student)
 	return err
 }
 

@@ -130,7 +130,7 @@ func (a *about) printCertificate(w io.Writer) {
 	for _, text := range c.Warnings() {
 		fmt.Fprintf(w, "  warning\t%s\n", text)
 	}
-	fmt.Fprintf(w, "  test\t%d frames\n", c.Test.Frames)
+	fmt.Fprintf(w, "  test\t%s\n", count(c.Test.Frames, "frame"))
 	for _, q := range []struct {
 		name, unit string
 		quality    *structure.Quality

@@ -8,6 +8,7 @@ import (
 	"mlff/dataset"
 	"mlff/model"
 	"mlff/structure"
+	"mlff/train"
 )
 
 // mostCompositions are named in a warning.
@@ -36,7 +37,7 @@ func (w *watched) look(s *structure.Structure) {
 	if _, met := w.known[formula]; met {
 		return
 	}
-	w.known[formula] = w.Model().Determined(s.Numbers)
+	w.known[formula] = train.CheckComposition(w.Model(), s.Numbers) == nil
 	if !w.known[formula] {
 		w.open = append(w.open, formula)
 	}
