@@ -3363,50 +3363,44 @@ block16:
 	VADDPD           Z6, Z6, Z10
 	VMULPD           Z5, Z10, Z10
 	VFMADD231PD      Z10, Z11, Z2
-	VMULPD           Z4, Z4, Z4
-	VBROADCASTSD     constantsAVX512Double<>+896(SB), Z11
-	VFMADD213PD.BCST constantsAVX512Double<>+904(SB), Z11, Z4
-	VFMADD231PD      Z4, Z7, Z2
+	VMULPD           Z4, Z4, Z11
+	VBROADCASTSD     constantsAVX512Double<>+896(SB), Z12
+	VFMADD213PD.BCST constantsAVX512Double<>+904(SB), Z12, Z11
+	VFMADD231PD      Z11, Z7, Z2
 	VFMADD231PD      Z9, Z3, Z0
 	VFNMADD231PD     Z8, Z3, Z1
-	VMULPD           Z6, Z6, Z6
-	VFNMADD231PD     Z5, Z5, Z6
-	VFMADD231PD      Z6, Z3, Z2
+	VMULPD           Z6, Z6, Z7
+	VFNMADD231PD     Z5, Z5, Z7
+	VFMADD231PD      Z7, Z3, Z2
 	VMOVUPD          192(R11), Z3
-	VMOVUPD          448(R11), Z5
-	VMOVUPD          704(R11), Z7
-	VMOVUPD          960(R11), Z11
-	VSHUFF64X2       $0x88, Z5, Z3, Z12
-	VSHUFF64X2       $0xdd, Z5, Z3, Z3
-	VSHUFF64X2       $0x88, Z11, Z7, Z5
-	VSHUFF64X2       $0xdd, Z11, Z7, Z7
-	VSHUFF64X2       $0x88, Z5, Z12, Z11
-	VSHUFF64X2       $0x88, Z7, Z3, Z13
-	VSHUFF64X2       $0xdd, Z5, Z12, Z5
-	VSHUFF64X2       $0xdd, Z7, Z3, Z3
-	VFMADD231PD      Z10, Z11, Z0
-	VFMADD231PD      Z6, Z11, Z1
-	VFMADD231PD      Z4, Z13, Z1
-	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z8, Z7
-	VFMADD231PD      Z7, Z13, Z2
-	VFMADD231PD      Z4, Z5, Z0
-	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z9, Z4
-	VFMADD231PD      Z4, Z5, Z2
-	VFMADD231PD      Z6, Z3, Z0
+	VMOVUPD          448(R11), Z12
+	VMOVUPD          704(R11), Z13
+	VMOVUPD          960(R11), Z14
+	VSHUFF64X2       $0x88, Z12, Z3, Z15
+	VSHUFF64X2       $0xdd, Z12, Z3, Z3
+	VSHUFF64X2       $0x88, Z14, Z13, Z12
+	VSHUFF64X2       $0xdd, Z14, Z13, Z13
+	VSHUFF64X2       $0x88, Z12, Z15, Z14
+	VSHUFF64X2       $0x88, Z13, Z3, Z16
+	VSHUFF64X2       $0xdd, Z12, Z15, Z12
+	VSHUFF64X2       $0xdd, Z13, Z3, Z3
+	VFMADD231PD      Z10, Z14, Z0
+	VFMADD231PD      Z7, Z14, Z1
+	VFMADD231PD      Z11, Z16, Z1
+	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z8, Z8
+	VFMADD231PD      Z8, Z16, Z2
+	VFMADD231PD      Z11, Z12, Z0
+	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z9, Z8
+	VFMADD231PD      Z8, Z12, Z2
+	VFMADD231PD      Z7, Z3, Z0
 	VFNMADD231PD     Z10, Z3, Z1
 	VMOVUPD          (R10), Z3
-	VMOVUPD          192(R10), Z4
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z4, Z4
 	VMULPD           Z3, Z0, Z0
-	VMOVUPD          64(R10), Z5
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z5, Z5
 	VMULPD           Z3, Z1, Z1
-	VMOVUPD          128(R10), Z6
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z6, Z6
 	VMULPD           Z3, Z2, Z2
-	VMULPD           Z4, Z0, Z3
+	VMULPD           Z6, Z0, Z3
 	VFMADD231PD      Z5, Z1, Z3
-	VFMADD231PD      Z6, Z2, Z3
+	VFMADD231PD      Z4, Z2, Z3
 	VMOVUPD          (R12), Z7
 	VMOVUPD          64(R12), Z8
 	VMOVUPD          128(R12), Z9
@@ -3429,11 +3423,11 @@ block16:
 	MOVQ             $0x000000ff, R14
 	BZHIQ            R13, R14, R14
 	KMOVW            R14, K1
-	VFMADD231PD      Z4, Z7, Z0
+	VFMADD231PD      Z6, Z7, Z0
 	VMOVAPD.Z        Z0, K1, Z0
 	VFMADD231PD      Z5, Z7, Z1
 	VMOVAPD.Z        Z1, K1, Z1
-	VFMADD231PD      Z6, Z7, Z2
+	VFMADD231PD      Z4, Z7, Z2
 	VMOVAPD.Z        Z2, K1, Z2
 	VMOVUPD          (DI), Z3
 	VMOVUPD          (R8), Z4
@@ -9522,50 +9516,44 @@ block16:
 	VADDPD           Z6, Z6, Z10
 	VMULPD           Z5, Z10, Z10
 	VFMADD231PD      Z10, Z11, Z2
-	VMULPD           Z4, Z4, Z4
-	VBROADCASTSD     constantsAVX512Double<>+896(SB), Z11
-	VFMADD213PD.BCST constantsAVX512Double<>+904(SB), Z11, Z4
-	VFMADD231PD      Z4, Z7, Z2
+	VMULPD           Z4, Z4, Z11
+	VBROADCASTSD     constantsAVX512Double<>+896(SB), Z12
+	VFMADD213PD.BCST constantsAVX512Double<>+904(SB), Z12, Z11
+	VFMADD231PD      Z11, Z7, Z2
 	VFMADD231PD      Z9, Z3, Z0
 	VFNMADD231PD     Z8, Z3, Z1
-	VMULPD           Z6, Z6, Z6
-	VFNMADD231PD     Z5, Z5, Z6
-	VFMADD231PD      Z6, Z3, Z2
+	VMULPD           Z6, Z6, Z7
+	VFNMADD231PD     Z5, Z5, Z7
+	VFMADD231PD      Z7, Z3, Z2
 	VMOVUPD          192(R11), Z3
-	VMOVUPD          448(R11), Z5
-	VMOVUPD          704(R11), Z7
-	VMOVUPD          960(R11), Z11
-	VSHUFF64X2       $0x88, Z5, Z3, Z12
-	VSHUFF64X2       $0xdd, Z5, Z3, Z3
-	VSHUFF64X2       $0x88, Z11, Z7, Z5
-	VSHUFF64X2       $0xdd, Z11, Z7, Z7
-	VSHUFF64X2       $0x88, Z5, Z12, Z11
-	VSHUFF64X2       $0x88, Z7, Z3, Z13
-	VSHUFF64X2       $0xdd, Z5, Z12, Z5
-	VSHUFF64X2       $0xdd, Z7, Z3, Z3
-	VFMADD231PD      Z10, Z11, Z0
-	VFMADD231PD      Z6, Z11, Z1
-	VFMADD231PD      Z4, Z13, Z1
-	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z8, Z7
-	VFMADD231PD      Z7, Z13, Z2
-	VFMADD231PD      Z4, Z5, Z0
-	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z9, Z4
-	VFMADD231PD      Z4, Z5, Z2
-	VFMADD231PD      Z6, Z3, Z0
+	VMOVUPD          448(R11), Z12
+	VMOVUPD          704(R11), Z13
+	VMOVUPD          960(R11), Z14
+	VSHUFF64X2       $0x88, Z12, Z3, Z15
+	VSHUFF64X2       $0xdd, Z12, Z3, Z3
+	VSHUFF64X2       $0x88, Z14, Z13, Z12
+	VSHUFF64X2       $0xdd, Z14, Z13, Z13
+	VSHUFF64X2       $0x88, Z12, Z15, Z14
+	VSHUFF64X2       $0x88, Z13, Z3, Z16
+	VSHUFF64X2       $0xdd, Z12, Z15, Z12
+	VSHUFF64X2       $0xdd, Z13, Z3, Z3
+	VFMADD231PD      Z10, Z14, Z0
+	VFMADD231PD      Z7, Z14, Z1
+	VFMADD231PD      Z11, Z16, Z1
+	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z8, Z8
+	VFMADD231PD      Z8, Z16, Z2
+	VFMADD231PD      Z11, Z12, Z0
+	VMULPD.BCST      constantsAVX512Double<>+896(SB), Z9, Z8
+	VFMADD231PD      Z8, Z12, Z2
+	VFMADD231PD      Z7, Z3, Z0
 	VFNMADD231PD     Z10, Z3, Z1
 	VMOVUPD          (R10), Z3
-	VMOVUPD          192(R10), Z4
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z4, Z4
 	VMULPD           Z3, Z0, Z0
-	VMOVUPD          64(R10), Z5
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z5, Z5
 	VMULPD           Z3, Z1, Z1
-	VMOVUPD          128(R10), Z6
-	VMULPD.BCST      constantsAVX512Double<>+336(SB), Z6, Z6
 	VMULPD           Z3, Z2, Z2
-	VMULPD           Z4, Z0, Z3
+	VMULPD           Z6, Z0, Z3
 	VFMADD231PD      Z5, Z1, Z3
-	VFMADD231PD      Z6, Z2, Z3
+	VFMADD231PD      Z4, Z2, Z3
 	VMOVUPD          (R12), Z7
 	VMOVUPD          64(R12), Z8
 	VMOVUPD          128(R12), Z9
@@ -9588,11 +9576,11 @@ block16:
 	MOVQ             $0x000000ff, R14
 	BZHIQ            R13, R14, R14
 	KMOVW            R14, K1
-	VFMADD231PD      Z4, Z7, Z0
+	VFMADD231PD      Z6, Z7, Z0
 	VMOVAPD.Z        Z0, K1, Z0
 	VFMADD231PD      Z5, Z7, Z1
 	VMOVAPD.Z        Z1, K1, Z1
-	VFMADD231PD      Z6, Z7, Z2
+	VFMADD231PD      Z4, Z7, Z2
 	VMOVAPD.Z        Z2, K1, Z2
 	VMOVUPD          (DI), Z3
 	VMOVUPD          (R8), Z4

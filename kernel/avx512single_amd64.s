@@ -2195,74 +2195,68 @@ block13:
 	VSHUFF64X2       $0xdd, Z12, Z3, Z3
 	VADDPS           Z13, Z2, Z2
 	VFMADD231PS      Z4, Z15, Z2
-	VADDPS           Z5, Z5, Z5
-	VMULPS           Z4, Z5, Z5
-	VFMADD231PS      Z5, Z11, Z0
+	VADDPS           Z5, Z5, Z12
+	VMULPS           Z4, Z12, Z12
+	VFMADD231PS      Z12, Z11, Z0
 	VFMADD231PS      Z8, Z11, Z1
 	VFMADD231PS      Z9, Z11, Z2
 	VFMADD231PS      Z8, Z3, Z0
-	VFNMADD231PS     Z5, Z3, Z1
+	VFNMADD231PS     Z12, Z3, Z1
 	VFMADD231PS      Z10, Z3, Z2
 	VMOVUPS          192(R11), Z3
 	VMOVUPS          448(R11), Z8
 	VMOVUPS          704(R11), Z11
-	VMOVUPS          960(R11), Z12
-	VSHUFF64X2       $0x88, Z8, Z3, Z13
+	VMOVUPS          960(R11), Z13
+	VSHUFF64X2       $0x88, Z8, Z3, Z14
 	VSHUFF64X2       $0xdd, Z8, Z3, Z3
-	VSHUFF64X2       $0x88, Z12, Z11, Z8
-	VSHUFF64X2       $0xdd, Z12, Z11, Z11
-	VSHUFF64X2       $0x88, Z8, Z13, Z12
-	VSHUFF64X2       $0x88, Z11, Z3, Z14
-	VSHUFF64X2       $0xdd, Z8, Z13, Z8
+	VSHUFF64X2       $0x88, Z13, Z11, Z8
+	VSHUFF64X2       $0xdd, Z13, Z11, Z11
+	VSHUFF64X2       $0x88, Z8, Z14, Z13
+	VSHUFF64X2       $0x88, Z11, Z3, Z15
+	VSHUFF64X2       $0xdd, Z8, Z14, Z8
 	VSHUFF64X2       $0xdd, Z11, Z3, Z3
-	VADDPS           Z12, Z0, Z0
-	VFMADD231PS      Z4, Z14, Z0
-	VFMADD231PS      Z7, Z14, Z2
+	VADDPS           Z13, Z0, Z0
+	VFMADD231PS      Z4, Z15, Z0
+	VFMADD231PS      Z7, Z15, Z2
 	VFMADD231PS      Z6, Z8, Z1
-	VMULPS.BCST      constantsAVX512Single<>+640(SB), Z5, Z4
-	VFMADD231PS      Z4, Z8, Z2
+	VMULPS.BCST      constantsAVX512Single<>+640(SB), Z12, Z6
+	VFMADD231PS      Z6, Z8, Z2
 	VFMADD231PS      Z10, Z3, Z0
 	VFNMADD231PS     Z9, Z3, Z1
 	VMOVUPS          (R10), Z3
-	VMOVUPS          192(R10), Z4
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z4, Z4
 	VMULPS           Z3, Z0, Z0
-	VMOVUPS          64(R10), Z5
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z5, Z5
 	VMULPS           Z3, Z1, Z1
-	VMOVUPS          128(R10), Z6
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z6, Z6
 	VMULPS           Z3, Z2, Z2
-	VMULPS           Z4, Z0, Z3
+	VMULPS           Z7, Z0, Z3
 	VFMADD231PS      Z5, Z1, Z3
-	VFMADD231PS      Z6, Z2, Z3
-	VMOVUPS          (R12), Z7
+	VFMADD231PS      Z4, Z2, Z3
+	VMOVUPS          (R12), Z6
 	VMOVUPS          64(R12), Z8
 	VMOVUPS          128(R12), Z9
 	VMOVUPS          192(R12), Z10
-	VSHUFF64X2       $0x88, Z8, Z7, Z11
-	VSHUFF64X2       $0xdd, Z8, Z7, Z7
-	VADDPS           Z11, Z7, Z7
+	VSHUFF64X2       $0x88, Z8, Z6, Z11
+	VSHUFF64X2       $0xdd, Z8, Z6, Z6
+	VADDPS           Z11, Z6, Z6
 	VSHUFF64X2       $0x88, Z10, Z9, Z8
 	VSHUFF64X2       $0xdd, Z10, Z9, Z9
 	VADDPS           Z8, Z9, Z8
-	VSHUFF64X2       $0x88, Z8, Z7, Z9
-	VSHUFF64X2       $0xdd, Z8, Z7, Z7
-	VADDPS           Z9, Z7, Z7
+	VSHUFF64X2       $0x88, Z8, Z6, Z9
+	VSHUFF64X2       $0xdd, Z8, Z6, Z6
+	VADDPS           Z9, Z6, Z6
 	VBROADCASTSS     460(AX), Z8
-	VMULPS           Z8, Z7, Z7
-	VSUBPS           Z3, Z7, Z7
+	VMULPS           Z8, Z6, Z6
+	VSUBPS           Z3, Z6, Z6
 	MOVQ             $0x00000010, R13
 	CMPQ             SI, R13
 	CMOVQLT          SI, R13
 	MOVQ             $0x0000ffff, R14
 	BZHIQ            R13, R14, R14
 	KMOVW            R14, K1
-	VFMADD231PS      Z4, Z7, Z0
+	VFMADD231PS      Z7, Z6, Z0
 	VMOVAPS.Z        Z0, K1, Z0
-	VFMADD231PS      Z5, Z7, Z1
+	VFMADD231PS      Z5, Z6, Z1
 	VMOVAPS.Z        Z1, K1, Z1
-	VFMADD231PS      Z6, Z7, Z2
+	VFMADD231PS      Z4, Z6, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VMOVUPS          (DI), Z3
 	VEXTRACTF64X4    $0x01, Z3, Y4
@@ -4744,74 +4738,68 @@ block13:
 	VSHUFF64X2       $0xdd, Z12, Z3, Z3
 	VADDPS           Z13, Z2, Z2
 	VFMADD231PS      Z4, Z15, Z2
-	VADDPS           Z5, Z5, Z5
-	VMULPS           Z4, Z5, Z5
-	VFMADD231PS      Z5, Z11, Z0
+	VADDPS           Z5, Z5, Z12
+	VMULPS           Z4, Z12, Z12
+	VFMADD231PS      Z12, Z11, Z0
 	VFMADD231PS      Z8, Z11, Z1
 	VFMADD231PS      Z9, Z11, Z2
 	VFMADD231PS      Z8, Z3, Z0
-	VFNMADD231PS     Z5, Z3, Z1
+	VFNMADD231PS     Z12, Z3, Z1
 	VFMADD231PS      Z10, Z3, Z2
 	VMOVUPS          192(R11), Z3
 	VMOVUPS          448(R11), Z8
 	VMOVUPS          704(R11), Z11
-	VMOVUPS          960(R11), Z12
-	VSHUFF64X2       $0x88, Z8, Z3, Z13
+	VMOVUPS          960(R11), Z13
+	VSHUFF64X2       $0x88, Z8, Z3, Z14
 	VSHUFF64X2       $0xdd, Z8, Z3, Z3
-	VSHUFF64X2       $0x88, Z12, Z11, Z8
-	VSHUFF64X2       $0xdd, Z12, Z11, Z11
-	VSHUFF64X2       $0x88, Z8, Z13, Z12
-	VSHUFF64X2       $0x88, Z11, Z3, Z14
-	VSHUFF64X2       $0xdd, Z8, Z13, Z8
+	VSHUFF64X2       $0x88, Z13, Z11, Z8
+	VSHUFF64X2       $0xdd, Z13, Z11, Z11
+	VSHUFF64X2       $0x88, Z8, Z14, Z13
+	VSHUFF64X2       $0x88, Z11, Z3, Z15
+	VSHUFF64X2       $0xdd, Z8, Z14, Z8
 	VSHUFF64X2       $0xdd, Z11, Z3, Z3
-	VADDPS           Z12, Z0, Z0
-	VFMADD231PS      Z4, Z14, Z0
-	VFMADD231PS      Z7, Z14, Z2
+	VADDPS           Z13, Z0, Z0
+	VFMADD231PS      Z4, Z15, Z0
+	VFMADD231PS      Z7, Z15, Z2
 	VFMADD231PS      Z6, Z8, Z1
-	VMULPS.BCST      constantsAVX512Single<>+640(SB), Z5, Z4
-	VFMADD231PS      Z4, Z8, Z2
+	VMULPS.BCST      constantsAVX512Single<>+640(SB), Z12, Z6
+	VFMADD231PS      Z6, Z8, Z2
 	VFMADD231PS      Z10, Z3, Z0
 	VFNMADD231PS     Z9, Z3, Z1
 	VMOVUPS          (R10), Z3
-	VMOVUPS          192(R10), Z4
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z4, Z4
 	VMULPS           Z3, Z0, Z0
-	VMOVUPS          64(R10), Z5
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z5, Z5
 	VMULPS           Z3, Z1, Z1
-	VMOVUPS          128(R10), Z6
-	VMULPS.BCST      constantsAVX512Single<>+308(SB), Z6, Z6
 	VMULPS           Z3, Z2, Z2
-	VMULPS           Z4, Z0, Z3
+	VMULPS           Z7, Z0, Z3
 	VFMADD231PS      Z5, Z1, Z3
-	VFMADD231PS      Z6, Z2, Z3
-	VMOVUPS          (R12), Z7
+	VFMADD231PS      Z4, Z2, Z3
+	VMOVUPS          (R12), Z6
 	VMOVUPS          64(R12), Z8
 	VMOVUPS          128(R12), Z9
 	VMOVUPS          192(R12), Z10
-	VSHUFF64X2       $0x88, Z8, Z7, Z11
-	VSHUFF64X2       $0xdd, Z8, Z7, Z7
-	VADDPS           Z11, Z7, Z7
+	VSHUFF64X2       $0x88, Z8, Z6, Z11
+	VSHUFF64X2       $0xdd, Z8, Z6, Z6
+	VADDPS           Z11, Z6, Z6
 	VSHUFF64X2       $0x88, Z10, Z9, Z8
 	VSHUFF64X2       $0xdd, Z10, Z9, Z9
 	VADDPS           Z8, Z9, Z8
-	VSHUFF64X2       $0x88, Z8, Z7, Z9
-	VSHUFF64X2       $0xdd, Z8, Z7, Z7
-	VADDPS           Z9, Z7, Z7
+	VSHUFF64X2       $0x88, Z8, Z6, Z9
+	VSHUFF64X2       $0xdd, Z8, Z6, Z6
+	VADDPS           Z9, Z6, Z6
 	VBROADCASTSS     460(AX), Z8
-	VMULPS           Z8, Z7, Z7
-	VSUBPS           Z3, Z7, Z7
+	VMULPS           Z8, Z6, Z6
+	VSUBPS           Z3, Z6, Z6
 	MOVQ             $0x00000010, R13
 	CMPQ             SI, R13
 	CMOVQLT          SI, R13
 	MOVQ             $0x0000ffff, R14
 	BZHIQ            R13, R14, R14
 	KMOVW            R14, K1
-	VFMADD231PS      Z4, Z7, Z0
+	VFMADD231PS      Z7, Z6, Z0
 	VMOVAPS.Z        Z0, K1, Z0
-	VFMADD231PS      Z5, Z7, Z1
+	VFMADD231PS      Z5, Z6, Z1
 	VMOVAPS.Z        Z1, K1, Z1
-	VFMADD231PS      Z6, Z7, Z2
+	VFMADD231PS      Z4, Z6, Z2
 	VMOVAPS.Z        Z2, K1, Z2
 	VMOVUPS          (DI), Z3
 	VEXTRACTF64X4    $0x01, Z3, Y4

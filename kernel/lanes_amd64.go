@@ -164,10 +164,11 @@ func (v *site[F]) coreForces(core *Core, a *Atoms[F], i int, strain *[6]float64)
 	for q := range dx {
 		d := [3]F{dx[q], dy[q], dz[q]}
 		x, y, z := float64(d[0]), float64(d[1]), float64(d[2])
-		r, other := math.Sqrt(x*x+y*y+z*z), a.Type[to[q]]
-		if r >= core.Range(a.Type[i], other) {
+		r2, other := x*x+y*y+z*z, a.Type[to[q]]
+		if limit := core.Range(a.Type[i], other); r2 >= limit*limit {
 			continue
 		}
+		r := math.Sqrt(r2)
 		e, de := core.Energy(a.Type[i], other, r)
 		a.Energy[i] += e / 2
 		c := de / (2 * r)

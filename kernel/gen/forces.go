@@ -18,11 +18,12 @@ func (t *target) forces() {
 	block, p, q := t.arg("block"), t.arg("p"), t.arg("q")
 	t.loop("block", n, t.lanes(), func() {
 		get := func(row int) op { return at(block, row*t.width()) }
-		g := t.harmonicsGradient(get, p)
+		value := t.polynomial(get)
+		g := t.harmonicsGradient(value, p)
 		rinv := t.load(get(rowRinv))
 		var u [3]vec
 		for c := range u {
-			u[c] = t.direction(get, c)
+			u[c] = t.register(value("xyz"[c : c+1]))
 			t.mulBy(g[c], rinv)
 		}
 		along := t.mul(u[0], g[0])
@@ -130,8 +131,7 @@ var polynomials = [16][]monomial{
 }
 
 // harmonicsGradient is sum_lm p_lm dY_lm/du of L neighbours.
-func (t *target) harmonicsGradient(get func(int) op, p gp) [3]vec {
-	value := t.polynomial(get)
+func (t *target) harmonicsGradient(value func(string) op, p gp) [3]vec {
 	g := [3]vec{t.zero(), t.zero(), t.zero()}
 	units := t.width() / 16
 	for v := range t.perRow() {
