@@ -217,35 +217,34 @@ func TestStressIsJudgedInShortRuns(t *testing.T) {
 	}
 }
 
-func TestFewNeighboursAreDoubted(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "train.extxyz")
-	silicon(t, file, 30, func(_ int, f *structure.Frame) {
-		for k := range f.Cell {
-			for a := range 3 {
-				f.Cell[k][a] *= 10
+func TestUnitsOfLengthAreDoubted(t *testing.T) {
+	for _, test := range []struct {
+		factor float64
+		warned bool
+	}{{1, false}, {10, true}, {0.2, true}} {
+		file := filepath.Join(t.TempDir(), "train.extxyz")
+		silicon(t, file, 20, func(_ int, f *structure.Frame) {
+			for k := range f.Cell {
+				f.Cell[k] = structure.Scale(test.factor, f.Cell[k])
 			}
-		}
-		for i := range f.Positions {
-			for a := range 3 {
-				f.Positions[i][a] *= 10
+			for i := range f.Positions {
+				f.Positions[i] = structure.Scale(test.factor, f.Positions[i])
 			}
+		})
+		c := small()
+		c.Data = []Source{{file, 1}}
+		heard := &recorder{}
+		r, err := open(Options{Dir: filepath.Join(t.TempDir(), "run"), Config: c, Events: heard})
+		if err != nil {
+			t.Fatal(err)
 		}
-		f.Stress = nil
-	})
-	c := small()
-	c.Data = []Source{{file, 1}}
-	r, err := open(Options{Dir: filepath.Join(t.TempDir(), "run"), Config: c})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.close()
-	heard := &recorder{}
-	r.options.Events = heard
-	if _, err := r.untrained(t.Context(), train.Data{Train: r.inputs.items}); err != nil {
-		t.Fatal(err)
-	}
-	if !heard.said("warning: atoms have 0 neighbours on average within 4.5 Å") || !heard.said("must be in Å") {
-		t.Errorf("it said %q", heard.messages)
+		defer r.close()
+		if _, err := r.untrained(t.Context(), train.Data{Train: r.inputs.items}); err != nil {
+			t.Fatal(err)
+		}
+		if heard.said("units suspected") != test.warned || heard.said("must be in Å") != test.warned {
+			t.Errorf("lengths times %g: it said %q", test.factor, heard.messages)
+		}
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -61,6 +62,9 @@ func (r *run) candidate() (*model.Model, error) {
 // fewNeighbors: a dimer's atoms have one; frames of dimers and as many isolated atoms have this many on average.
 const fewNeighbors = 0.5
 
+// mostDense is a number of atoms per Å³ that only hydrogen under extreme pressure has; diamond has 0.18.
+const mostDense = 0.5
+
 // untrained is the student before its first step: shapes from the configuration, scales from the frames.
 func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, error) {
 	c := r.config
@@ -79,9 +83,9 @@ func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, err
 			r.say("the compositions fix %d of %d species energies: energy reference undetermined for compositions unlike those learned; isolated atoms would fix it", reference.Rank, n)
 		}
 		r.say("%d frames to learn from, %d held out; cutoff %g Å, %.0f neighbours on average", len(data.Train), len(data.Held), facts.Cutoff, facts.Neighbors)
-		if facts.Neighbors < fewNeighbors {
-			r.say("warning: atoms have %.2g neighbours on average within %g Å: there is little to learn forces from", facts.Neighbors, facts.Cutoff)
-			r.say("hint: positions and lattices must be in Å (1 bohr = 0.529 Å, 1 nm = 10 Å); or raise --cutoff")
+		if most := mostDense * 4 / 3 * math.Pi * math.Pow(facts.Cutoff, 3); facts.Neighbors < fewNeighbors || facts.Neighbors > most {
+			r.say("warning: atoms have %.5g neighbours on average within %g Å: units suspected", facts.Neighbors, facts.Cutoff)
+			r.say("hint: positions and lattices must be in Å (1 bohr = 0.529 Å, 1 nm = 10 Å); where they are, another --cutoff may help")
 		}
 	}
 	s := c.Student
