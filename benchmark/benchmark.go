@@ -25,11 +25,10 @@ type Subject struct {
 	Threads   int
 }
 
-// kernelNamer, listKeeper and kernelRunner are what a student tells beyond energies and forces.
+// kernelNamer and listKeeper are what a student tells beyond energies and forces.
 type (
-	kernelNamer  interface{ Kernel() string }
-	listKeeper   interface{ List() *neighbor.List }
-	kernelRunner interface{ RunKernel() error }
+	kernelNamer interface{ Kernel() string }
+	listKeeper  interface{ List() *neighbor.List }
 )
 
 // Options of a measurement. Zero values mean defaults.

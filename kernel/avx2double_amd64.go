@@ -571,7 +571,7 @@ func (k AVX2Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[float6
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX2Double) readouts(v *lanes[float64], n int) {
-	if n <= 2/2 {
+	if 2*n <= 2 {
 		for _, site := range v.list[:n] {
 			readoutAVX2Double(site)
 		}

@@ -317,7 +317,7 @@ func (k AVX2Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[float3
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX2Single) readouts(v *lanes[float32], n int) {
-	if n <= 2/2 {
+	if 2*n <= 2 {
 		for _, site := range v.list[:n] {
 			readoutAVX2Single(site)
 		}

@@ -571,7 +571,7 @@ func (k AVX512Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[floa
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX512Double) readouts(v *lanes[float64], n int) {
-	if n <= 4/2 {
+	if 2*n <= 4 {
 		for _, site := range v.list[:n] {
 			readoutAVX512Double(site)
 		}

@@ -317,7 +317,7 @@ func (k AVX512Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[floa
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX512Single) readouts(v *lanes[float32], n int) {
-	if n <= 4/2 {
+	if 2*n <= 4 {
 		for _, site := range v.list[:n] {
 			readoutAVX512Single(site)
 		}

@@ -5,11 +5,11 @@ import "text/template"
 type names struct {
 	Suffix, Name, F, ISA string
 	Single               bool
-	Batch                int
+	Batch, Few           int // atoms whose readout is computed at once, and so few that it is not
 }
 
 func (t *target) names() names {
-	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single(), Batch: t.batch()}
+	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single(), Batch: t.batch(), Few: t.batch() / 2}
 	if t.wide() {
 		n.Name, n.ISA = "avx512", "AVX-512"
 	}
@@ -83,7 +83,7 @@ func (k {{.Suffix}}) forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], v *lanes[{{.F}}]
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func ({{.Suffix}}) readouts(v *lanes[{{.F}}], n int) {
-	if n <= {{.Batch}}/2 {
+	if 2*n <= {{.Batch}} {
 		for _, site := range v.list[:n] {
 			readout{{.Suffix}}(site)
 		}
