@@ -230,11 +230,11 @@ func (t *target) readoutReverse(atoms int) {
 	t.XORQ(k, k)
 	features := t.argOf(0, "features")
 	t.MOVQ(features, left)
-	most := 8 / t.perRow() / atoms // blocks of 16 in a group, but two at least
-	if t.wide() && atoms > 1 {
-		most *= 2
+	most := 2 // blocks of 16 in a group: the same for any number of atoms, as that must not change the result
+	if t.wide() && t.single() {
+		most = 4
 	}
-	if most <= 2 {
+	if most == 2 {
 		t.loop("features", left, 32, func() { t.readoutReverseGroup(atoms, k, w, 2) })
 		return
 	}
@@ -271,7 +271,7 @@ func (t *target) readoutReverseGroup(atoms int, k, w gp, blocks int) {
 }
 
 func (t *target) readoutReverseTile(atoms int, w gp, at0 func(gp, int) mem, first, vectors int) {
-	chains := max(1, 4/(vectors*atoms)) // sums in turn, so that they do not wait for each other
+	chains := max(1, 4/vectors) // sums in turn, so that they do not wait for each other
 	sum := make([][][]vec, atoms)
 	for i := range sum {
 		sum[i] = t.tile(chains, vectors)

@@ -225,11 +225,19 @@ func shapes(t *testing.T, set kernel.Set) {
 // bits: results depend neither on where buffers lie nor on what a scratch was used for before nor on how atoms are shared out.
 func bits(t *testing.T, set kernel.Set) {
 	rng := rand.New(rand.NewPCG(5, 2))
-	st := NewStudent(Default(2), 5)
-	s := NewSystem(2, 5, Liquid(rng, 52), Liquid(rng, 7), Liquid(rng, 33))
-	other := NewSystem(2, 6, Liquid(rng, 90), []float64{0.1, 3})
-	sameBits(t, set.Single, st.Single, st.Shape, s, other)
-	sameBits(t, kernel.Kernel[float64](set.Double), st.Double, st.Shape, s, other)
+	for _, shape := range []kernel.Shape{Default(1), Default(2), large(16), large(32)} {
+		st := NewStudent(shape, 5)
+		s := NewSystem(shape.Species, 5, Liquid(rng, 52), Liquid(rng, 7), Liquid(rng, 33), Liquid(rng, 34), Liquid(rng, 9))
+		other := NewSystem(shape.Species, 6, Liquid(rng, 90), []float64{0.1, 3})
+		sameBits(t, set.Single, st.Single, shape, s, other)
+		sameBits(t, kernel.Kernel[float64](set.Double), st.Double, shape, s, other)
+	}
+}
+
+func large(mixed int) kernel.Shape {
+	s := Default(1)
+	s.LT, s.Mixed = 3, mixed
+	return s
 }
 
 func sameBits[F kernel.Float](t *testing.T, k kernel.Kernel[F], l *kernel.Layer[F], shape kernel.Shape, s, other *System) {
@@ -250,6 +258,12 @@ func sameBits[F kernel.Float](t *testing.T, k kernel.Kernel[F], l *kernel.Layer[
 	for i, e := range a.Energy {
 		if e != whole.Energy[i] {
 			t.Errorf("atom %d alone: other bits", i)
+		}
+	}
+	for e, g := range a.Edge {
+		if float64(g[0]) != whole.Edge[e][0] || float64(g[1]) != whole.Edge[e][1] || float64(g[2]) != whole.Edge[e][2] {
+			t.Errorf("edge %d of an atom alone: other bits", e)
+			break
 		}
 	}
 }
