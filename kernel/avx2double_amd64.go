@@ -462,7 +462,7 @@ func gradient3AVX2Double(s *site[float64])
 //go:noescape
 func readoutAVX2Double(s *site[float64])
 
-// readoutsAVX2Double is readout for atoms of one species.
+// readout2AVX2Double is readout for the first atoms of a list, of one species.
 //
 // Readout and its derivatives, in a gradient times the weight of the atom:
 //
@@ -479,7 +479,7 @@ func readoutAVX2Double(s *site[float64])
 //	}
 //
 //go:noescape
-func readoutsAVX2Double(list *[2]*site[float64])
+func readout2AVX2Double(list *[2]*site[float64])
 
 // readoutGradientAVX2Double adds the gradient of an atom by the matrix of the readout.
 //
@@ -494,7 +494,7 @@ func readoutsAVX2Double(list *[2]*site[float64])
 //go:noescape
 func readoutGradientAVX2Double(s *site[float64])
 
-// readoutGradientsAVX2Double is readoutGradient for atoms of one species.
+// readoutGradient2AVX2Double is readoutGradient for the first atoms of a list, of one species.
 //
 // Gradient by the matrix of the readout:
 //
@@ -505,7 +505,7 @@ func readoutGradientAVX2Double(s *site[float64])
 //	}
 //
 //go:noescape
-func readoutGradientsAVX2Double(list *[2]*site[float64])
+func readoutGradient2AVX2Double(list *[2]*site[float64])
 
 // AVX2Double is the back end in AVX2 and FMA and float64.
 type AVX2Double struct{}
@@ -571,16 +571,12 @@ func (k AVX2Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[float6
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX2Double) readouts(v *lanes[float64], n int) {
-	if 2*n <= 2 {
-		for _, site := range v.list[:n] {
-			readoutAVX2Double(site)
-		}
-		return
+	switch list := (*[2]*site[float64])(v.list[:]); n {
+	case 1:
+		readoutAVX2Double(list[0])
+	case 2:
+		readout2AVX2Double(list)
 	}
-	for k := n; k < 2; k++ { // the rest repeats the last one
-		v.list[k] = v.list[n-1]
-	}
-	readoutsAVX2Double((*[2]*site[float64])(v.list[:]))
 }
 
 // Gradient implements Trainer.
@@ -612,12 +608,11 @@ func (k AVX2Double) gradient(l *Layer[float64], a *Atoms[float64], g *Parameters
 	for left := v.all(); left != 0; {
 		n := v.take(&left)
 		k.readouts(v, n)
-		if n == 2 {
-			readoutGradientsAVX2Double((*[2]*site[float64])(v.list[:]))
-			continue
-		}
-		for _, site := range v.list[:n] {
-			readoutGradientAVX2Double(site)
+		switch list := (*[2]*site[float64])(v.list[:]); n {
+		case 2:
+			readoutGradient2AVX2Double(list)
+		case 1:
+			readoutGradientAVX2Double(list[0])
 		}
 	}
 	for w := range v.count {

@@ -21558,9 +21558,9 @@ inner8:
 	VZEROUPPER
 	RET
 
-// func readoutsAVX2Double(list *[2]*site[float64])
+// func readout2AVX2Double(list *[2]*site[float64])
 // Requires: AVX, AVX2, FMA3
-TEXT ·readoutsAVX2Double(SB), NOSPLIT, $0-8
+TEXT ·readout2AVX2Double(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Readout and its derivatives, in a gradient times the weight of the atom:
@@ -22547,9 +22547,9 @@ features2:
 	VZEROUPPER
 	RET
 
-// func readoutGradientsAVX2Double(list *[2]*site[float64])
+// func readoutGradient2AVX2Double(list *[2]*site[float64])
 // Requires: AVX, FMA3
-TEXT ·readoutGradientsAVX2Double(SB), NOSPLIT, $0-8
+TEXT ·readoutGradient2AVX2Double(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Gradient by the matrix of the readout:

@@ -234,7 +234,7 @@ func edges3AVX2Single(s *site[float32])
 //go:noescape
 func readoutAVX2Single(s *site[float32])
 
-// readoutsAVX2Single is readout for atoms of one species.
+// readout2AVX2Single is readout for the first atoms of a list, of one species.
 //
 // Readout and its derivatives, in a gradient times the weight of the atom:
 //
@@ -251,7 +251,7 @@ func readoutAVX2Single(s *site[float32])
 //	}
 //
 //go:noescape
-func readoutsAVX2Single(list *[2]*site[float32])
+func readout2AVX2Single(list *[2]*site[float32])
 
 // AVX2Single is the back end in AVX2 and FMA and float32.
 type AVX2Single struct{}
@@ -317,14 +317,10 @@ func (k AVX2Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[float3
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX2Single) readouts(v *lanes[float32], n int) {
-	if 2*n <= 2 {
-		for _, site := range v.list[:n] {
-			readoutAVX2Single(site)
-		}
-		return
+	switch list := (*[2]*site[float32])(v.list[:]); n {
+	case 1:
+		readoutAVX2Single(list[0])
+	case 2:
+		readout2AVX2Single(list)
 	}
-	for k := n; k < 2; k++ { // the rest repeats the last one
-		v.list[k] = v.list[n-1]
-	}
-	readoutsAVX2Single((*[2]*site[float32])(v.list[:]))
 }

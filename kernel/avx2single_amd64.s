@@ -8530,9 +8530,9 @@ inner8:
 	VZEROUPPER
 	RET
 
-// func readoutsAVX2Single(list *[2]*site[float32])
+// func readout2AVX2Single(list *[2]*site[float32])
 // Requires: AVX, AVX2, FMA3
-TEXT ·readoutsAVX2Single(SB), NOSPLIT, $0-8
+TEXT ·readout2AVX2Single(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Readout and its derivatives, in a gradient times the weight of the atom:

@@ -462,7 +462,7 @@ func gradient3AVX512Double(s *site[float64])
 //go:noescape
 func readoutAVX512Double(s *site[float64])
 
-// readoutsAVX512Double is readout for atoms of one species.
+// readout2AVX512Double is readout for the first atoms of a list, of one species.
 //
 // Readout and its derivatives, in a gradient times the weight of the atom:
 //
@@ -479,7 +479,26 @@ func readoutAVX512Double(s *site[float64])
 //	}
 //
 //go:noescape
-func readoutsAVX512Double(list *[4]*site[float64])
+func readout2AVX512Double(list *[4]*site[float64])
+
+// readout4AVX512Double is readout for the first atoms of a list, of one species.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+//go:noescape
+func readout4AVX512Double(list *[4]*site[float64])
 
 // readoutGradientAVX512Double adds the gradient of an atom by the matrix of the readout.
 //
@@ -494,7 +513,7 @@ func readoutsAVX512Double(list *[4]*site[float64])
 //go:noescape
 func readoutGradientAVX512Double(s *site[float64])
 
-// readoutGradientsAVX512Double is readoutGradient for atoms of one species.
+// readoutGradient2AVX512Double is readoutGradient for the first atoms of a list, of one species.
 //
 // Gradient by the matrix of the readout:
 //
@@ -505,7 +524,20 @@ func readoutGradientAVX512Double(s *site[float64])
 //	}
 //
 //go:noescape
-func readoutGradientsAVX512Double(list *[4]*site[float64])
+func readoutGradient2AVX512Double(list *[4]*site[float64])
+
+// readoutGradient4AVX512Double is readoutGradient for the first atoms of a list, of one species.
+//
+// Gradient by the matrix of the readout:
+//
+//	for h := range H {
+//		for k := range features {
+//			dW[h][k] += gh[h] f[k]
+//		}
+//	}
+//
+//go:noescape
+func readoutGradient4AVX512Double(list *[4]*site[float64])
 
 // AVX512Double is the back end in AVX-512 and float64.
 type AVX512Double struct{}
@@ -571,16 +603,15 @@ func (k AVX512Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[floa
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX512Double) readouts(v *lanes[float64], n int) {
-	if 2*n <= 4 {
-		for _, site := range v.list[:n] {
-			readoutAVX512Double(site)
-		}
-		return
+	switch list := (*[4]*site[float64])(v.list[:]); n {
+	case 1:
+		readoutAVX512Double(list[0])
+	case 2:
+		readout2AVX512Double(list)
+	default:
+		list[3] = list[n-1] // of three the last one is done twice
+		readout4AVX512Double(list)
 	}
-	for k := n; k < 4; k++ { // the rest repeats the last one
-		v.list[k] = v.list[n-1]
-	}
-	readoutsAVX512Double((*[4]*site[float64])(v.list[:]))
 }
 
 // Gradient implements Trainer.
@@ -612,12 +643,16 @@ func (k AVX512Double) gradient(l *Layer[float64], a *Atoms[float64], g *Paramete
 	for left := v.all(); left != 0; {
 		n := v.take(&left)
 		k.readouts(v, n)
-		if n == 4 {
-			readoutGradientsAVX512Double((*[4]*site[float64])(v.list[:]))
-			continue
-		}
-		for _, site := range v.list[:n] {
-			readoutGradientAVX512Double(site)
+		switch list := (*[4]*site[float64])(v.list[:]); n {
+		case 4:
+			readoutGradient4AVX512Double(list)
+		case 3:
+			readoutGradient2AVX512Double(list)
+			readoutGradientAVX512Double(list[2])
+		case 2:
+			readoutGradient2AVX512Double(list)
+		case 1:
+			readoutGradientAVX512Double(list[0])
 		}
 	}
 	for w := range v.count {

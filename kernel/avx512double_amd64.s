@@ -12787,9 +12787,641 @@ inner8:
 	VZEROUPPER
 	RET
 
-// func readoutsAVX512Double(list *[4]*site[float64])
+// func readout2AVX512Double(list *[4]*site[float64])
 // Requires: AVX, AVX512F
-TEXT ·readoutsAVX512Double(SB), NOSPLIT, $0-8
+TEXT ·readout2AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ list+0(FP), AX
+
+	// Readout and its derivatives, in a gradient times the weight of the atom:
+	// 
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	MOVQ    (AX), CX
+	MOVQ    48(CX), CX
+	XORQ    DX, DX
+	MOVQ    (AX), BX
+	MOVQ    416(BX), BX
+	SHRQ    $0x04, BX
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ    (AX), SI
+	MOVQ    288(SI), DI
+	MOVQ    8(AX), SI
+	MOVQ    288(SI), R8
+	MOVQ    (AX), SI
+	MOVQ    424(SI), SI
+	MOVQ    SI, R9
+	SHRQ    $0x04, R9
+	LEAQ    (CX), SI
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	PCALIGN $0x40
+
+features2:
+	VMOVUPD     (DI), Z16
+	VMOVUPD     (R8), Z17
+	VMOVUPD     (SI), Z18
+	VFMADD231PD Z18, Z16, Z0
+	VFMADD231PD Z18, Z17, Z8
+	VMOVUPD     128(SI), Z18
+	VFMADD231PD Z18, Z16, Z1
+	VFMADD231PD Z18, Z17, Z9
+	VMOVUPD     256(SI), Z18
+	VFMADD231PD Z18, Z16, Z2
+	VFMADD231PD Z18, Z17, Z10
+	VMOVUPD     384(SI), Z18
+	VFMADD231PD Z18, Z16, Z3
+	VFMADD231PD Z18, Z17, Z11
+	VMOVUPD     512(SI), Z18
+	VFMADD231PD Z18, Z16, Z4
+	VFMADD231PD Z18, Z17, Z12
+	VMOVUPD     640(SI), Z18
+	VFMADD231PD Z18, Z16, Z5
+	VFMADD231PD Z18, Z17, Z13
+	VMOVUPD     768(SI), Z18
+	VFMADD231PD Z18, Z16, Z6
+	VFMADD231PD Z18, Z17, Z14
+	VMOVUPD     896(SI), Z18
+	VFMADD231PD Z18, Z16, Z7
+	VFMADD231PD Z18, Z17, Z15
+	VMOVUPD     64(DI), Z16
+	VMOVUPD     64(R8), Z17
+	VMOVUPD     64(SI), Z18
+	VFMADD231PD Z18, Z16, Z0
+	VFMADD231PD Z18, Z17, Z8
+	VMOVUPD     192(SI), Z18
+	VFMADD231PD Z18, Z16, Z1
+	VFMADD231PD Z18, Z17, Z9
+	VMOVUPD     320(SI), Z18
+	VFMADD231PD Z18, Z16, Z2
+	VFMADD231PD Z18, Z17, Z10
+	VMOVUPD     448(SI), Z18
+	VFMADD231PD Z18, Z16, Z3
+	VFMADD231PD Z18, Z17, Z11
+	VMOVUPD     576(SI), Z18
+	VFMADD231PD Z18, Z16, Z4
+	VFMADD231PD Z18, Z17, Z12
+	VMOVUPD     704(SI), Z18
+	VFMADD231PD Z18, Z16, Z5
+	VFMADD231PD Z18, Z17, Z13
+	VMOVUPD     832(SI), Z18
+	VFMADD231PD Z18, Z16, Z6
+	VFMADD231PD Z18, Z17, Z14
+	VMOVUPD     960(SI), Z18
+	VFMADD231PD Z18, Z16, Z7
+	VFMADD231PD Z18, Z17, Z15
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	ADDQ        $0x00000800, SI
+	SUBQ        $0x00000001, R9
+	JG          features2
+	VUNPCKLPD   Z1, Z0, Z16
+	VUNPCKHPD   Z1, Z0, Z0
+	VADDPD      Z16, Z0, Z0
+	VUNPCKLPD   Z3, Z2, Z1
+	VUNPCKHPD   Z3, Z2, Z2
+	VADDPD      Z1, Z2, Z1
+	VUNPCKLPD   Z5, Z4, Z2
+	VUNPCKHPD   Z5, Z4, Z3
+	VADDPD      Z2, Z3, Z2
+	VUNPCKLPD   Z7, Z6, Z3
+	VUNPCKHPD   Z7, Z6, Z4
+	VADDPD      Z3, Z4, Z3
+	VSHUFF64X2  $0x88, Z1, Z0, Z4
+	VSHUFF64X2  $0xdd, Z1, Z0, Z0
+	VADDPD      Z4, Z0, Z0
+	VSHUFF64X2  $0x88, Z3, Z2, Z1
+	VSHUFF64X2  $0xdd, Z3, Z2, Z2
+	VADDPD      Z1, Z2, Z1
+	VSHUFF64X2  $0x88, Z1, Z0, Z2
+	VSHUFF64X2  $0xdd, Z1, Z0, Z0
+	VADDPD      Z2, Z0, Z0
+	MOVQ        (AX), SI
+	MOVQ        56(SI), SI
+	MOVQ        (AX), DI
+	MOVQ        296(DI), DI
+	VADDPD      (SI)(DX*8), Z0, Z0
+	VMOVUPD     Z0, (DI)(DX*8)
+	VUNPCKLPD   Z9, Z8, Z0
+	VUNPCKHPD   Z9, Z8, Z1
+	VADDPD      Z0, Z1, Z0
+	VUNPCKLPD   Z11, Z10, Z1
+	VUNPCKHPD   Z11, Z10, Z2
+	VADDPD      Z1, Z2, Z1
+	VUNPCKLPD   Z13, Z12, Z2
+	VUNPCKHPD   Z13, Z12, Z3
+	VADDPD      Z2, Z3, Z2
+	VUNPCKLPD   Z15, Z14, Z3
+	VUNPCKHPD   Z15, Z14, Z4
+	VADDPD      Z3, Z4, Z3
+	VSHUFF64X2  $0x88, Z1, Z0, Z4
+	VSHUFF64X2  $0xdd, Z1, Z0, Z0
+	VADDPD      Z4, Z0, Z0
+	VSHUFF64X2  $0x88, Z3, Z2, Z1
+	VSHUFF64X2  $0xdd, Z3, Z2, Z2
+	VADDPD      Z1, Z2, Z1
+	VSHUFF64X2  $0x88, Z1, Z0, Z2
+	VSHUFF64X2  $0xdd, Z1, Z0, Z0
+	VADDPD      Z2, Z0, Z0
+	MOVQ        (AX), SI
+	MOVQ        56(SI), SI
+	MOVQ        8(AX), DI
+	MOVQ        296(DI), DI
+	VADDPD      (SI)(DX*8), Z0, Z0
+	VMOVUPD     Z0, (DI)(DX*8)
+	MOVQ        (AX), SI
+	MOVQ        288(SI), DI
+	MOVQ        8(AX), SI
+	MOVQ        288(SI), R8
+	MOVQ        (AX), SI
+	MOVQ        424(SI), SI
+	MOVQ        SI, R9
+	SHRQ        $0x04, R9
+	LEAQ        1024(CX), SI
+	VPXORD      Z0, Z0, Z0
+	VPXORD      Z1, Z1, Z1
+	VPXORD      Z2, Z2, Z2
+	VPXORD      Z3, Z3, Z3
+	VPXORD      Z4, Z4, Z4
+	VPXORD      Z5, Z5, Z5
+	VPXORD      Z6, Z6, Z6
+	VPXORD      Z7, Z7, Z7
+	VPXORD      Z8, Z8, Z8
+	VPXORD      Z9, Z9, Z9
+	VPXORD      Z10, Z10, Z10
+	VPXORD      Z11, Z11, Z11
+	VPXORD      Z12, Z12, Z12
+	VPXORD      Z13, Z13, Z13
+	VPXORD      Z14, Z14, Z14
+	VPXORD      Z15, Z15, Z15
+	PCALIGN     $0x40
+
+features3:
+	VMOVUPD      (DI), Z16
+	VMOVUPD      (R8), Z17
+	VMOVUPD      (SI), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Z18, Z17, Z8
+	VMOVUPD      128(SI), Z18
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z9
+	VMOVUPD      256(SI), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Z18, Z17, Z10
+	VMOVUPD      384(SI), Z18
+	VFMADD231PD  Z18, Z16, Z3
+	VFMADD231PD  Z18, Z17, Z11
+	VMOVUPD      512(SI), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z12
+	VMOVUPD      640(SI), Z18
+	VFMADD231PD  Z18, Z16, Z5
+	VFMADD231PD  Z18, Z17, Z13
+	VMOVUPD      768(SI), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Z18, Z17, Z14
+	VMOVUPD      896(SI), Z18
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z15
+	VMOVUPD      64(DI), Z16
+	VMOVUPD      64(R8), Z17
+	VMOVUPD      64(SI), Z18
+	VFMADD231PD  Z18, Z16, Z0
+	VFMADD231PD  Z18, Z17, Z8
+	VMOVUPD      192(SI), Z18
+	VFMADD231PD  Z18, Z16, Z1
+	VFMADD231PD  Z18, Z17, Z9
+	VMOVUPD      320(SI), Z18
+	VFMADD231PD  Z18, Z16, Z2
+	VFMADD231PD  Z18, Z17, Z10
+	VMOVUPD      448(SI), Z18
+	VFMADD231PD  Z18, Z16, Z3
+	VFMADD231PD  Z18, Z17, Z11
+	VMOVUPD      576(SI), Z18
+	VFMADD231PD  Z18, Z16, Z4
+	VFMADD231PD  Z18, Z17, Z12
+	VMOVUPD      704(SI), Z18
+	VFMADD231PD  Z18, Z16, Z5
+	VFMADD231PD  Z18, Z17, Z13
+	VMOVUPD      832(SI), Z18
+	VFMADD231PD  Z18, Z16, Z6
+	VFMADD231PD  Z18, Z17, Z14
+	VMOVUPD      960(SI), Z18
+	VFMADD231PD  Z18, Z16, Z7
+	VFMADD231PD  Z18, Z17, Z15
+	ADDQ         $0x00000080, DI
+	ADDQ         $0x00000080, R8
+	ADDQ         $0x00000800, SI
+	SUBQ         $0x00000001, R9
+	JG           features3
+	VUNPCKLPD    Z1, Z0, Z16
+	VUNPCKHPD    Z1, Z0, Z0
+	VADDPD       Z16, Z0, Z0
+	VUNPCKLPD    Z3, Z2, Z1
+	VUNPCKHPD    Z3, Z2, Z2
+	VADDPD       Z1, Z2, Z1
+	VUNPCKLPD    Z5, Z4, Z2
+	VUNPCKHPD    Z5, Z4, Z3
+	VADDPD       Z2, Z3, Z2
+	VUNPCKLPD    Z7, Z6, Z3
+	VUNPCKHPD    Z7, Z6, Z4
+	VADDPD       Z3, Z4, Z3
+	VSHUFF64X2   $0x88, Z1, Z0, Z4
+	VSHUFF64X2   $0xdd, Z1, Z0, Z0
+	VADDPD       Z4, Z0, Z0
+	VSHUFF64X2   $0x88, Z3, Z2, Z1
+	VSHUFF64X2   $0xdd, Z3, Z2, Z2
+	VADDPD       Z1, Z2, Z1
+	VSHUFF64X2   $0x88, Z1, Z0, Z2
+	VSHUFF64X2   $0xdd, Z1, Z0, Z0
+	VADDPD       Z2, Z0, Z0
+	MOVQ         (AX), CX
+	MOVQ         56(CX), CX
+	MOVQ         (AX), DI
+	MOVQ         296(DI), DI
+	VADDPD       64(CX)(DX*8), Z0, Z0
+	VMOVUPD      Z0, 64(DI)(DX*8)
+	VUNPCKLPD    Z9, Z8, Z0
+	VUNPCKHPD    Z9, Z8, Z1
+	VADDPD       Z0, Z1, Z0
+	VUNPCKLPD    Z11, Z10, Z1
+	VUNPCKHPD    Z11, Z10, Z2
+	VADDPD       Z1, Z2, Z1
+	VUNPCKLPD    Z13, Z12, Z2
+	VUNPCKHPD    Z13, Z12, Z3
+	VADDPD       Z2, Z3, Z2
+	VUNPCKLPD    Z15, Z14, Z3
+	VUNPCKHPD    Z15, Z14, Z4
+	VADDPD       Z3, Z4, Z3
+	VSHUFF64X2   $0x88, Z1, Z0, Z4
+	VSHUFF64X2   $0xdd, Z1, Z0, Z0
+	VADDPD       Z4, Z0, Z0
+	VSHUFF64X2   $0x88, Z3, Z2, Z1
+	VSHUFF64X2   $0xdd, Z3, Z2, Z2
+	VADDPD       Z1, Z2, Z1
+	VSHUFF64X2   $0x88, Z1, Z0, Z2
+	VSHUFF64X2   $0xdd, Z1, Z0, Z0
+	VADDPD       Z2, Z0, Z0
+	MOVQ         (AX), CX
+	MOVQ         56(CX), CX
+	MOVQ         8(AX), DI
+	MOVQ         296(DI), DI
+	VADDPD       64(CX)(DX*8), Z0, Z0
+	VMOVUPD      Z0, 64(DI)(DX*8)
+	LEAQ         -1024(SI), CX
+	ADDQ         $0x00000010, DX
+	SUBQ         $0x00000001, BX
+	JG           hidden1
+	MOVQ         (AX), CX
+	MOVQ         296(CX), CX
+	MOVQ         (AX), DX
+	MOVQ         304(DX), DX
+	MOVQ         (AX), BX
+	MOVQ         312(BX), BX
+	MOVQ         (AX), SI
+	MOVQ         64(SI), SI
+	MOVQ         (AX), DI
+	MOVQ         72(DI), DI
+	MOVQ         (AX), R8
+	MOVQ         416(R8), R8
+	VPXORD       Z0, Z0, Z0
+	MOVQ         (AX), R9
+	VBROADCASTSD 456(R9), Z1
+	PCALIGN      $0x40
+
+activation4:
+	VMOVUPD           (CX), Z2
+	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z3
+	VMINPD.BCST       constantsAVX512Double<>+1048(SB), Z2, Z4
+	VMAXPD.BCST       constantsAVX512Double<>+1056(SB), Z4, Z4
+	VMULPD.BCST       constantsAVX512Double<>+1064(SB), Z4, Z5
+	VRNDSCALEPD       $0x00, Z5, Z5
+	VBROADCASTSD      constantsAVX512Double<>+1072(SB), Z6
+	VSUBPD            Z4, Z6, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+1080(SB), Z5, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+1088(SB), Z5, Z6
+	VBROADCASTSD      constantsAVX512Double<>+1096(SB), Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1104(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1112(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1120(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1128(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1136(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1144(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1152(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1160(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1168(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+192(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+208(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VSCALEFPD         Z5, Z4, Z4
+	VADDPD            Z3, Z4, Z4
+	VDIVPD            Z4, Z3, Z4
+	VMULPD            Z2, Z4, Z5
+	VMOVUPD           Z5, (DX)
+	VSUBPD            Z4, Z3, Z6
+	VFMADD213PD       Z3, Z2, Z6
+	VMULPD            Z4, Z6, Z6
+	VMOVUPD           (SI), Z2
+	VMULPD            Z2, Z6, Z6
+	VMULPD            Z1, Z6, Z6
+	VMOVUPD           Z6, (BX)
+	VSUBPD            (DI), Z5, Z3
+	VFMADD231PD       Z3, Z2, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	ADDQ              $0x00000040, DI
+	SUBQ              $0x00000008, R8
+	JG                activation4
+	MOVQ              (AX), CX
+	MOVQ              40(CX), CX
+	MOVQ              (AX), DX
+	MOVQ              288(DX), DX
+	MOVQ              (AX), BX
+	MOVQ              424(BX), BX
+	PCALIGN           $0x40
+
+linear5:
+	VMOVUPD       (DX), Z1
+	VFMADD231PD   (CX), Z1, Z0
+	VMOVUPD       64(DX), Z1
+	VFMADD231PD   64(CX), Z1, Z0
+	ADDQ          $0x00000080, CX
+	ADDQ          $0x00000080, DX
+	SUBQ          $0x00000010, BX
+	JG            linear5
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVQ          (AX), CX
+	VMOVSD        X0, 448(CX)
+	MOVQ          8(AX), CX
+	MOVQ          296(CX), CX
+	MOVQ          8(AX), DX
+	MOVQ          304(DX), DX
+	MOVQ          8(AX), BX
+	MOVQ          312(BX), BX
+	MOVQ          (AX), SI
+	MOVQ          64(SI), SI
+	MOVQ          (AX), DI
+	MOVQ          72(DI), DI
+	MOVQ          (AX), R8
+	MOVQ          416(R8), R8
+	VPXORD        Z0, Z0, Z0
+	MOVQ          (AX), R9
+	VBROADCASTSD  456(R9), Z1
+	PCALIGN       $0x40
+
+activation6:
+	VMOVUPD           (CX), Z2
+	VBROADCASTSD      constantsAVX512Double<>+96(SB), Z3
+	VMINPD.BCST       constantsAVX512Double<>+1048(SB), Z2, Z4
+	VMAXPD.BCST       constantsAVX512Double<>+1056(SB), Z4, Z4
+	VMULPD.BCST       constantsAVX512Double<>+1064(SB), Z4, Z5
+	VRNDSCALEPD       $0x00, Z5, Z5
+	VBROADCASTSD      constantsAVX512Double<>+1072(SB), Z6
+	VSUBPD            Z4, Z6, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+1080(SB), Z5, Z6
+	VFNMADD231PD.BCST constantsAVX512Double<>+1088(SB), Z5, Z6
+	VBROADCASTSD      constantsAVX512Double<>+1096(SB), Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1104(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1112(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1120(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1128(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1136(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1144(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1152(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1160(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+1168(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+192(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+208(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VFMADD213PD.BCST  constantsAVX512Double<>+96(SB), Z6, Z4
+	VSCALEFPD         Z5, Z4, Z4
+	VADDPD            Z3, Z4, Z4
+	VDIVPD            Z4, Z3, Z4
+	VMULPD            Z2, Z4, Z5
+	VMOVUPD           Z5, (DX)
+	VSUBPD            Z4, Z3, Z6
+	VFMADD213PD       Z3, Z2, Z6
+	VMULPD            Z4, Z6, Z6
+	VMOVUPD           (SI), Z2
+	VMULPD            Z2, Z6, Z6
+	VMULPD            Z1, Z6, Z6
+	VMOVUPD           Z6, (BX)
+	VSUBPD            (DI), Z5, Z3
+	VFMADD231PD       Z3, Z2, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	ADDQ              $0x00000040, DI
+	SUBQ              $0x00000008, R8
+	JG                activation6
+	MOVQ              (AX), CX
+	MOVQ              40(CX), CX
+	MOVQ              8(AX), DX
+	MOVQ              288(DX), DX
+	MOVQ              (AX), BX
+	MOVQ              424(BX), BX
+	PCALIGN           $0x40
+
+linear7:
+	VMOVUPD       (DX), Z1
+	VFMADD231PD   (CX), Z1, Z0
+	VMOVUPD       64(DX), Z1
+	VFMADD231PD   64(CX), Z1, Z0
+	ADDQ          $0x00000080, CX
+	ADDQ          $0x00000080, DX
+	SUBQ          $0x00000010, BX
+	JG            linear7
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVQ          8(AX), CX
+	VMOVSD        X0, 448(CX)
+	MOVQ          (AX), CX
+	MOVQ          48(CX), CX
+	XORQ          DX, DX
+	MOVQ          (AX), BX
+	MOVQ          424(BX), BX
+	PCALIGN       $0x40
+
+features8:
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVQ    (AX), SI
+	MOVQ    312(SI), SI
+	MOVQ    8(AX), DI
+	MOVQ    312(DI), DI
+	MOVQ    (AX), R8
+	MOVQ    424(R8), R8
+	SHLQ    $0x03, R8
+	SHLQ    $0x04, R8
+	MOVQ    CX, R9
+	MOVQ    (AX), R10
+	MOVQ    416(R10), R10
+	SHRQ    $0x04, R10
+	PCALIGN $0x40
+
+outer9:
+	MOVQ    R9, R11
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+inner10:
+	VBROADCASTSD (SI), Z8
+	VBROADCASTSD (DI), Z9
+	VMOVUPD      (R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z4
+	VMOVUPD      64(R11), Z10
+	VFMADD231PD  Z10, Z8, Z1
+	VFMADD231PD  Z10, Z9, Z5
+	VMOVUPD      2048(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z6
+	VMOVUPD      2112(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 8(SI), Z8
+	VBROADCASTSD 8(DI), Z9
+	VMOVUPD      128(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z4
+	VMOVUPD      192(R11), Z10
+	VFMADD231PD  Z10, Z8, Z1
+	VFMADD231PD  Z10, Z9, Z5
+	VMOVUPD      2176(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z6
+	VMOVUPD      2240(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 16(SI), Z8
+	VBROADCASTSD 16(DI), Z9
+	VMOVUPD      256(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z4
+	VMOVUPD      320(R11), Z10
+	VFMADD231PD  Z10, Z8, Z1
+	VFMADD231PD  Z10, Z9, Z5
+	VMOVUPD      2304(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z6
+	VMOVUPD      2368(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z7
+	VBROADCASTSD 24(SI), Z8
+	VBROADCASTSD 24(DI), Z9
+	VMOVUPD      384(R11), Z10
+	VFMADD231PD  Z10, Z8, Z0
+	VFMADD231PD  Z10, Z9, Z4
+	VMOVUPD      448(R11), Z10
+	VFMADD231PD  Z10, Z8, Z1
+	VFMADD231PD  Z10, Z9, Z5
+	VMOVUPD      2432(R11), Z10
+	VFMADD231PD  Z10, Z8, Z2
+	VFMADD231PD  Z10, Z9, Z6
+	VMOVUPD      2496(R11), Z10
+	VFMADD231PD  Z10, Z8, Z3
+	VFMADD231PD  Z10, Z9, Z7
+	ADDQ         $0x00000020, SI
+	ADDQ         $0x00000020, DI
+	ADDQ         $0x00000200, R11
+	SUBQ         $0x00000004, R12
+	JG           inner10
+	ADDQ         R8, R9
+	SUBQ         $0x00000001, R10
+	JG           outer9
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         (AX), DI
+	MOVQ         296(DI), DI
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z8
+	VFMADD231PD  (SI)(DX*8), Z8, Z0
+	VMOVUPD      Z0, (DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  64(SI)(DX*8), Z0, Z1
+	VMOVUPD      Z1, 64(DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  128(SI)(DX*8), Z0, Z2
+	VMOVUPD      Z2, 128(DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  192(SI)(DX*8), Z0, Z3
+	VMOVUPD      Z3, 192(DI)(DX*8)
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         8(AX), DI
+	MOVQ         296(DI), DI
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  (SI)(DX*8), Z0, Z4
+	VMOVUPD      Z4, (DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  64(SI)(DX*8), Z0, Z5
+	VMOVUPD      Z5, 64(DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  128(SI)(DX*8), Z0, Z6
+	VMOVUPD      Z6, 128(DI)(DX*8)
+	MOVQ         (AX), R8
+	VBROADCASTSD 456(R8), Z0
+	VFMADD231PD  192(SI)(DX*8), Z0, Z7
+	VMOVUPD      Z7, 192(DI)(DX*8)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00001000, CX
+	SUBQ         $0x00000020, BX
+	JG           features8
+	VZEROUPPER
+	RET
+
+// func readout4AVX512Double(list *[4]*site[float64])
+// Requires: AVX, AVX512F
+TEXT ·readout4AVX512Double(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Readout and its derivatives, in a gradient times the weight of the atom:
@@ -14066,9 +14698,65 @@ features2:
 	VZEROUPPER
 	RET
 
-// func readoutGradientsAVX512Double(list *[4]*site[float64])
+// func readoutGradient2AVX512Double(list *[4]*site[float64])
 // Requires: AVX, AVX512F
-TEXT ·readoutGradientsAVX512Double(SB), NOSPLIT, $0-8
+TEXT ·readoutGradient2AVX512Double(SB), NOSPLIT, $0-8
+	MOVQ list+0(FP), AX
+
+	// Gradient by the matrix of the readout:
+	// 
+	// 	for h := range H {
+	// 		for k := range features {
+	// 			dW[h][k] += gh[h] f[k]
+	// 		}
+	// 	}
+	MOVQ    (AX), CX
+	MOVQ    352(CX), CX
+	MOVQ    (AX), DX
+	MOVQ    416(DX), DX
+	MOVQ    (AX), BX
+	MOVQ    424(BX), BX
+	XORQ    SI, SI
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ         (AX), DI
+	MOVQ         312(DI), DI
+	VBROADCASTSD (DI)(SI*8), Z0
+	MOVQ         (AX), DI
+	MOVQ         288(DI), DI
+	MOVQ         8(AX), R8
+	MOVQ         312(R8), R8
+	VBROADCASTSD (R8)(SI*8), Z1
+	MOVQ         8(AX), R8
+	MOVQ         288(R8), R8
+	MOVQ         BX, R9
+	SHRQ         $0x04, R9
+	PCALIGN      $0x40
+
+features2:
+	VMOVUPD     (CX), Z2
+	VFMADD231PD (DI), Z0, Z2
+	VFMADD231PD (R8), Z1, Z2
+	VMOVUPD     Z2, (CX)
+	VMOVUPD     64(CX), Z2
+	VFMADD231PD 64(DI), Z0, Z2
+	VFMADD231PD 64(R8), Z1, Z2
+	VMOVUPD     Z2, 64(CX)
+	ADDQ        $0x00000080, CX
+	ADDQ        $0x00000080, DI
+	ADDQ        $0x00000080, R8
+	SUBQ        $0x00000001, R9
+	JG          features2
+	INCQ        SI
+	SUBQ        $0x00000001, DX
+	JG          hidden1
+	VZEROUPPER
+	RET
+
+// func readoutGradient4AVX512Double(list *[4]*site[float64])
+// Requires: AVX, AVX512F
+TEXT ·readoutGradient4AVX512Double(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Gradient by the matrix of the readout:

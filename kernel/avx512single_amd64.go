@@ -234,7 +234,7 @@ func edges3AVX512Single(s *site[float32])
 //go:noescape
 func readoutAVX512Single(s *site[float32])
 
-// readoutsAVX512Single is readout for atoms of one species.
+// readout2AVX512Single is readout for the first atoms of a list, of one species.
 //
 // Readout and its derivatives, in a gradient times the weight of the atom:
 //
@@ -251,7 +251,26 @@ func readoutAVX512Single(s *site[float32])
 //	}
 //
 //go:noescape
-func readoutsAVX512Single(list *[4]*site[float32])
+func readout2AVX512Single(list *[4]*site[float32])
+
+// readout4AVX512Single is readout for the first atoms of a list, of one species.
+//
+// Readout and its derivatives, in a gradient times the weight of the atom:
+//
+//	for h := range H {
+//		x := readD[h] + sum_k readW[h][k] f[k]
+//		σ := 1 / (1 + exp(-x))
+//		act[h] = x σ
+//		gh[h] = readB[h] σ (1 + x (1-σ))
+//		energy += readB[h] (act[h] - rest[h])
+//	}
+//	for k := range features {
+//		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+//		energy += readA[k] f[k]
+//	}
+//
+//go:noescape
+func readout4AVX512Single(list *[4]*site[float32])
 
 // AVX512Single is the back end in AVX-512 and float32.
 type AVX512Single struct{}
@@ -317,14 +336,13 @@ func (k AVX512Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[floa
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func (AVX512Single) readouts(v *lanes[float32], n int) {
-	if 2*n <= 4 {
-		for _, site := range v.list[:n] {
-			readoutAVX512Single(site)
-		}
-		return
+	switch list := (*[4]*site[float32])(v.list[:]); n {
+	case 1:
+		readoutAVX512Single(list[0])
+	case 2:
+		readout2AVX512Single(list)
+	default:
+		list[3] = list[n-1] // of three the last one is done twice
+		readout4AVX512Single(list)
 	}
-	for k := n; k < 4; k++ { // the rest repeats the last one
-		v.list[k] = v.list[n-1]
-	}
-	readoutsAVX512Single((*[4]*site[float32])(v.list[:]))
 }

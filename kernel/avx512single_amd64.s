@@ -5234,9 +5234,664 @@ end7:
 	VZEROUPPER
 	RET
 
-// func readoutsAVX512Single(list *[4]*site[float32])
+// func readout2AVX512Single(list *[4]*site[float32])
 // Requires: AVX, AVX512F
-TEXT ·readoutsAVX512Single(SB), NOSPLIT, $0-8
+TEXT ·readout2AVX512Single(SB), NOSPLIT, $0-8
+	MOVQ list+0(FP), AX
+
+	// Readout and its derivatives, in a gradient times the weight of the atom:
+	// 
+	// 	for h := range H {
+	// 		x := readD[h] + sum_k readW[h][k] f[k]
+	// 		σ := 1 / (1 + exp(-x))
+	// 		act[h] = x σ
+	// 		gh[h] = readB[h] σ (1 + x (1-σ))
+	// 		energy += readB[h] (act[h] - rest[h])
+	// 	}
+	// 	for k := range features {
+	// 		gf[k] = readA[k] + sum_h gh[h] readW[h][k]
+	// 		energy += readA[k] f[k]
+	// 	}
+	MOVQ    (AX), CX
+	MOVQ    48(CX), CX
+	XORQ    DX, DX
+	MOVQ    (AX), BX
+	MOVQ    416(BX), BX
+	SHRQ    $0x04, BX
+	PCALIGN $0x40
+
+hidden1:
+	MOVQ    (AX), SI
+	MOVQ    288(SI), DI
+	MOVQ    8(AX), SI
+	MOVQ    288(SI), R8
+	MOVQ    (AX), SI
+	MOVQ    424(SI), SI
+	MOVQ    SI, R9
+	SHRQ    $0x04, R9
+	LEAQ    (CX), SI
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	VPXORD  Z9, Z9, Z9
+	VPXORD  Z10, Z10, Z10
+	VPXORD  Z11, Z11, Z11
+	VPXORD  Z12, Z12, Z12
+	VPXORD  Z13, Z13, Z13
+	VPXORD  Z14, Z14, Z14
+	VPXORD  Z15, Z15, Z15
+	PCALIGN $0x40
+
+features2:
+	VMOVUPS       (DI), Z16
+	VMOVUPS       (R8), Z17
+	VMOVUPS       (SI), Z18
+	VFMADD231PS   Z18, Z16, Z0
+	VFMADD231PS   Z18, Z17, Z8
+	VMOVUPS       64(SI), Z18
+	VFMADD231PS   Z18, Z16, Z1
+	VFMADD231PS   Z18, Z17, Z9
+	VMOVUPS       128(SI), Z18
+	VFMADD231PS   Z18, Z16, Z2
+	VFMADD231PS   Z18, Z17, Z10
+	VMOVUPS       192(SI), Z18
+	VFMADD231PS   Z18, Z16, Z3
+	VFMADD231PS   Z18, Z17, Z11
+	VMOVUPS       256(SI), Z18
+	VFMADD231PS   Z18, Z16, Z4
+	VFMADD231PS   Z18, Z17, Z12
+	VMOVUPS       320(SI), Z18
+	VFMADD231PS   Z18, Z16, Z5
+	VFMADD231PS   Z18, Z17, Z13
+	VMOVUPS       384(SI), Z18
+	VFMADD231PS   Z18, Z16, Z6
+	VFMADD231PS   Z18, Z17, Z14
+	VMOVUPS       448(SI), Z18
+	VFMADD231PS   Z18, Z16, Z7
+	VFMADD231PS   Z18, Z17, Z15
+	ADDQ          $0x00000040, DI
+	ADDQ          $0x00000040, R8
+	ADDQ          $0x00000400, SI
+	SUBQ          $0x00000001, R9
+	JG            features2
+	VUNPCKLPS     Z1, Z0, Z16
+	VUNPCKHPS     Z1, Z0, Z0
+	VADDPS        Z16, Z0, Z0
+	VUNPCKLPS     Z3, Z2, Z1
+	VUNPCKHPS     Z3, Z2, Z2
+	VADDPS        Z1, Z2, Z1
+	VUNPCKLPD     Z1, Z0, Z2
+	VUNPCKHPD     Z1, Z0, Z0
+	VADDPS        Z2, Z0, Z0
+	VUNPCKLPS     Z5, Z4, Z1
+	VUNPCKHPS     Z5, Z4, Z2
+	VADDPS        Z1, Z2, Z1
+	VUNPCKLPS     Z7, Z6, Z2
+	VUNPCKHPS     Z7, Z6, Z3
+	VADDPS        Z2, Z3, Z2
+	VUNPCKLPD     Z2, Z1, Z3
+	VUNPCKHPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VUNPCKLPS     Z9, Z8, Z2
+	VUNPCKHPS     Z9, Z8, Z3
+	VADDPS        Z2, Z3, Z2
+	VUNPCKLPS     Z11, Z10, Z3
+	VUNPCKHPS     Z11, Z10, Z4
+	VADDPS        Z3, Z4, Z3
+	VUNPCKLPD     Z3, Z2, Z4
+	VUNPCKHPD     Z3, Z2, Z2
+	VADDPS        Z4, Z2, Z2
+	VUNPCKLPS     Z13, Z12, Z3
+	VUNPCKHPS     Z13, Z12, Z4
+	VADDPS        Z3, Z4, Z3
+	VUNPCKLPS     Z15, Z14, Z4
+	VUNPCKHPS     Z15, Z14, Z5
+	VADDPS        Z4, Z5, Z4
+	VUNPCKLPD     Z4, Z3, Z5
+	VUNPCKHPD     Z4, Z3, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x88, Z1, Z0, Z4
+	VSHUFF64X2    $0xdd, Z1, Z0, Z0
+	VADDPS        Z4, Z0, Z0
+	VSHUFF64X2    $0x88, Z3, Z2, Z1
+	VSHUFF64X2    $0xdd, Z3, Z2, Z2
+	VADDPS        Z1, Z2, Z1
+	VSHUFF64X2    $0x88, Z1, Z0, Z2
+	VSHUFF64X2    $0xdd, Z1, Z0, Z0
+	VADDPS        Z2, Z0, Z0
+	MOVQ          (AX), SI
+	MOVQ          56(SI), SI
+	MOVQ          (AX), DI
+	MOVQ          296(DI), DI
+	VEXTRACTF64X4 $0x00, Z0, Y1
+	VADDPS        (SI)(DX*4), Y1, Y1
+	VMOVUPS       Y1, (DI)(DX*4)
+	MOVQ          8(AX), DI
+	MOVQ          296(DI), DI
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VADDPS        (SI)(DX*4), Y0, Y0
+	VMOVUPS       Y0, (DI)(DX*4)
+	MOVQ          (AX), SI
+	MOVQ          288(SI), DI
+	MOVQ          8(AX), SI
+	MOVQ          288(SI), R8
+	MOVQ          (AX), SI
+	MOVQ          424(SI), SI
+	MOVQ          SI, R9
+	SHRQ          $0x04, R9
+	LEAQ          512(CX), SI
+	VPXORD        Z0, Z0, Z0
+	VPXORD        Z1, Z1, Z1
+	VPXORD        Z2, Z2, Z2
+	VPXORD        Z3, Z3, Z3
+	VPXORD        Z4, Z4, Z4
+	VPXORD        Z5, Z5, Z5
+	VPXORD        Z6, Z6, Z6
+	VPXORD        Z7, Z7, Z7
+	VPXORD        Z8, Z8, Z8
+	VPXORD        Z9, Z9, Z9
+	VPXORD        Z10, Z10, Z10
+	VPXORD        Z11, Z11, Z11
+	VPXORD        Z12, Z12, Z12
+	VPXORD        Z13, Z13, Z13
+	VPXORD        Z14, Z14, Z14
+	VPXORD        Z15, Z15, Z15
+	PCALIGN       $0x40
+
+features3:
+	VMOVUPS       (DI), Z16
+	VMOVUPS       (R8), Z17
+	VMOVUPS       (SI), Z18
+	VFMADD231PS   Z18, Z16, Z0
+	VFMADD231PS   Z18, Z17, Z8
+	VMOVUPS       64(SI), Z18
+	VFMADD231PS   Z18, Z16, Z1
+	VFMADD231PS   Z18, Z17, Z9
+	VMOVUPS       128(SI), Z18
+	VFMADD231PS   Z18, Z16, Z2
+	VFMADD231PS   Z18, Z17, Z10
+	VMOVUPS       192(SI), Z18
+	VFMADD231PS   Z18, Z16, Z3
+	VFMADD231PS   Z18, Z17, Z11
+	VMOVUPS       256(SI), Z18
+	VFMADD231PS   Z18, Z16, Z4
+	VFMADD231PS   Z18, Z17, Z12
+	VMOVUPS       320(SI), Z18
+	VFMADD231PS   Z18, Z16, Z5
+	VFMADD231PS   Z18, Z17, Z13
+	VMOVUPS       384(SI), Z18
+	VFMADD231PS   Z18, Z16, Z6
+	VFMADD231PS   Z18, Z17, Z14
+	VMOVUPS       448(SI), Z18
+	VFMADD231PS   Z18, Z16, Z7
+	VFMADD231PS   Z18, Z17, Z15
+	ADDQ          $0x00000040, DI
+	ADDQ          $0x00000040, R8
+	ADDQ          $0x00000400, SI
+	SUBQ          $0x00000001, R9
+	JG            features3
+	VUNPCKLPS     Z1, Z0, Z16
+	VUNPCKHPS     Z1, Z0, Z0
+	VADDPS        Z16, Z0, Z0
+	VUNPCKLPS     Z3, Z2, Z1
+	VUNPCKHPS     Z3, Z2, Z2
+	VADDPS        Z1, Z2, Z1
+	VUNPCKLPD     Z1, Z0, Z2
+	VUNPCKHPD     Z1, Z0, Z0
+	VADDPS        Z2, Z0, Z0
+	VUNPCKLPS     Z5, Z4, Z1
+	VUNPCKHPS     Z5, Z4, Z2
+	VADDPS        Z1, Z2, Z1
+	VUNPCKLPS     Z7, Z6, Z2
+	VUNPCKHPS     Z7, Z6, Z3
+	VADDPS        Z2, Z3, Z2
+	VUNPCKLPD     Z2, Z1, Z3
+	VUNPCKHPD     Z2, Z1, Z1
+	VADDPS        Z3, Z1, Z1
+	VUNPCKLPS     Z9, Z8, Z2
+	VUNPCKHPS     Z9, Z8, Z3
+	VADDPS        Z2, Z3, Z2
+	VUNPCKLPS     Z11, Z10, Z3
+	VUNPCKHPS     Z11, Z10, Z4
+	VADDPS        Z3, Z4, Z3
+	VUNPCKLPD     Z3, Z2, Z4
+	VUNPCKHPD     Z3, Z2, Z2
+	VADDPS        Z4, Z2, Z2
+	VUNPCKLPS     Z13, Z12, Z3
+	VUNPCKHPS     Z13, Z12, Z4
+	VADDPS        Z3, Z4, Z3
+	VUNPCKLPS     Z15, Z14, Z4
+	VUNPCKHPS     Z15, Z14, Z5
+	VADDPS        Z4, Z5, Z4
+	VUNPCKLPD     Z4, Z3, Z5
+	VUNPCKHPD     Z4, Z3, Z3
+	VADDPS        Z5, Z3, Z3
+	VSHUFF64X2    $0x88, Z1, Z0, Z4
+	VSHUFF64X2    $0xdd, Z1, Z0, Z0
+	VADDPS        Z4, Z0, Z0
+	VSHUFF64X2    $0x88, Z3, Z2, Z1
+	VSHUFF64X2    $0xdd, Z3, Z2, Z2
+	VADDPS        Z1, Z2, Z1
+	VSHUFF64X2    $0x88, Z1, Z0, Z2
+	VSHUFF64X2    $0xdd, Z1, Z0, Z0
+	VADDPS        Z2, Z0, Z0
+	MOVQ          (AX), CX
+	MOVQ          56(CX), CX
+	MOVQ          (AX), DI
+	MOVQ          296(DI), DI
+	VEXTRACTF64X4 $0x00, Z0, Y1
+	VADDPS        32(CX)(DX*4), Y1, Y1
+	VMOVUPS       Y1, 32(DI)(DX*4)
+	MOVQ          8(AX), DI
+	MOVQ          296(DI), DI
+	VEXTRACTF64X4 $0x01, Z0, Y0
+	VADDPS        32(CX)(DX*4), Y0, Y0
+	VMOVUPS       Y0, 32(DI)(DX*4)
+	LEAQ          -512(SI), CX
+	ADDQ          $0x00000010, DX
+	SUBQ          $0x00000001, BX
+	JG            hidden1
+	MOVQ          (AX), CX
+	MOVQ          296(CX), CX
+	MOVQ          (AX), DX
+	MOVQ          304(DX), DX
+	MOVQ          (AX), BX
+	MOVQ          312(BX), BX
+	MOVQ          (AX), SI
+	MOVQ          64(SI), SI
+	MOVQ          (AX), DI
+	MOVQ          72(DI), DI
+	MOVQ          (AX), R8
+	MOVQ          416(R8), R8
+	VPXORD        Z0, Z0, Z0
+	PCALIGN       $0x40
+
+activation4:
+	VMOVUPS           (CX), Z1
+	VBROADCASTSS      constantsAVX512Single<>+128(SB), Z2
+	VMINPS.BCST       constantsAVX512Single<>+716(SB), Z1, Z3
+	VMAXPS.BCST       constantsAVX512Single<>+720(SB), Z3, Z3
+	VMULPS.BCST       constantsAVX512Single<>+724(SB), Z3, Z4
+	VRNDSCALEPS       $0x00, Z4, Z4
+	VBROADCASTSS      constantsAVX512Single<>+728(SB), Z5
+	VSUBPS            Z3, Z5, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+732(SB), Z4, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+736(SB), Z4, Z5
+	VBROADCASTSS      constantsAVX512Single<>+740(SB), Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+744(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+748(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+752(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+756(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+760(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VSCALEFPS         Z4, Z3, Z3
+	VADDPS            Z2, Z3, Z3
+	VDIVPS            Z3, Z2, Z3
+	VMULPS            Z1, Z3, Z4
+	VMOVUPS           Z4, (DX)
+	VSUBPS            Z3, Z2, Z5
+	VFMADD213PS       Z2, Z1, Z5
+	VMULPS            Z3, Z5, Z5
+	VMOVUPS           (SI), Z1
+	VMULPS            Z1, Z5, Z5
+	VMOVUPS           Z5, (BX)
+	VSUBPS            (DI), Z4, Z2
+	VFMADD231PS       Z2, Z1, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	ADDQ              $0x00000040, DI
+	SUBQ              $0x00000010, R8
+	JG                activation4
+	MOVQ              (AX), CX
+	MOVQ              40(CX), CX
+	MOVQ              (AX), DX
+	MOVQ              288(DX), DX
+	MOVQ              (AX), BX
+	MOVQ              424(BX), BX
+	PCALIGN           $0x40
+
+linear5:
+	VMOVUPS       (DX), Z1
+	VFMADD231PS   (CX), Z1, Z0
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	SUBQ          $0x00000010, BX
+	JG            linear5
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVQ          (AX), CX
+	VMOVSD        X0, 448(CX)
+	MOVQ          8(AX), CX
+	MOVQ          296(CX), CX
+	MOVQ          8(AX), DX
+	MOVQ          304(DX), DX
+	MOVQ          8(AX), BX
+	MOVQ          312(BX), BX
+	MOVQ          (AX), SI
+	MOVQ          64(SI), SI
+	MOVQ          (AX), DI
+	MOVQ          72(DI), DI
+	MOVQ          (AX), R8
+	MOVQ          416(R8), R8
+	VPXORD        Z0, Z0, Z0
+	PCALIGN       $0x40
+
+activation6:
+	VMOVUPS           (CX), Z1
+	VBROADCASTSS      constantsAVX512Single<>+128(SB), Z2
+	VMINPS.BCST       constantsAVX512Single<>+716(SB), Z1, Z3
+	VMAXPS.BCST       constantsAVX512Single<>+720(SB), Z3, Z3
+	VMULPS.BCST       constantsAVX512Single<>+724(SB), Z3, Z4
+	VRNDSCALEPS       $0x00, Z4, Z4
+	VBROADCASTSS      constantsAVX512Single<>+728(SB), Z5
+	VSUBPS            Z3, Z5, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+732(SB), Z4, Z5
+	VFNMADD231PS.BCST constantsAVX512Single<>+736(SB), Z4, Z5
+	VBROADCASTSS      constantsAVX512Single<>+740(SB), Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+744(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+748(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+752(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+756(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+760(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VFMADD213PS.BCST  constantsAVX512Single<>+128(SB), Z5, Z3
+	VSCALEFPS         Z4, Z3, Z3
+	VADDPS            Z2, Z3, Z3
+	VDIVPS            Z3, Z2, Z3
+	VMULPS            Z1, Z3, Z4
+	VMOVUPS           Z4, (DX)
+	VSUBPS            Z3, Z2, Z5
+	VFMADD213PS       Z2, Z1, Z5
+	VMULPS            Z3, Z5, Z5
+	VMOVUPS           (SI), Z1
+	VMULPS            Z1, Z5, Z5
+	VMOVUPS           Z5, (BX)
+	VSUBPS            (DI), Z4, Z2
+	VFMADD231PS       Z2, Z1, Z0
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, BX
+	ADDQ              $0x00000040, SI
+	ADDQ              $0x00000040, DI
+	SUBQ              $0x00000010, R8
+	JG                activation6
+	MOVQ              (AX), CX
+	MOVQ              40(CX), CX
+	MOVQ              8(AX), DX
+	MOVQ              288(DX), DX
+	MOVQ              (AX), BX
+	MOVQ              424(BX), BX
+	PCALIGN           $0x40
+
+linear7:
+	VMOVUPS       (DX), Z1
+	VFMADD231PS   (CX), Z1, Z0
+	ADDQ          $0x00000040, CX
+	ADDQ          $0x00000040, DX
+	SUBQ          $0x00000010, BX
+	JG            linear7
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	MOVQ          8(AX), CX
+	VMOVSD        X0, 448(CX)
+	MOVQ          (AX), CX
+	MOVQ          48(CX), CX
+	XORQ          DX, DX
+	MOVQ          (AX), BX
+	MOVQ          424(BX), BX
+
+wide8:
+	CMPQ    BX, $0x00000040
+	JLT     narrow9
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVQ    (AX), SI
+	MOVQ    312(SI), SI
+	MOVQ    8(AX), DI
+	MOVQ    312(DI), DI
+	MOVQ    (AX), R8
+	MOVQ    424(R8), R8
+	SHLQ    $0x02, R8
+	SHLQ    $0x04, R8
+	MOVQ    CX, R9
+	MOVQ    (AX), R10
+	MOVQ    416(R10), R10
+	SHRQ    $0x04, R10
+	PCALIGN $0x40
+
+outer11:
+	MOVQ    R9, R11
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+inner12:
+	VBROADCASTSS (SI), Z8
+	VBROADCASTSS (DI), Z9
+	VMOVUPS      (R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1024(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      2048(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      3072(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 4(SI), Z8
+	VBROADCASTSS 4(DI), Z9
+	VMOVUPS      64(R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1088(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      2112(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      3136(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 8(SI), Z8
+	VBROADCASTSS 8(DI), Z9
+	VMOVUPS      128(R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1152(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      2176(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      3200(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 12(SI), Z8
+	VBROADCASTSS 12(DI), Z9
+	VMOVUPS      192(R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1216(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VMOVUPS      2240(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      3264(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000100, R11
+	SUBQ         $0x00000004, R12
+	JG           inner12
+	ADDQ         R8, R9
+	SUBQ         $0x00000001, R10
+	JG           outer11
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         (AX), DI
+	MOVQ         296(DI), DI
+	VADDPS       (SI)(DX*4), Z0, Z0
+	VMOVUPS      Z0, (DI)(DX*4)
+	VADDPS       64(SI)(DX*4), Z1, Z1
+	VMOVUPS      Z1, 64(DI)(DX*4)
+	VADDPS       128(SI)(DX*4), Z2, Z2
+	VMOVUPS      Z2, 128(DI)(DX*4)
+	VADDPS       192(SI)(DX*4), Z3, Z3
+	VMOVUPS      Z3, 192(DI)(DX*4)
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         8(AX), DI
+	MOVQ         296(DI), DI
+	VADDPS       (SI)(DX*4), Z4, Z4
+	VMOVUPS      Z4, (DI)(DX*4)
+	VADDPS       64(SI)(DX*4), Z5, Z5
+	VMOVUPS      Z5, 64(DI)(DX*4)
+	VADDPS       128(SI)(DX*4), Z6, Z6
+	VMOVUPS      Z6, 128(DI)(DX*4)
+	VADDPS       192(SI)(DX*4), Z7, Z7
+	VMOVUPS      Z7, 192(DI)(DX*4)
+	ADDQ         $0x00000040, DX
+	ADDQ         $0x00001000, CX
+	SUBQ         $0x00000040, BX
+	JMP          wide8
+
+narrow9:
+	CMPQ    BX, $0x00000020
+	JLT     end10
+	VPXORD  Z0, Z0, Z0
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	MOVQ    (AX), SI
+	MOVQ    312(SI), SI
+	MOVQ    8(AX), DI
+	MOVQ    312(DI), DI
+	MOVQ    (AX), R8
+	MOVQ    424(R8), R8
+	SHLQ    $0x02, R8
+	SHLQ    $0x04, R8
+	MOVQ    CX, R9
+	MOVQ    (AX), R10
+	MOVQ    416(R10), R10
+	SHRQ    $0x04, R10
+	PCALIGN $0x40
+
+outer13:
+	MOVQ    R9, R11
+	MOVQ    $0x00000010, R12
+	PCALIGN $0x40
+
+inner14:
+	VBROADCASTSS (SI), Z8
+	VBROADCASTSS (DI), Z9
+	VMOVUPS      (R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1024(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VBROADCASTSS 4(SI), Z8
+	VBROADCASTSS 4(DI), Z9
+	VMOVUPS      64(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      1088(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	VBROADCASTSS 8(SI), Z8
+	VBROADCASTSS 8(DI), Z9
+	VMOVUPS      128(R11), Z10
+	VFMADD231PS  Z10, Z8, Z0
+	VFMADD231PS  Z10, Z9, Z4
+	VMOVUPS      1152(R11), Z10
+	VFMADD231PS  Z10, Z8, Z1
+	VFMADD231PS  Z10, Z9, Z5
+	VBROADCASTSS 12(SI), Z8
+	VBROADCASTSS 12(DI), Z9
+	VMOVUPS      192(R11), Z10
+	VFMADD231PS  Z10, Z8, Z2
+	VFMADD231PS  Z10, Z9, Z6
+	VMOVUPS      1216(R11), Z10
+	VFMADD231PS  Z10, Z8, Z3
+	VFMADD231PS  Z10, Z9, Z7
+	ADDQ         $0x00000010, SI
+	ADDQ         $0x00000010, DI
+	ADDQ         $0x00000100, R11
+	SUBQ         $0x00000004, R12
+	JG           inner14
+	ADDQ         R8, R9
+	SUBQ         $0x00000001, R10
+	JG           outer13
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         (AX), DI
+	MOVQ         296(DI), DI
+	VADDPS       Z2, Z0, Z0
+	VADDPS       (SI)(DX*4), Z0, Z0
+	VMOVUPS      Z0, (DI)(DX*4)
+	VADDPS       Z3, Z1, Z1
+	VADDPS       64(SI)(DX*4), Z1, Z1
+	VMOVUPS      Z1, 64(DI)(DX*4)
+	MOVQ         (AX), SI
+	MOVQ         40(SI), SI
+	MOVQ         8(AX), DI
+	MOVQ         296(DI), DI
+	VADDPS       Z6, Z4, Z4
+	VADDPS       (SI)(DX*4), Z4, Z4
+	VMOVUPS      Z4, (DI)(DX*4)
+	VADDPS       Z7, Z5, Z5
+	VADDPS       64(SI)(DX*4), Z5, Z5
+	VMOVUPS      Z5, 64(DI)(DX*4)
+	ADDQ         $0x00000020, DX
+	ADDQ         $0x00000800, CX
+	SUBQ         $0x00000020, BX
+	JMP          narrow9
+
+end10:
+	VZEROUPPER
+	RET
+
+// func readout4AVX512Single(list *[4]*site[float32])
+// Requires: AVX, AVX512F
+TEXT ·readout4AVX512Single(SB), NOSPLIT, $0-8
 	MOVQ list+0(FP), AX
 
 	// Readout and its derivatives, in a gradient times the weight of the atom:

@@ -5,11 +5,11 @@ import "text/template"
 type names struct {
 	Suffix, Name, F, ISA string
 	Single               bool
-	Batch, Few           int // atoms whose readout is computed at once, and so few that it is not
+	Batch                int // most atoms whose readout is computed at once
 }
 
 func (t *target) names() names {
-	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single(), Batch: t.batch(), Few: t.batch() / 2}
+	n := names{Suffix: t.suffix(), Name: "avx2", F: t.number(), ISA: "AVX2 and FMA", Single: t.single(), Batch: t.batch()}
 	if t.wide() {
 		n.Name, n.ISA = "avx512", "AVX-512"
 	}
@@ -83,16 +83,17 @@ func (k {{.Suffix}}) forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], v *lanes[{{.F}}]
 
 // readouts computes the readout of the first n sites of the list, atoms of one species.
 func ({{.Suffix}}) readouts(v *lanes[{{.F}}], n int) {
-	if 2*n <= {{.Batch}} {
-		for _, site := range v.list[:n] {
-			readout{{.Suffix}}(site)
-		}
-		return
+	switch list := (*[{{.Batch}}]*site[{{.F}}])(v.list[:]); n {
+	case 1:
+		readout{{.Suffix}}(list[0])
+	case 2:
+		readout2{{.Suffix}}(list)
+{{- if eq .Batch 4}}
+	default:
+		list[3] = list[n-1] // of three the last one is done twice
+		readout4{{.Suffix}}(list)
+{{- end}}
 	}
-	for k := n; k < {{.Batch}}; k++ { // the rest repeats the last one
-		v.list[k] = v.list[n-1]
-	}
-	readouts{{.Suffix}}((*[{{.Batch}}]*site[{{.F}}])(v.list[:]))
 }
 {{if not .Single}}
 // Gradient implements Trainer.
@@ -124,12 +125,18 @@ func (k {{.Suffix}}) gradient(l *Layer[float64], a *Atoms[float64], g *Parameter
 	for left := v.all(); left != 0; {
 		n := v.take(&left)
 		k.readouts(v, n)
-		if n == {{.Batch}} {
-			readoutGradients{{.Suffix}}((*[{{.Batch}}]*site[float64])(v.list[:]))
-			continue
-		}
-		for _, site := range v.list[:n] {
-			readoutGradient{{.Suffix}}(site)
+		switch list := (*[{{.Batch}}]*site[float64])(v.list[:]); n {
+{{- if eq .Batch 4}}
+		case 4:
+			readoutGradient4{{.Suffix}}(list)
+		case 3:
+			readoutGradient2{{.Suffix}}(list)
+			readoutGradient{{.Suffix}}(list[2])
+{{- end}}
+		case 2:
+			readoutGradient2{{.Suffix}}(list)
+		case 1:
+			readoutGradient{{.Suffix}}(list[0])
 		}
 	}
 	for w := range v.count {

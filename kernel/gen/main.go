@@ -72,10 +72,15 @@ func (t *target) functions() {
 				part{docRowsGradient, t.rowsGradient})...)
 	}
 	t.fn("readout", "computes the energy of an atom and its derivatives by the invariants.", part{docReadout, func() { t.readout(1) }})
-	t.fnBatch("readouts", "is readout for atoms of one species.", part{docReadout, func() { t.readout(t.batch()) }})
+	for n := 2; n <= t.batch(); n *= 2 {
+		t.fnBatch(sprintf("readout%d", n), "is readout for the first atoms of a list, of one species.", part{docReadout, func() { t.readout(n) }})
+	}
 	if !t.single() {
 		t.fn("readoutGradient", "adds the gradient of an atom by the matrix of the readout.", part{docReadoutGradient, func() { t.readoutGradient(1) }})
-		t.fnBatch("readoutGradients", "is readoutGradient for atoms of one species.", part{docReadoutGradient, func() { t.readoutGradient(t.batch()) }})
+		for n := 2; n <= t.batch(); n *= 2 {
+			t.fnBatch(sprintf("readoutGradient%d", n), "is readoutGradient for the first atoms of a list, of one species.",
+				part{docReadoutGradient, func() { t.readoutGradient(n) }})
+		}
 	}
 }
 

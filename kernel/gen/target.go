@@ -83,7 +83,7 @@ func (t *target) fn(name, doc string, parts ...part) { t.function("s", name, doc
 // fnBatch writes a function of several sites.
 func (t *target) fnBatch(name, doc string, parts ...part) { t.function("list", name, doc, parts...) }
 
-// function writes a function whose argument is a site s or a list of as many as batch says; it is printed with its type.
+// function writes a function whose argument is a site s or a list of sites, as many as batch says at most; it is printed with its type.
 func (t *target) function(argument, name, doc string, parts ...part) {
 	t.labels = 0
 	t.Function(name + t.suffix())
@@ -117,7 +117,7 @@ func (t *target) typed(text []byte) []byte {
 	return bytes.ReplaceAll(text, []byte("(list *byte"), []byte(sprintf("(list *[%d]*%s", t.batch(), f)))
 }
 
-// batch is the number of atoms whose readout is computed at once, so that its matrix is read once.
+// batch is the most atoms whose readout is computed at once, so that its matrix is read once.
 func (t *target) batch() int {
 	if t.wide() {
 		return 4
