@@ -83,15 +83,17 @@ func (w *watch) alarm(species, neighbors int, close bool) (a Alarm) {
 	return a
 }
 
-// covers tells whether a composition [S], in any units, lies in the span of those seen. It does where none are known.
+// covers tells whether a composition [S] lies in the span of those seen. It does where none are known.
 func (d *Domain) covers(composition []float64) bool {
-	if d.Compositions == nil {
-		return true
-	}
+	return d.Compositions == nil || InSpan(d.Compositions, composition)
+}
+
+// InSpan tells whether a composition [S], in any units, lies in the span of orthonormal rows [rank][S].
+func InSpan(span [][]float64, composition []float64) bool {
 	var outside, size float64
 	for k, x := range composition {
 		size += x * x
-		for _, row := range d.Compositions { // x - sum_q q (q·x)
+		for _, row := range span { // x - sum_q q (q·x)
 			if len(row) != len(composition) {
 				return false
 			}

@@ -108,35 +108,9 @@ func (n name) expect(target bool, allowed ...string) error {
 
 // suggestion names the nearest of the known words if it is near, and otherwise all there is.
 func suggestion(word string, known []string, otherwise string) string {
-	best, least := "", (len(word)+1)/2+1
-	for _, k := range known {
-		if d := distance(strings.ToLower(word), k); d < least {
-			best, least = k, d
-		}
-	}
-	if best == "" {
+	best, near := structure.Nearest(strings.ToLower(word), known)
+	if !near {
 		return otherwise
 	}
 	return fmt.Sprintf("did you mean %q? %s", best, otherwise)
-}
-
-// distance counts the letters to insert, delete or replace between two words (V. I. Levenshtein, 1966).
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			d := diagonal
-			if a[i] != b[j] {
-				d++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(d, diagonal+1, row[j]+1)
-		}
-	}
-	return row[len(b)]
 }

@@ -2,12 +2,12 @@ package train
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -26,10 +26,6 @@ type Reference struct {
 // rankTolerance is relative to the largest singular value of the distinct compositions, written as fractions. Two
 // compositions that differ by one atom in 10^5 still count as two; rounding is 1e-15.
 const rankTolerance = 1e-6
-
-// spanTolerance is the largest distance from the span, relative to the composition's length, of a composition
-// within it: rounding amplified by the smallest singular value kept (1e-16/1e-6), and far below one atom in 10^6.
-const spanTolerance = 1e-8
 
 // ridge is relative to the largest eigenvalue of the normal equations: 2000 eV per atom shift by 0.02 meV.
 const ridge = 1e-8
@@ -71,7 +67,7 @@ func (r *Reference) Determined(numbers []int) bool {
 		}
 		x[k]++
 	}
-	return InSpan(r.Span, x)
+	return model.InSpan(r.Span, x)
 }
 
 // Check is Determined as an error that names the composition.
@@ -81,18 +77,6 @@ func (r *Reference) Check(numbers []int) error {
 	}
 	return structure.Hint(fmt.Errorf("energy reference undetermined for %s", formula(numbers)),
 		"add labelled frames of this composition, or isolated atoms")
-}
-
-// InSpan tells whether composition [S], in any units, lies in the span of orthonormal rows [rank][S].
-func InSpan(span [][]float64, composition []float64) bool {
-	rest := slices.Clone(composition)
-	for _, q := range span {
-		c := dot(q, composition)
-		for k := range rest {
-			rest[k] -= c * q[k]
-		}
-	}
-	return math.Sqrt(dot(rest, rest)) <= spanTolerance*math.Sqrt(dot(composition, composition))
 }
 
 // isolatedAtoms averages the labels of lone atoms of every species.
