@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,33 +14,77 @@ var bars = []struct{ name, check string }{
 	{"energy", "energy accuracy"}, {"forces", "forces accuracy"}, {"stress", "stress accuracy"}, {"drift", "energy drift"},
 }
 
+// Statement is what every certificate says of itself.
+const Statement = "student against teacher, not teacher against nature"
+
 // Failures are the checks below their bars, as text; they decided against the student.
-func (c *Certificate) Failures() []string {
-	return c.failed(func(k Check) bool { return c.decides(k.Name) })
-}
+func (c *Certificate) Failures() []string { return c.failed(c.decides) }
 
 // Warnings are failed checks that decide nothing, as text.
 func (c *Certificate) Warnings() []string {
-	return c.failed(func(k Check) bool { return !c.decides(k.Name) })
+	return c.failed(func(k Check) bool { return !c.decides(k) })
 }
 
-// decides tells whether there is a bar for a check.
-func (c *Certificate) decides(check string) bool {
+// decides tells whether failing a check fails the student. Certificates of the first students do not say it of a check;
+// there a bar of the name does.
+func (c *Certificate) decides(k Check) bool {
+	if k.Decides {
+		return true
+	}
 	for _, b := range bars {
-		if b.check == check {
+		if b.check == k.Name {
 			return c.Bars[b.name] != nil
 		}
 	}
 	return false
 }
 
+// Over is the certificate that remains when c was measured after an earlier one of the same student: a figure measured
+// again replaces the old one, and what was not measured again stays.
+func (c *Certificate) Over(before *Certificate) *Certificate {
+	if before == nil {
+		return c
+	}
+	all := *c
+	if c.Test.Frames == 0 {
+		all.Test = before.Test
+	}
+	if c.NVE == nil {
+		all.NVE = before.NVE
+	}
+	if c.Reference == nil {
+		all.Reference = before.Reference
+	}
+	all.Bars = maps.Clone(before.Bars)
+	if all.Bars == nil {
+		all.Bars = map[string]*float64{}
+	}
+	maps.Copy(all.Bars, c.Bars)
+	all.Checks = slices.Clone(c.Checks)
+	for _, k := range before.Checks {
+		if !slices.ContainsFunc(c.Checks, func(n Check) bool { return n.Title() == k.Title() }) {
+			all.Checks = append(all.Checks, k)
+		}
+	}
+	all.Passed = len(all.Failures()) == 0
+	return &all
+}
+
+// Title is the name of a check with the state it speaks of.
+func (k *Check) Title() string {
+	if k.State == "" {
+		return k.Name
+	}
+	return k.Name + ", " + k.State
+}
+
 func (c *Certificate) failed(which func(Check) bool) []string {
 	var list []string
 	for _, k := range c.Checks {
-		if k.Passed || !which(k) {
+		if k.Pass == nil || *k.Pass || !which(k) {
 			continue
 		}
-		switch text := k.Name; {
+		switch text := k.Title(); {
 		case k.Note != "":
 			list = append(list, text+": "+k.Note)
 		case k.Figure != nil:
@@ -54,12 +99,17 @@ func (c *Certificate) failed(which func(Check) bool) []string {
 // Decided is how many bars came to a decision, whichever it was.
 func (c *Certificate) Decided() int {
 	n := 0
-	for _, b := range bars {
-		if c.Bars[b.name] != nil && slices.ContainsFunc(c.Checks, func(k Check) bool { return k.Name == b.check }) {
+	for _, k := range c.Checks {
+		if k.Pass != nil && c.decides(k) {
 			n++
 		}
 	}
 	return n
+}
+
+// measured tells whether a check came to a result.
+func (c *Certificate) measured(check string) bool {
+	return slices.ContainsFunc(c.Checks, func(k Check) bool { return k.Name == check && k.Pass != nil })
 }
 
 // Undecided says in a line which bars decided nothing because their figure could not be had, and why; "" where there
@@ -88,7 +138,7 @@ const fewest = 10
 
 // unmeasured is why a bar decided nothing; "" where there is no bar or it did.
 func (c *Certificate) unmeasured(name, check string) string {
-	if c.Bars[name] == nil || slices.ContainsFunc(c.Checks, func(k Check) bool { return k.Name == check }) {
+	if c.Bars[name] == nil || c.measured(check) {
 		return ""
 	}
 	quality, ok := map[string]*structure.Quality{"energy": c.Test.Energy, "forces": c.Test.Forces, "stress": c.Test.Stress}[name]

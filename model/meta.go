@@ -38,13 +38,23 @@ type Domain struct {
 	Neighbors    [][2]int    `json:"neighbors,omitempty"` // [S] fewest and most neighbours of training atoms
 }
 
-// Certificate is what was measured, the bars, and whether they were reached.
+// Certificate is what was measured, the bars, and whether they were reached: student against teacher, not teacher against
+// nature.
 type Certificate struct {
-	Passed bool                `json:"passed"`
-	Test   structure.Errors    `json:"test"`
-	NVE    *NVE                `json:"nve"`
-	Bars   map[string]*float64 `json:"bars,omitempty"`
-	Checks []Check             `json:"checks,omitempty"`
+	Passed    bool                `json:"passed"`
+	Test      structure.Errors    `json:"test"`
+	NVE       *NVE                `json:"nve"`
+	Bars      map[string]*float64 `json:"bars,omitempty"`
+	Checks    []Check             `json:"checks,omitempty"`    // every figure, with a bar or without
+	Engine    string              `json:"engine,omitempty"`    // version of the program that measured
+	Reference *Reference          `json:"reference,omitempty"` // what later measurements are held against
+}
+
+// Reference is the force error on frames that the student never saw in training.
+type Reference struct {
+	MAE    float64 `json:"mae"`    // of force components, meV/Å
+	Median float64 `json:"median"` // of the lengths of the error vectors of atoms, meV/Å
+	Atoms  int     `json:"atoms"`
 }
 
 // NVE is the drift of the total energy in a microcanonical run.
@@ -55,14 +65,17 @@ type NVE struct {
 	Steps int     `json:"steps"`
 }
 
-// Check is one figure held against its bar.
+// Check is one figure, and the bar it is held against where there is one.
 type Check struct {
-	Name   string   `json:"name"`
-	Figure *float64 `json:"figure"`
-	Bar    *float64 `json:"bar"`
-	Unit   string   `json:"unit,omitempty"`
-	Passed bool     `json:"passed"`
-	Note   string   `json:"note,omitempty"` // why it failed, where that is not the figure
+	Name    string   `json:"name"`
+	State   string   `json:"state,omitempty"` // the phase, temperature or surroundings it speaks of; empty: the whole domain
+	Figure  *float64 `json:"figure"`          // null where it could not be had
+	Unit    string   `json:"unit,omitempty"`
+	Sense   string   `json:"sense,omitempty"` // how the figure must lie: "at least", "at most" or "above" the bar
+	Bar     *float64 `json:"bar"`
+	Pass    *bool    `json:"passed"`            // null where figure or bar is missing
+	Decides bool     `json:"decides,omitempty"` // whether failing it fails the student; the others are warnings
+	Note    string   `json:"note,omitempty"`    // method, or why it failed where that is not the figure
 }
 
 // Run is where and when a student was made.

@@ -29,6 +29,7 @@ type chart struct {
 	legend       []key
 	notes        []string // short lines in a corner
 	notesRight   bool
+	data         []series // what was drawn, for the table that can be downloaded
 }
 
 type key struct{ class, text string }
@@ -54,6 +55,7 @@ func (c *chart) line(class string, x, y []float64) {
 		pen = "L"
 	}
 	fmt.Fprintf(&c.marks, `<path class="line %s" d="%s"/>`, class, d.String())
+	c.keep(class, x, y)
 }
 
 // clamp keeps far-away points near the paper: renderers lose precision beyond.
@@ -66,13 +68,16 @@ func (c *chart) dots(class string, x, y []float64) {
 		fmt.Fprintf(&d, "M%.1f %.1fh0", c.px(x[k]), c.py(y[k]))
 	}
 	fmt.Fprintf(&c.marks, `<path class="dots %s" d="%s"/>`, class, d.String())
+	c.keep(class, x, y)
 }
 
 // bars of a histogram stand on the x axis; from is the left edge of the first.
 func (c *chart) bars(class string, from, width float64, heights []float64) {
 	base := c.py(0)
 	var d strings.Builder
+	middles := make([]float64, len(heights))
 	for k, h := range heights {
+		middles[k] = from + (float64(k)+0.5)*width
 		if h > 0 {
 			left := c.px(from + float64(k)*width)
 			right := c.px(from + float64(k+1)*width)
@@ -80,6 +85,7 @@ func (c *chart) bars(class string, from, width float64, heights []float64) {
 		}
 	}
 	fmt.Fprintf(&c.marks, `<path class="bars %s" d="%s"/>`, class, d.String())
+	c.keep(class, middles, heights)
 }
 
 // band shades a range of x.

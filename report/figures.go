@@ -15,10 +15,13 @@ type figure struct {
 	Title   string
 	Chart   template.HTML
 	Caption string
+	ID      string
+	Data    template.URL // the numbers as CSV
 }
 
+// figure finishes a chart; id is unique within the page.
 func (c *chart) figure(id, caption string) figure {
-	return figure{c.title, c.svg(id), caption}
+	return figure{c.title, c.svg(id), caption, id, c.csv()}
 }
 
 const colours = 6 // series colours of the style sheet, s0 to s5

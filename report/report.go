@@ -10,7 +10,8 @@
 //	report.html            written
 //
 // A file that is not there leaves its section out; one that cannot be read is an error. The page needs no network and
-// no script, follows the reader's light or dark colours, and fits a phone and paper.
+// no script, follows the reader's light or dark colours, and fits a phone and paper. The numbers of every plot can be saved
+// from it as CSV.
 package report
 
 import (

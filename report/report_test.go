@@ -2,8 +2,10 @@ package report
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"html"
 	"io"
 	"math"
 	"os"
@@ -153,6 +155,28 @@ func checkDrawing(t *testing.T, d string) {
 		} else if err != nil {
 			t.Errorf("not well-formed: %v in %.200s", err, d)
 			return
+		}
+	}
+}
+
+// Every plot brings its numbers along: with the units of its axes, and as many rows as it has points.
+func TestPlotsCarryTheirNumbers(t *testing.T) {
+	text := page(t, directory(t))
+	links := regexp.MustCompile(`download="([^"]*)" href="data:text/csv;charset=utf-8;base64,([^"]*)"`).FindAllStringSubmatch(html.UnescapeString(text), -1)
+	if len(links) != 13 {
+		t.Fatalf("%d tables for 13 drawings", len(links))
+	}
+	for _, l := range links {
+		if l[1] != "parity-Forces.csv" {
+			continue
+		}
+		decoded, err := base64.StdEncoding.DecodeString(l[2])
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := "series,label: force component (eV/Å),student: force component (eV/Å)\nO,-1,-1.1\nSi,0,0\nSi,2,2.2\n"
+		if got := string(decoded); got != want {
+			t.Errorf("%q, want %q", got, want)
 		}
 	}
 }

@@ -28,6 +28,7 @@ type view struct {
 	Dimers       []figure
 	MorePairs    bool // some dimers have no figure
 	Compression  []figure
+	Sections     []section
 	Facts        []fact
 	Config, Log  string
 }
@@ -63,6 +64,7 @@ func (r *Run) view() view {
 	if r.History != nil && len(r.History.Points)+len(r.History.Checks) > 0 {
 		v.Training = training(r.History)
 	}
+	v.Sections = r.sections()
 	if r.Valid != nil {
 		v.Valid = errorTable(*r.Valid, "validation files, which decide nothing", nil)
 	}
@@ -154,9 +156,9 @@ func verdictOf(d *validate.Validation) *verdict {
 	for _, c := range d.Checks {
 		if c.Pass != nil && !*c.Pass {
 			if c.Decides {
-				failed = append(failed, c.Name)
+				failed = append(failed, c.Title())
 			} else {
-				warned = append(warned, c.Name)
+				warned = append(warned, c.Title())
 			}
 		}
 	}
@@ -193,7 +195,7 @@ func mark(pass *bool, decides bool) (class, sign string) {
 }
 
 func checkLine(c validate.Check) checkRow {
-	row := checkRow{Name: c.Name, Figure: "–", Note: c.Note}
+	row := checkRow{Name: c.Title(), Figure: "–", Note: c.Note}
 	row.Class, row.Mark = mark(c.Pass, c.Decides)
 	if c.Figure != nil {
 		row.Figure = strings.TrimSpace(figureOf(c, *c.Figure) + " " + c.Unit)

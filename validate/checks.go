@@ -2,8 +2,10 @@ package validate
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -11,21 +13,12 @@ import (
 // meV/atom/ps (at most). A bar that is missing or nil decides nothing.
 type Bars map[string]*float64
 
-// Check is one figure against its bar.
-type Check struct {
-	Name    string   `json:"name"`
-	Figure  *float64 `json:"figure"` // null where it could not be had
-	Unit    string   `json:"unit"`
-	Sense   string   `json:"sense"` // how the figure must lie: "at least", "at most" or "above" the bar
-	Bar     *float64 `json:"bar"`
-	Pass    *bool    `json:"pass"`    // null where figure or bar is missing
-	Decides bool     `json:"decides"` // whether failing it fails the student; the others are warnings
-	Note    string   `json:"note,omitempty"`
-}
+// Check is one figure, and the bar it is held against where there is one.
+type Check = model.Check
 
 // judge compares every figure with its bar. Bars alone decide; what they do not speak of warns.
 func (v *Validation) judge() {
-	v.Checks = append(v.accuracyChecks(), v.physicsChecks()...)
+	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks())
 	v.Passed = true
 	for _, c := range v.Checks {
 		if c.Decides && c.Pass != nil && !*c.Pass {
@@ -55,7 +48,7 @@ func (v *Validation) driftCheck() []Check {
 	}
 	c := decide("energy drift", v.NVE.Drift, "meV/atom/ps", "at most", v.Bars["drift"])
 	if v.NVE.Failure != "" {
-		c = c.failedWith(v.NVE.Failure)
+		c = failedWith(c, v.NVE.Failure)
 	}
 	return []Check{c}
 }
@@ -68,18 +61,18 @@ func (v *Validation) physicsChecks() []Check {
 		name := fmt.Sprintf("%s repulsive from 0.2 to %.2f Å", strings.Join(d.Pair[:], "–"), 0.9*d.Shortest)
 		c := decide(name, d.Repulsion, "eV/Å", "above", &zero)
 		c.Decides, c.Note = false, d.Failure
-		checks = append(checks, c.failedWith(d.Failure))
+		checks = append(checks, failedWith(c, d.Failure))
 	}
 	if v.Compression != nil {
 		c := decide("energy rises down to half the volume", v.Compression.Rise, "eV/atom per step", "above", &zero)
 		c.Decides = false
-		checks = append(checks, c.failedWith(v.Compression.Failure))
+		checks = append(checks, failedWith(c, v.Compression.Failure))
 	}
 	return checks
 }
 
-// failedWith is the check, failed where something went wrong on the way to its figure.
-func (c Check) failedWith(reason string) Check {
+// failedWith is a check, failed where something went wrong on the way to its figure.
+func failedWith(c Check, reason string) Check {
 	if reason != "" {
 		c.Note, c.Pass = reason, new(bool)
 	}

@@ -117,16 +117,11 @@ func (v *Validation) measureExample(ctx context.Context, s Subject, o Options) e
 	return err
 }
 
-// Certificate is the short form that travels inside the student. Its checks are those that came to a result.
+// Certificate is the short form that travels inside the student.
 func (v *Validation) Certificate() *model.Certificate {
-	c := &model.Certificate{Passed: v.Passed, Test: v.Comparison.Errors, Bars: v.Bars}
+	c := &model.Certificate{Passed: v.Passed, Test: v.Comparison.Errors, Bars: v.Bars, Checks: v.Checks}
 	if v.NVE != nil && v.NVE.Drift != nil {
 		c.NVE = &model.NVE{Drift: *v.NVE.Drift, Error: *v.NVE.Error, Atoms: v.NVE.Atoms, Steps: v.NVE.Steps}
-	}
-	for _, k := range v.Checks {
-		if k.Pass != nil {
-			c.Checks = append(c.Checks, model.Check{Name: k.Name, Figure: k.Figure, Bar: k.Bar, Unit: k.Unit, Passed: *k.Pass, Note: k.Note})
-		}
 	}
 	return c
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"strings"
 	"text/tabwriter"
@@ -14,6 +15,7 @@ import (
 	"mlff/distill"
 	"mlff/model"
 	"mlff/structure"
+	"mlff/teacher"
 	"mlff/validate"
 )
 
@@ -25,17 +27,24 @@ type validation struct {
 	forces float64
 	stress float64
 	drift  float64
+
+	teaching teaching
+	teacher  string
+	keep     bool
 }
 
 func validateCommand(t *terminal) *cobra.Command {
-	v := validation{runner: runner{terminal: t}}
+	v := validation{runner: runner{terminal: t}, teaching: teaching{terminal: t}}
 	c := &cobra.Command{
 		Use:   "validate STUDENT [FILE...]",
 		Short: "Measure a student: errors, drift, dimers, compression",
 		Long: "Measure a student as distill does: errors against labelled frames, the drift of the energy, the repulsion\n" +
-			"of dimers and the energy under compression. Bars that are given decide about exit code 3.",
-		Example: "  mlff validate run/student.safetensors test.extxyz --forces 0.95 --drift 0.01",
-		Args:    arguments(1, -1, "a student and labelled files"),
+			"of dimers and the energy under compression. With --teacher the two are compared, and the certificate in the\n" +
+			"student is written anew: what is measured again replaces what it said. Bars that are given decide about exit\n" +
+			"code 3; with --teacher those of the certificate hold where none is given.",
+		Example: "  mlff validate run/student.safetensors test.extxyz --forces 0.95 --drift 0.01\n" +
+			"  mlff validate run/student.safetensors test.extxyz --teacher sw-si",
+		Args: arguments(1, -1, "a student and labelled files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return v.run(cmd.Context(), cmd.Flags(), args[0], args[1:])
 		},
@@ -47,6 +56,10 @@ func validateCommand(t *terminal) *cobra.Command {
 	f.Float64Var(&v.forces, "forces", 0, "bar: least accuracy of forces")
 	f.Float64Var(&v.stress, "stress", 0, "bar: least accuracy of stress")
 	f.Float64Var(&v.drift, "drift", 0, "bar: largest drift, meV/atom/ps")
+	f.StringVar(&v.teacher, "teacher", "", "compare with this teacher; mlff teachers lists them")
+	f.BoolVar(&v.keep, "keep", false, "leave the certificate in the student as it is")
+	v.teaching.flags(f)
+	v.teaching.pythonFlag(f)
 	return c
 }
 
@@ -60,31 +73,75 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		return err
 	}
 	defer p.Close()
+	frames, err := distill.ReadLabelled(files, v.keys)
+	if err != nil {
+		return err
+	}
+	o := validate.Options{Bars: bars, Dynamics: v.terminal.dynamics}
+	before := p.Model().Meta().Certificate
+	if v.teacher != "" {
+		teach, err := teacher.Open(v.teacher, v.teaching.options(ctx))
+		if err != nil {
+			return err
+		}
+		defer teach.Close()
+		o.Teacher = teacher.AsPotential(teach)
+		o.Bars = over(bars, before)
+	}
 	bar := newProgress(v.terminal.err)
-	result, err := distill.Validate(ctx, p, files, v.keys, validate.Options{Bars: bars, Dynamics: v.terminal.dynamics, Progress: bar.Progress})
+	o.Progress = bar.Progress
+	result, err := distill.Validate(ctx, p, frames, o)
 	bar.Done()
 	if err != nil {
 		return err
 	}
 	c := result.Certificate()
+	c.Engine = version
+	if v.teacher != "" && !v.keep {
+		if err := certify(student, p.Model(), c); err != nil {
+			return err
+		}
+	}
+	v.warnOfZeros(p, frames)
+	return v.conclude(c, len(bars) > 0)
+}
+
+// warnOfZeros names compositions of the frames whose energies the student's labels left open.
+func (v *validation) warnOfZeros(p *model.Potential, l *distill.Labelled) {
+	seen := watch(p)
+	for k := range l.Frames {
+		if l.Frames[k].Energy != nil {
+			seen.look(&l.Frames[k].Structure)
+		}
+	}
+	seen.warn(v.terminal.err)
+}
+
+// certify writes what was measured into the student's certificate.
+func certify(path string, m *model.Model, c *model.Certificate) error {
+	m.Meta().Certificate = c.Over(m.Meta().Certificate)
+	return m.Save(path)
+}
+
+// conclude prints the figures. Whoever gives a bar wants it decided.
+func (v *validation) conclude(c *model.Certificate, wanted bool) error {
 	if v.terminal.json {
-		err = v.terminal.printJSON(struct {
-			*model.Certificate
-			Checks []validate.Check `json:"checks"`
-		}{c, result.Checks})
+		if err := v.terminal.printJSON(c); err != nil {
+			return err
+		}
 	} else {
-		printChecks(v.terminal.out, result.Checks)
+		printChecks(v.terminal.out, c.Checks)
 	}
 	v.terminal.warnOf(c)
-	if err == nil && (!c.Passed || c.Undecided() != "") { // whoever gives a bar wants it decided
+	if !c.Passed || wanted && c.Undecided() != "" {
 		return errBelowBar
 	}
-	return err
+	return nil
 }
 
 // bars are those that the command line states.
 func (v *validation) bars(f *pflag.FlagSet) (validate.Bars, error) {
-	bars := validate.Bars{}
+	given := validate.Bars{}
 	for _, b := range []struct {
 		name  string
 		value *float64
@@ -99,9 +156,19 @@ func (v *validation) bars(f *pflag.FlagSet) (validate.Bars, error) {
 		case b.name != "drift" && !(x > 0 && x <= b.most):
 			return nil, usage("--%s %g is no accuracy: give a number above 0 and up to 1, such as 0.95", b.name, x)
 		}
-		bars[b.name] = b.value
+		given[b.name] = b.value
 	}
-	return bars, nil
+	return given, nil
+}
+
+// over are bars, and where one is missing that of an earlier certificate.
+func over(b validate.Bars, before *model.Certificate) validate.Bars {
+	all := validate.Bars{}
+	if before != nil {
+		maps.Copy(all, before.Bars)
+	}
+	maps.Copy(all, b)
+	return all
 }
 
 func printChecks(out io.Writer, checks []validate.Check) {
@@ -120,6 +187,6 @@ func printChecks(out io.Writer, checks []validate.Check) {
 		case c.Bar != nil:
 			verdict = fmt.Sprintf("%s %g: not decided", c.Sense, *c.Bar)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Name, figure, verdict, c.Note)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", c.Title(), figure, verdict, c.Note)
 	}
 }
