@@ -563,7 +563,7 @@ func (k AVX2Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[float6
 			edges3AVX2Double(site)
 		}
 		if site.near != 0 {
-			site.coreForces(l.Core, a, i, strain)
+			site.coreForces(l, a, i, strain)
 		}
 	}
 	v.count = 0

@@ -45,7 +45,7 @@ func nearAVX2Single(s *site[float32])
 //		}
 //	}
 //
-// density:
+// In the same loop the first rows of: density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -54,6 +54,8 @@ func nearAVX2Single(s *site[float32])
 //			}
 //		}
 //	}
+//
+// Its other rows.
 //
 // Mixing of the channels, for each degree l:
 //
@@ -141,7 +143,7 @@ func edges2AVX2Single(s *site[float32])
 //		}
 //	}
 //
-// density:
+// In the same loop the first rows of: density:
 //
 //	for s := range n {
 //		for lm := range 16 {
@@ -150,6 +152,8 @@ func edges2AVX2Single(s *site[float32])
 //			}
 //		}
 //	}
+//
+// Its other rows.
 //
 // Mixing of the channels, for each degree l:
 //
@@ -309,7 +313,7 @@ func (k AVX2Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[float3
 			edges3AVX2Single(site)
 		}
 		if site.near != 0 {
-			site.coreForces(l.Core, a, i, strain)
+			site.coreForces(l, a, i, strain)
 		}
 	}
 	v.count = 0

@@ -595,7 +595,7 @@ func (k AVX512Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[floa
 			edges3AVX512Double(site)
 		}
 		if site.near != 0 {
-			site.coreForces(l.Core, a, i, strain)
+			site.coreForces(l, a, i, strain)
 		}
 	}
 	v.count = 0

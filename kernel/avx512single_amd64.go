@@ -328,7 +328,7 @@ func (k AVX512Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[floa
 			edges3AVX512Single(site)
 		}
 		if site.near != 0 {
-			site.coreForces(l.Core, a, i, strain)
+			site.coreForces(l, a, i, strain)
 		}
 	}
 	v.count = 0

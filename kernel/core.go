@@ -7,11 +7,19 @@ import "math"
 type Core struct {
 	species int
 	r       []float64 // [S][S] r_s, Å
-	numbers []int     // [S] atomic numbers
+	pairs   []zbl     // [S][S]
 }
 
 // NewCore describes the core of species with the given atomic numbers; r holds r_s [Å], [S][S].
-func NewCore(numbers []int, r []float64) *Core { return &Core{len(numbers), r, numbers} }
+func NewCore(numbers []int, r []float64) *Core {
+	c := &Core{species: len(numbers), r: r}
+	for _, a := range numbers {
+		for _, b := range numbers {
+			c.pairs = append(c.pairs, newZBL(float64(a), float64(b)))
+		}
+	}
+	return c
+}
 
 // coreLinear is the distance [Å] below which V continues linearly, so that it stays finite.
 const coreLinear = 0.2
@@ -29,12 +37,13 @@ func (c *Core) Energy(a, b uint8, r float64) (v, dv float64) {
 }
 
 func (c *Core) energy(a, b uint8, r float64) (v, dv float64) {
-	rs := c.r[int(a)*c.species+int(b)]
+	pair := int(a)*c.species + int(b)
+	rs := c.r[pair]
 	t := (r - 0.7*rs) / (0.25 * rs)
 	if t >= 1 {
 		return 0, 0
 	}
-	v, dv = zbl(float64(c.numbers[a]), float64(c.numbers[b]), r)
+	v, dv = c.pairs[pair].energy(r)
 	if t <= 0 {
 		return v, dv
 	}
@@ -46,14 +55,23 @@ func (c *Core) energy(a, b uint8, r float64) (v, dv float64) {
 var zblTerms = [4][2]float64{{0.18175, 3.19980}, {0.50986, 0.94229}, {0.28022, 0.40290}, {0.02817, 0.20162}}
 
 // zbl is the universal screened Coulomb repulsion of two nuclei.
-func zbl(za, zb, r float64) (v, dv float64) {
+type zbl struct {
+	strength float64 // Za Zb e²/4πε0, eV Å
+	length   float64 // of screening, Å
+}
+
+func newZBL(za, zb float64) zbl {
 	const bohr, coulomb = 0.529177210903, 14.399645478 // Å; e²/4πε0 in eV Å
-	a := 0.8854 * bohr / (math.Pow(za, 0.23) + math.Pow(zb, 0.23))
+	return zbl{coulomb * za * zb, 0.8854 * bohr / (math.Pow(za, 0.23) + math.Pow(zb, 0.23))}
+}
+
+// energy is the repulsion at a distance and its derivative.
+func (z zbl) energy(r float64) (v, dv float64) {
 	for _, t := range zblTerms {
-		e := t[0] * math.Exp(-t[1]*r/a)
+		e := t[0] * math.Exp(-t[1]*r/z.length)
 		v += e
-		dv -= e * t[1] / a
+		dv -= e * t[1] / z.length
 	}
-	q := coulomb * za * zb / r
+	q := z.strength / r
 	return q * v, q * (dv - v/r)
 }

@@ -88,12 +88,9 @@ func (*langevin) freedom(atoms, fixed int) int { return max(3*(atoms-fixed), 1) 
 // kick changes the velocities by the present forces over half a time step.
 func (m *Simulation) kick() {
 	half := m.options.Timestep / 2
-	for i, f := range m.result.Forces {
-		c := half * m.inverse[i]
-		v := &m.velocities[i]
-		for k := range v {
-			v[k] += c * f[k]
-		}
+	for i := range m.result.Forces {
+		c, f, v := half*m.inverse[i], &m.result.Forces[i], &m.velocities[i]
+		v[0], v[1], v[2] = v[0]+c*f[0], v[1]+c*f[1], v[2]+c*f[2]
 	}
 }
 
@@ -102,11 +99,9 @@ func (m *Simulation) drift(dt float64) error {
 	if err := m.checkMoves(); err != nil {
 		return err
 	}
-	for i, v := range m.velocities {
-		x := &m.structure.Positions[i]
-		for k := range x {
-			x[k] += dt * v[k]
-		}
+	for i := range m.velocities {
+		v, x := &m.velocities[i], &m.structure.Positions[i]
+		x[0], x[1], x[2] = x[0]+dt*v[0], x[1]+dt*v[1], x[2]+dt*v[2]
 	}
 	return nil
 }
@@ -114,10 +109,11 @@ func (m *Simulation) drift(dt float64) error {
 // checkMoves refuses velocities that would take an atom too far in one step.
 func (m *Simulation) checkMoves() error {
 	fastest := m.options.MaxMove / m.options.Timestep
-	for i, v := range m.velocities {
-		if !(structure.Dot(v, v) <= fastest*fastest) { // false for NaN
+	for i := range m.velocities {
+		v := &m.velocities[i]
+		if !(v[0]*v[0]+v[1]*v[1]+v[2]*v[2] <= fastest*fastest) { // false for NaN
 			return fmt.Errorf("atom %d (%s) would move %.3g Å in one step of %g fs", i,
-				structure.Symbol(m.structure.Numbers[i]), structure.Norm(v)*m.options.Timestep, m.options.Timestep)
+				structure.Symbol(m.structure.Numbers[i]), structure.Norm(*v)*m.options.Timestep, m.options.Timestep)
 		}
 	}
 	return nil
@@ -134,9 +130,9 @@ func (m *Simulation) evaluate() error {
 	if !finite(m.result.Energy) {
 		return fmt.Errorf("the energy is %g eV", m.result.Energy)
 	}
-	for i, f := range m.result.Forces {
-		if !finite(f[0] + f[1] + f[2]) {
-			return fmt.Errorf("the force on atom %d (%s) is %g eV/Å", i, structure.Symbol(m.structure.Numbers[i]), f)
+	for i := range m.result.Forces {
+		if f := &m.result.Forces[i]; !finite(f[0] + f[1] + f[2]) {
+			return fmt.Errorf("the force on atom %d (%s) is %g eV/Å", i, structure.Symbol(m.structure.Numbers[i]), *f)
 		}
 	}
 	return nil

@@ -23,8 +23,11 @@ type Options struct {
 // blockAtoms is the unit of parallel work: small enough to balance 200 atoms over a few threads.
 const blockAtoms = 4
 
-// gatherAtoms is the same for the sum of forces, which is less work.
-const gatherAtoms = 16
+// gatherAtoms and placeAtoms are the same for the sum of forces and the positions of images, which are less work.
+const (
+	gatherAtoms = 16
+	placeAtoms  = 64
+)
 
 // Potential runs a student: energy, forces and virial of one structure after another. It keeps the neighbour list and
 // all memory between calls. One goroutine at a time.
@@ -106,9 +109,10 @@ type engine[F kernel.Float] struct {
 	grade   *grader[F]   // nil: not asked for
 	watch   *watch       // nil: not asked for
 
-	out            *structure.Result // of the current call
-	own            [][3]float64      // [atoms] for the sums along the atoms' own edges, nil: not wanted
-	forces, gather func(worker, block int)
+	of                    *structure.Structure // of the current call
+	out                   *structure.Result
+	own                   [][3]float64 // [atoms] for the sums along the atoms' own edges, nil: not wanted
+	place, forces, gather func(worker, block int)
 }
 
 func newEngine[F kernel.Float](m *Model, k kernel.Kernel[F], o Options, p *pool) *engine[F] {
@@ -123,7 +127,7 @@ func newEngine[F kernel.Float](m *Model, k kernel.Kernel[F], o Options, p *pool)
 	if o.Grade {
 		e.grade, e.watch = newGrader[F](m), newWatch(m)
 	}
-	e.forces, e.gather = e.forcesBlock, e.gatherBlock
+	e.place, e.forces, e.gather = e.placeBlock, e.forcesBlock, e.gatherBlock
 	return e
 }
 
@@ -179,7 +183,13 @@ func (e *engine[F]) prepare(s *structure.Structure) error {
 		return err
 	}
 	a := &e.atoms
-	a.X = e.pairs.Positions(s, a.X)
+	a.X = sized(a.X, len(e.pairs.Owner))
+	e.of = s
+	err = e.pool.run((s.Len()+placeAtoms-1)/placeAtoms, e.place)
+	e.of = nil
+	if err != nil {
+		return err
+	}
 	if rebuilt || fresh {
 		a.Type = a.Type[:s.Len()]
 		for _, owner := range e.pairs.Owner[s.Len():] {
@@ -208,6 +218,12 @@ func (e *engine[F]) resize(n int) {
 	if e.grade != nil {
 		e.grade.resize(n)
 	}
+}
+
+// placeBlock brings target positions up to date, on the worker that needs most of them.
+func (e *engine[F]) placeBlock(_, block int) {
+	lo := block * placeAtoms
+	e.pairs.Place(e.of, e.atoms.X, lo, min(lo+placeAtoms, e.pairs.N))
 }
 
 // forcesBlock runs the kernel. It sums what pulls at an atom along its own edges while they are in the nearest cache.
@@ -255,7 +271,8 @@ func (e *engine[F]) sum(out *structure.Result, blocks int) error {
 	}
 	out.Virial = structure.Tensor(s)
 	total := out.Energy
-	for _, f := range out.Forces {
+	for i := range out.Forces {
+		f := &out.Forces[i]
 		total += f[0] + f[1] + f[2]
 	}
 	if math.IsNaN(total) || math.IsInf(total, 0) {

@@ -18,8 +18,7 @@ const spin = 50 * time.Microsecond
 type pool struct {
 	threads  int
 	work     func(worker, unit int) // of the current round; nil between rounds, so that an idle pool holds nothing alive
-	units    int32
-	next     atomic.Int32  // unit to take next
+	shares   []share
 	gate     atomic.Uint64 // number of the round, whether it is over for late workers, workers in it
 	closed   atomic.Bool
 	parked   []atomic.Bool
@@ -27,6 +26,14 @@ type pool struct {
 	waiting  atomic.Bool // the caller sleeps until the last worker leaves
 	finished chan struct{}
 	failure  atomic.Pointer[error]
+}
+
+// share is the units that a worker does first, before it helps others: the same ones in each round, so that what they
+// wrote still lies in its cache.
+type share struct {
+	next atomic.Int32 // unit to take next
+	end  int32
+	_    [56]byte // keeps two shares off one cache line
 }
 
 // Parts of pool.gate.
@@ -42,7 +49,7 @@ func newPool(threads int) *pool {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
 	}
-	p := &pool{threads: threads, parked: make([]atomic.Bool, threads), wake: make([]chan struct{}, threads), finished: make(chan struct{}, 1)}
+	p := &pool{threads: threads, parked: make([]atomic.Bool, threads), shares: make([]share, threads), wake: make([]chan struct{}, threads), finished: make(chan struct{}, 1)}
 	p.gate.Store(gateOver)
 	for w := 1; w < threads; w++ {
 		p.wake[w] = make(chan struct{}, 1)
@@ -59,8 +66,11 @@ func (p *pool) close() {
 
 // run calls work(worker, unit) for every unit < units and returns when all are done. A panic in a unit becomes an error.
 func (p *pool) run(units int, work func(worker, unit int)) error {
-	p.work, p.units = work, int32(units)
-	p.next.Store(0)
+	p.work = work
+	for w := range p.shares {
+		p.shares[w].next.Store(int32(units * w / p.threads))
+		p.shares[w].end = int32(units * (w + 1) / p.threads)
+	}
 	shared := p.threads > 1 && units > 1
 	if shared {
 		p.announce(0)
@@ -110,15 +120,16 @@ func (p *pool) drain(worker int) {
 		if r := recover(); r != nil {
 			err := fmt.Errorf("internal failure: %v\n%s", r, debug.Stack())
 			p.failure.Store(&err)
-			p.next.Store(p.units)
+			for k := range p.shares {
+				p.shares[k].next.Store(p.shares[k].end)
+			}
 		}
 	}()
-	for {
-		unit := p.next.Add(1) - 1
-		if unit >= p.units {
-			return
+	for k := range p.shares {
+		s := &p.shares[(worker+k)%p.threads]
+		for unit := s.next.Add(1) - 1; unit < s.end; unit = s.next.Add(1) - 1 {
+			p.work(worker, int(unit))
 		}
-		p.work(worker, int(unit))
 	}
 }
 

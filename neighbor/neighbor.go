@@ -15,6 +15,7 @@ package neighbor
 import (
 	"fmt"
 	"slices"
+	"sort"
 
 	"mlff/structure"
 )
@@ -81,9 +82,17 @@ func (l *List) Builds() int { return l.builds }
 // Positions writes the position of every target of s into x, resized: [targets] Å.
 func (l *List) Positions(s *structure.Structure, x [][3]float64) [][3]float64 {
 	x = slices.Grow(x[:0], len(l.Owner))[:len(l.Owner)]
-	n := copy(x, s.Positions)
+	l.Place(s, x, 0, l.N)
+	return x
+}
+
+// Place writes the positions of the atoms lo <= i < hi of s and of their images into x, [targets] Å. Calls for different
+// atoms may run side by side.
+func (l *List) Place(s *structure.Structure, x [][3]float64, lo, hi int) {
+	copy(x[lo:hi], s.Positions[lo:hi])
+	first := l.N + sort.Search(len(l.Owner)-l.N, func(k int) bool { return int(l.Owner[l.N+k]) >= lo })
 	c := s.Cell
-	for t := n; t < len(x); t++ { // at every step, and written out for speed
+	for t := first; t < len(x) && int(l.Owner[t]) < hi; t++ { // at every step, and written out for speed
 		m, p := &l.Shift[t], &s.Positions[l.Owner[t]]
 		a, b, d := float64(m[0]), float64(m[1]), float64(m[2])
 		q := &x[t]
@@ -91,7 +100,6 @@ func (l *List) Positions(s *structure.Structure, x [][3]float64) [][3]float64 {
 		q[1] = p[1] + (a*c[0][1] + b*c[1][1] + d*c[2][1])
 		q[2] = p[2] + (a*c[0][2] + b*c[1][2] + d*c[2][2])
 	}
-	return x
 }
 
 // Compact returns a copy that owns no more memory than it shows, for keeping many lists. Updating it rebuilds it.

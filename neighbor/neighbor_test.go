@@ -245,3 +245,19 @@ func TestMemoryAndAllocations(t *testing.T) {
 		t.Errorf("%.0f bytes per atom", got)
 	}
 }
+
+// Positions placed piece by piece are those placed at once.
+func TestPlace(t *testing.T) {
+	s := crystal(3, true)
+	l := New(5, 1)
+	if _, err := l.Update(s); err != nil {
+		t.Fatal(err)
+	}
+	whole, pieces := l.Positions(s, nil), make([][3]float64, len(l.Owner))
+	for lo := 0; lo < l.N; lo += 4 {
+		l.Place(s, pieces, lo, min(lo+4, l.N))
+	}
+	if !slices.Equal(whole, pieces) {
+		t.Error("other positions")
+	}
+}

@@ -12,7 +12,7 @@ const docDensity = `density:
 `
 
 // rowPasses splits the 16 rows of a density so that the sums of a pass, two vectors a row where a row has that many,
-// stay in registers.
+// stay in registers: ten or more of them, or they would wait for each other.
 func (t *target) rowPasses() [][2]int {
 	switch {
 	case t.wide() && t.perRow() == 1:
@@ -20,19 +20,20 @@ func (t *target) rowPasses() [][2]int {
 	case t.wide():
 		return [][2]int{{0, 9}, {9, 16}}
 	}
-	return [][2]int{{0, 4}, {4, 9}, {9, 13}, {13, 16}}
+	return [][2]int{{0, 6}, {6, 11}, {11, 16}}
 }
 
 // tileVectors is the vectors of a row in one pass.
 func (t *target) tileVectors() int { return min(t.perRow(), 2) }
 
-func (t *target) density() {
+// density sums in passes over the neighbours.
+func (t *target) density(passes ...[2]int) {
 	a, r := t.arg("a"), t.arg("r")
 	N := t.arg("N")
 	stride, groups := t.scale(N), t.shifted(N, 4)
 	t.loop("group", groups, 1, func() {
 		for first := 0; first < t.perRow(); first += t.tileVectors() {
-			for _, pass := range t.rowPasses() {
+			for _, pass := range passes {
 				t.densityTile(a, r, stride, first, pass)
 			}
 		}

@@ -75,7 +75,7 @@ func (k {{.Suffix}}) forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], v *lanes[{{.F}}]
 			edges3{{.Suffix}}(site)
 		}
 		if site.near != 0 {
-			site.coreForces(l.Core, a, i, strain)
+			site.coreForces(l, a, i, strain)
 		}
 	}
 	v.count = 0

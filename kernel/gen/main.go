@@ -88,11 +88,12 @@ func (t *target) functions() {
 func (t *target) expansion(slope bool) []part {
 	switch {
 	case !t.single():
-		return []part{{docBasisDouble, t.basis}, {docRadialDouble, func() { t.radial(slope) }}, {docDensity, t.density}}
+		return []part{{docBasisDouble, t.basis}, {docRadialDouble, func() { t.radial(slope) }}, {docDensity, func() { t.density(t.rowPasses()...) }}}
 	case t.wide():
 		return []part{{docBasis, t.basis}, {docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity}}
 	}
-	return []part{{docBasis, t.basis}, {docRadialSingle, func() { t.radial(slope) }}, {docDensity, t.density}}
+	rest := func() { t.density([2]int{5, 11}, [2]int{11, 16}) }
+	return []part{{docBasis, t.basis}, {docRadialSingle + "\nIn the same loop the first rows of: " + docDensity, t.radialDensity}, {"Its other rows.", rest}}
 }
 
 // write writes a back end.

@@ -85,15 +85,23 @@ func (t *target) radialOf(w, b, pairs, types, to, offset gp, s int) {
 	t.ADDQ(b, w)
 }
 
-// radialDensity evaluates radial functions and adds them to the density at once: the latency of the one hides behind the
-// arithmetic of the other. For a back end whose density, 16 channels of it, fits into registers.
+// fusedRows is the rows of the density that are summed where the radial functions are computed.
+func (t *target) fusedRows() int {
+	if t.wide() {
+		return 16
+	}
+	return 5
+}
+
+// radialDensity computes radial functions and adds them to some rows of the density at once: the latency of the one
+// hides behind the arithmetic of the other.
 func (t *target) radialDensity() {
 	pairs, types, column := t.arg("pairs"), t.arg("types"), t.GP64()
 	t.XORQ(column, column)
 	stride := t.scale(t.arg("N"))
 	again := t.label("channels")
 	t.Label(again)
-	sum := t.tile(16, 1)
+	sum := t.tile(t.fusedRows(), t.perRow())
 	to, offset, block, n := t.arg("to"), t.arg("offset"), t.arg("block"), t.arg("n")
 	r, dr := t.arg("r"), t.arg("dr")
 	t.SUBQ(r, dr)
@@ -102,12 +110,19 @@ func (t *target) radialDensity() {
 		w, b := t.GP64(), t.GP64()
 		t.radialOf(w, b, pairs, types, to, offset, 0)
 		t.LEAQ(indexed(w, column, 4, 0), w)
-		x, dx := t.cubic(t.all(bcast{at(block, rowT*t.width())}), w, 0)
-		t.store(x, at(r, 0))
-		t.store(dx, indexed(r, dr, 1, 0))
-		t.addTo(sum[0][0], x)
-		for lm := 1; lm < 16; lm++ {
-			t.outer(sum[lm], bcast{at(block, lm*t.width())}, []vec{x})
+		position := t.all(bcast{at(block, rowT*t.width())})
+		var value []vec
+		for v := range t.perRow() {
+			x, dx := t.cubic(position, w, v*t.width())
+			t.store(x, at(r, v*t.width()))
+			t.store(dx, indexed(r, dr, 1, v*t.width()))
+			value = append(value, x)
+		}
+		for v, x := range value {
+			t.addTo(sum[0][v], x)
+		}
+		for lm := 1; lm < len(sum); lm++ {
+			t.outer(sum[lm], bcast{at(block, lm*t.width())}, value)
 		}
 		t.bump(to, 4)
 		t.bump(offset, 4)
@@ -117,7 +132,9 @@ func (t *target) radialDensity() {
 	t.SHLQ(imm(4), a)
 	t.ADDQ(t.param("a"), a)
 	for lm := range sum {
-		t.store(sum[lm][0], at(a, lm*t.row()))
+		for v := range sum[lm] {
+			t.store(sum[lm][v], at(a, lm*t.row()+v*t.width()))
+		}
 	}
 	t.bump(column, t.row())
 	t.CMPQ(column, stride)
