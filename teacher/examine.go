@@ -120,7 +120,7 @@ const (
 func (x *Examination) lines(ctx context.Context, t Teacher, s *structure.Structure, index uint64) error {
 	u := directions(s.Len(), index)
 	h := pace * math.Sqrt(3*float64(s.Len()))
-	all := []structure.Structure{*s, *s}
+	all := []structure.Structure{*s}
 	for _, d := range u {
 		for k := -reach; k <= reach; k++ {
 			if k != 0 {
@@ -128,17 +128,18 @@ func (x *Examination) lines(ctx context.Context, t Teacher, s *structure.Structu
 			}
 		}
 	}
+	all = append(all, *s) // the first again, last: calculators of ASE remember their last answer
 	labels, err := x.label(ctx, t, all)
 	if err != nil {
 		return err
 	}
-	center := labels[0]
+	center, again := labels[0], labels[len(labels)-1]
 	for i, f := range center.Forces {
-		x.Repeat = max(x.Repeat, structure.Norm(structure.Sub(f, labels[1].Forces[i])))
+		x.Repeat = max(x.Repeat, structure.Norm(structure.Sub(f, again.Forces[i])))
 	}
 	var p projection
 	for n, d := range u {
-		line := append([]structure.Labels(nil), labels[2+2*reach*n:2+2*reach*(n+1)]...)
+		line := append([]structure.Labels(nil), labels[1+2*reach*n:1+2*reach*(n+1)]...)
 		line = append(line[:reach], append([]structure.Labels{center}, line[reach:]...)...)
 		p.slope[n] = slope(line, h)
 		p.force[n] = -dot(center.Forces, d)
