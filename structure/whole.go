@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // WholeWriter writes a file that nobody sees half written.
@@ -31,7 +32,7 @@ func CreateWhole(path string) (*WholeWriter, error) {
 	if real, err := filepath.EvalSymlinks(path); err == nil {
 		path = real // a link stays a link
 	}
-	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d.part", filepath.Base(path), os.Getpid()))
+	temporary := filepath.Join(filepath.Dir(path), fmt.Sprintf(".%s.%d%s", filepath.Base(path), os.Getpid(), partEnd))
 	file, err := os.OpenFile(temporary, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o666)
 	if err == nil && mode != 0 {
 		err = file.Chmod(mode)
@@ -47,6 +48,19 @@ func CreateWhole(path string) (*WholeWriter, error) {
 	last := len(w.closers) - 1
 	w.closers[last] = func() error { return renamed(errors.Join(file.Sync(), file.Close()), path) }
 	return &WholeWriter{Writer: w, path: path, temporary: temporary}, nil
+}
+
+const partEnd = ".part"
+
+// SweepWhole removes what killed processes left of writing a file; it is for those who know that nobody writes it now.
+func SweepWhole(path string) {
+	folder, base := filepath.Split(path)
+	entries, _ := os.ReadDir(filepath.Clean(folder)) // what cannot be read need not be swept
+	for _, e := range entries {
+		if name := e.Name(); strings.HasPrefix(name, "."+base+".") && strings.HasSuffix(name, partEnd) {
+			os.Remove(filepath.Join(folder, name))
+		}
+	}
 }
 
 // replaceable tells the permissions of what has the name now, zero where nothing has, and whether it is a pipe or a

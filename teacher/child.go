@@ -128,7 +128,7 @@ func (t *workers) describe(n name, r *ready) {
 	t.info = Info{
 		Name: n.full, Licence: r.Licence, Commercial: r.Commercial, Elements: r.Elements, Energy: r.Energy, Forces: r.Forces, Stress: r.Stress,
 		Energies: r.Energies, Arguments: r.Arguments, Citation: r.Citation, Note: r.Note, Direct: !r.Conservative,
-		Package: strings.TrimSpace(r.Package + " " + r.Version), Device: r.Device, Workers: len(t.all),
+		Package: strings.TrimSpace(r.Package + " " + r.Version), Device: r.Device, Workers: len(t.all), Batch: t.batch,
 	}
 	if t.info.Elements == nil { // nobody knows
 		for z := 1; z <= structure.MaxNumber; z++ {

@@ -35,6 +35,7 @@ type Info struct {
 	Package    string            `json:"package,omitempty"` // and version, of teachers in child processes
 	Device     string            `json:"device,omitempty"`  // cpu, cuda
 	Workers    int               `json:"workers,omitempty"` // child processes
+	Batch      int               `json:"batch,omitempty"`   // structures that one of them takes at a time, at best
 }
 
 // Teacher labels structures. Label may be called by several goroutines at once.

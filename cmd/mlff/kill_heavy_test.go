@@ -13,3 +13,11 @@ func TestHeavyKills(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { killLoop(t, 10, seed) })
 	}
 }
+
+// TestHeavyLabelKills kills the command, then the teacher's processes, at ten random instants each.
+func TestHeavyLabelKills(t *testing.T) {
+	for seed := range uint64(3) {
+		t.Run(fmt.Sprint("front ", seed), func(t *testing.T) { labelKills(t, 10, 600, seed) })
+		t.Run(fmt.Sprint("worker ", seed), func(t *testing.T) { workerKills(t, 10, 400, seed) })
+	}
+}

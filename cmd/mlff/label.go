@@ -30,18 +30,12 @@ func labelCommand(t *terminal) *cobra.Command {
 			}
 			defer teach.Close()
 			bar := newProgress(t.err)
-			n, refused, err := distill.Label(cmd.Context(), teach, args, out, bar.Count("label"))
+			made, err := distill.Label(cmd.Context(), teach, args, out, func(done, total int) { bar.Progress("label", done, total) })
 			bar.Done()
 			if err != nil {
 				return err
 			}
-			for _, r := range refused {
-				fmt.Fprintf(t.err, "warning: %s frame %d is left out: %s\n", r.File, r.Frame, oneLine(r.Reason))
-			}
-			if n == 0 && len(refused) > 0 {
-				return fmt.Errorf("the teacher could label none of %d frames", len(refused))
-			}
-			return t.wrote(n, out)
+			return t.labelled(made)
 		},
 	}
 	f := c.Flags()
@@ -88,6 +82,20 @@ func sampleCommand(t *terminal) *cobra.Command {
 	flags.flags(command.Flags())
 	command.Flags().StringVar(&out, "out", "", "file to write, extended XYZ (.gz and .zst by name)")
 	return command
+}
+
+// labelled says what came of labelling.
+func (t *terminal) labelled(made *distill.LabelOutcome) error {
+	for _, r := range made.Refused {
+		fmt.Fprintf(t.err, "warning: %s frame %d is left out: %s\n", r.File, r.Frame, oneLine(r.Reason))
+	}
+	if made.Frames == 0 && len(made.Refused) > 0 {
+		return fmt.Errorf("the teacher could label none of %d frames", len(made.Refused))
+	}
+	if t.json {
+		return t.printJSON(made)
+	}
+	return t.wrote(made.Frames, made.Out)
 }
 
 // wrote says how many frames are in a file now.

@@ -56,7 +56,7 @@ func run(args []string, stdout, stderr io.Writer) int {
 }
 
 func (t *terminal) run(args []string) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGUSR1) // USR1: Slurm, before the time is up
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process at once
 

@@ -113,6 +113,12 @@ class Teacher:
             return
         os._exit(7)
 
+    def counted(self, labels):
+        """Takes its time, and notes every structure that it labels."""
+        time.sleep(0.01)
+        with open(self.mark, "a") as f:
+            f.write(f"{labels['energy']!r}\n")
+
     def mortal(self, labels):
         """Every process dies on the twentieth structure."""
         self.hoard.append(None)
