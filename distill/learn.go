@@ -207,10 +207,16 @@ func (r *run) describe(m *model.Model, frames []dataset.Item) error {
 	meta, c := m.Meta(), r.config
 	meta.DataHash = dataset.Hash(frames)
 	periodic := map[string]bool{}
-	for i := range frames {
-		periodic[periodicity(&frames[i].Structure)] = true
-	}
 	d := &meta.Domain
+	d.Atoms, d.Width = 0, 0
+	for i := range frames {
+		s := &frames[i].Structure
+		periodic[periodicity(s)] = true
+		d.Atoms, d.Width = max(d.Atoms, s.Len()), max(d.Width, validate.Narrowest(s))
+	}
+	if text := validate.Narrow(m); text != "" {
+		r.say("warning: %s: what happens beyond a cell that sees itself is not learned; start from larger structures", text)
+	}
 	d.Periodic = slices.Sorted(maps.Keys(periodic))
 	d.Temperatures, d.Charge, d.Spin = c.Domain.Temperatures, c.Domain.Charge, c.Domain.Spin
 	if t := r.inputs.teacher; t != nil {

@@ -36,6 +36,8 @@ type Domain struct {
 	Charge       int         `json:"charge"`
 	Spin         int         `json:"spin"`                // multiplicity
 	Neighbors    [][2]int    `json:"neighbors,omitempty"` // [S] fewest and most neighbours of training atoms
+	Atoms        int         `json:"atoms,omitempty"`     // of the largest training frame
+	Width        float64     `json:"width,omitempty"`     // Å between the nearest faces of the widest periodic training cell
 }
 
 // Certificate is what was measured, the bars, and whether they were reached: student against teacher, not teacher against

@@ -134,12 +134,10 @@ func Vibrations(ctx context.Context, p structure.Potential, molecule *structure.
 
 // rigidMotions are orthonormal mass-weighted displacements of translation and rotation, [5 or 6][3N].
 func rigidMotions(s *structure.Structure) [][]float64 {
-	centre, total := [3]float64{}, 0.0
-	for i, x := range s.Positions {
-		m := structure.Mass(s.Numbers[i])
-		centre, total = structure.Add(centre, structure.Scale(m, x)), total+m
+	centre, total := centreOfMass(s), 0.0
+	for _, z := range s.Numbers {
+		total += structure.Mass(z)
 	}
-	centre = structure.Scale(1/total, centre)
 	var basis [][]float64
 	for k := range 6 {
 		v := make([]float64, 0, 3*s.Len())

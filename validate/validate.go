@@ -57,6 +57,7 @@ type Options struct {
 	Dynamics Dynamics             // of the drift
 	Bars     Bars                 // what decides
 	Seed     uint64
+	Survey   *Survey // of observables beside the teacher; may be nil
 	// Progress is told of every step of a stage: errors, dimers, compression, drift. May be nil.
 	Progress func(stage string, done, total int)
 }
@@ -76,6 +77,7 @@ type Validation struct {
 	NVE         *NVE         `json:"nve"` // null where there was no periodic example
 	Dimers      []Dimer      `json:"dimers"`
 	Compression *Compression `json:"compression"` // null where there was no periodic example
+	Observables *Observables `json:"observables,omitempty"`
 	Bars        Bars         `json:"bars"`
 	Checks      []Check      `json:"checks"`
 	Passed      bool         `json:"passed"` // no check that decides has failed
@@ -96,6 +98,11 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	}
 	if o.Example != nil {
 		if err := v.measureExample(ctx, s, o); err != nil {
+			return nil, err
+		}
+	}
+	if o.Survey != nil {
+		if v.Observables, err = o.Survey.Observe(ctx); err != nil {
 			return nil, err
 		}
 	}

@@ -113,7 +113,9 @@ func (s *store) read(t *Trajectory, most int) error {
 }
 
 // parts are what is written of a sample, in order.
-func (x *Sample) parts() []any { return []any{&x.Energy, &x.Pressure, &x.Cell, x.Positions, x.Velocities} }
+func (x *Sample) parts() []any {
+	return []any{&x.Energy, &x.Pressure, &x.Cell, x.Positions, x.Velocities}
+}
 
 // add keeps a sample; the state only now and then.
 func (s *store) add(m *md.Simulation, x *Sample) error {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"math"
+	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -31,19 +32,27 @@ type validation struct {
 	teaching teaching
 	teacher  string
 	keep     bool
+
+	surveying surveying
+	wanted    []string // observables
+	out       string
 }
 
 func validateCommand(t *terminal) *cobra.Command {
 	v := validation{runner: runner{terminal: t}, teaching: teaching{terminal: t}}
 	c := &cobra.Command{
 		Use:   "validate STUDENT [FILE...]",
-		Short: "Measure a student: errors, drift, dimers, compression",
+		Short: "Measure a student: errors, drift, dimers, compression, and observables beside the teacher",
 		Long: "Measure a student as distill does: errors against labelled frames, the drift of the energy, the repulsion\n" +
-			"of dimers and the energy under compression. With --teacher the two are compared, and the certificate in the\n" +
-			"student is written anew: what is measured again replaces what it said. Bars that are given decide about exit\n" +
-			"code 3; with --teacher those of the certificate hold where none is given.",
+			"of dimers and the energy under compression. With --teacher the two are compared: crystals at rest (lattice,\n" +
+			"equation of state, elastic constants, phonons), molecules (frequencies), dynamics side by side or, where the\n" +
+			"teacher's is too dear, frames of the student's reweighted to the teacher (distribution functions, vibrational\n" +
+			"spectrum, diffusion, density), and larger cells. The certificate in the student is then written anew: what is\n" +
+			"measured again replaces what it said. Bars that are given decide about exit code 3; with --teacher those of the\n" +
+			"certificate hold where none is given, and those of the observables.",
 		Example: "  mlff validate run/student.safetensors test.extxyz --forces 0.95 --drift 0.01\n" +
-			"  mlff validate run/student.safetensors test.extxyz --teacher sw-si",
+			"  mlff validate run/student.safetensors test.extxyz --teacher sw-si\n" +
+			"  mlff validate run/student.safetensors --teacher sw-si --structures si.extxyz --observables crystal,phonons",
 		Args: arguments(1, -1, "a student and labelled files"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return v.run(cmd.Context(), cmd.Flags(), args[0], args[1:])
@@ -60,6 +69,10 @@ func validateCommand(t *terminal) *cobra.Command {
 	f.BoolVar(&v.keep, "keep", false, "leave the certificate in the student as it is")
 	v.teaching.flags(f)
 	v.teaching.pythonFlag(f)
+	f.StringSliceVar(&v.wanted, "observables", nil, "beside the teacher (default what applies; none for none): "+strings.Join(validate.Properties, ", "))
+	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain)")
+	f.StringVar(&v.out, "out", "", "file for everything that was measured, JSON")
+	v.surveying.flags(f)
 	return c
 }
 
@@ -87,9 +100,15 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		defer teach.Close()
 		o.Teacher = teacher.AsPotential(teach)
 		o.Bars = over(bars, before)
+		if o.Survey, err = v.survey(p.Model(), teach); err != nil {
+			return err
+		}
 	}
 	bar := newProgress(v.terminal.err)
 	o.Progress = bar.Progress
+	if o.Survey != nil {
+		o.Survey.Progress = bar.Progress
+	}
 	result, err := distill.Validate(ctx, p, frames, o)
 	bar.Done()
 	if err != nil {
@@ -101,9 +120,40 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		if err := certify(student, p.Model(), c); err != nil {
 			return err
 		}
+		if err := distill.Record(filepath.Dir(student), result); err != nil {
+			return err
+		}
+	}
+	if v.out != "" {
+		if err := writeJSON(v.out, result); err != nil {
+			return err
+		}
 	}
 	v.warnOfZeros(p, frames)
-	return v.conclude(c, len(bars) > 0)
+	return v.conclude(c, result.Observables, len(bars) > 0)
+}
+
+// survey is what --observables asks for; nil where that is nothing.
+func (v *validation) survey(m *model.Model, t teacher.Teacher) (*validate.Survey, error) {
+	if len(v.wanted) == 1 && v.wanted[0] == "none" {
+		return nil, nil
+	}
+	list, err := wanted(v.wanted)
+	if err != nil {
+		return nil, err
+	}
+	s := &v.surveying
+	if err := s.check(); err != nil {
+		return nil, err
+	}
+	if ladder := m.Meta().Domain.Temperatures; len(s.temperatures) == 0 && len(ladder) > 0 {
+		s.temperatures = ladder[len(ladder)/2 : len(ladder)/2+1]
+	}
+	survey, err := s.survey(m, t)
+	if survey != nil {
+		survey.Wanted = list
+	}
+	return survey, err
 }
 
 // warnOfZeros names compositions of the frames whose energies the student's labels left open.
@@ -124,13 +174,22 @@ func certify(path string, m *model.Model, c *model.Certificate) error {
 }
 
 // conclude prints the figures. Whoever gives a bar wants it decided.
-func (v *validation) conclude(c *model.Certificate, wanted bool) error {
-	if v.terminal.json {
-		if err := v.terminal.printJSON(c); err != nil {
+func (v *validation) conclude(c *model.Certificate, o *validate.Observables, wanted bool) error {
+	switch {
+	case v.terminal.json:
+		err := v.terminal.printJSON(struct {
+			*model.Certificate
+			Observables *validate.Observables `json:"observables,omitempty"`
+		}{c, o})
+		if err != nil {
 			return err
 		}
-	} else {
+	case o == nil:
 		printChecks(v.terminal.out, c.Checks)
+	default:
+		printChecks(v.terminal.out, c.Checks[:len(c.Checks)-len(o.List)])
+		fmt.Fprintln(v.terminal.out)
+		printObservations(v.terminal.out, o)
 	}
 	v.terminal.warnOf(c)
 	if !c.Passed || wanted && c.Undecided() != "" {

@@ -1,0 +1,139 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"mlff/distill"
+	"mlff/model"
+	"mlff/structure"
+	"mlff/teacher"
+	"mlff/validate"
+)
+
+// surveying is the flags of commands that compare observables.
+type surveying struct {
+	structures   []string
+	temperatures []float64
+	budget       time.Duration
+	duration     float64
+	seeds        int
+	atoms        int
+	frames       int
+	folder       string
+	seed         uint64
+}
+
+func (s *surveying) flags(f *pflag.FlagSet) {
+	f.StringSliceVar(&s.structures, "structures", nil, "structures to look at (default the one that the student carries)")
+	f.DurationVar(&s.budget, "budget", 10*time.Minute, "time for the teacher's calls")
+	f.Float64Var(&s.duration, "duration", 10, "length of each run of dynamics, ps")
+	f.IntVar(&s.seeds, "seeds", 2, "runs of dynamics")
+	f.IntVar(&s.atoms, "atoms", 64, "atoms to which structures are repeated for dynamics")
+	f.IntVar(&s.frames, "frames", 200, "frames of the student's dynamics that the teacher labels at each temperature")
+	f.StringVar(&s.folder, "folder", "", "keeps the dynamics there, so that a stopped command goes on when it is started again")
+	f.Uint64Var(&s.seed, "seed", 1, "of everything random")
+}
+
+// check refuses what makes no sense.
+func (s *surveying) check() error {
+	switch {
+	case s.budget <= 0:
+		return usage("--budget %s is no time", s.budget)
+	case !(s.duration > 0):
+		return usage("--duration %g: a run is longer than 0 ps", s.duration)
+	case s.seeds < 1, s.atoms < 1, s.frames < 1:
+		return usage("--seeds, --atoms and --frames must be at least 1")
+	case slices.ContainsFunc(s.temperatures, func(t float64) bool { return !(t > 0 && t < 1e5) }):
+		return usage("--temperature %v: temperatures are above 0 K", s.temperatures)
+	}
+	return nil
+}
+
+// survey is what to look at of a student.
+func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey, error) {
+	v := &validate.Survey{Teacher: t, Name: fingerprint(m), Temperatures: s.temperatures, Budget: s.budget, Frames: s.frames, Atoms: s.atoms,
+		Walk: validate.Walk{Duration: s.duration, Seeds: s.seeds, Seed: s.seed, Folder: s.folder}}
+	v.TrainingSize, v.Narrow = m.Meta().Domain.Atoms, validate.Narrow(m)
+	v.Student = func(precision string) (structure.Potential, error) {
+		return m.Potential(model.Options{Threads: 1, Precision: precision})
+	}
+	if len(s.structures) == 0 {
+		example, err := distill.Example(m)
+		if err != nil {
+			return nil, err
+		}
+		if example == nil {
+			return nil, usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
+		}
+		v.Structures = []structure.Structure{*example}
+	}
+	for _, path := range s.structures {
+		frames, err := structure.ReadFile(path, structure.Keys{})
+		if err != nil {
+			return nil, mended(err)
+		}
+		for k := range frames {
+			if err := frames[k].Check(); err != nil {
+				return nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
+			}
+			v.Structures = append(v.Structures, frames[k].Structure)
+		}
+	}
+	return v, nil
+}
+
+// wanted reads a list of properties.
+func wanted(list []string) ([]string, error) {
+	for _, w := range list {
+		if slices.Contains(validate.Properties, w) {
+			continue
+		}
+		err := fmt.Errorf("no observable is called %q", w)
+		hint := "they are " + strings.Join(validate.Properties, ", ")
+		if near, ok := structure.Nearest(w, validate.Properties); ok {
+			hint = fmt.Sprintf("did you mean %s? %s", near, hint)
+		}
+		return nil, usageError{structure.Hint(err, hint)}
+	}
+	return list, nil
+}
+
+// fingerprint tells the numbers of students apart in the names of runs that are kept.
+func fingerprint(m *model.Model) string {
+	h := sha256.New()
+	for _, x := range m.Params() {
+		h.Write(binary.LittleEndian.AppendUint64(nil, math.Float64bits(x)))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:12]
+}
+
+// printObservations prints student, teacher and verdict of every property.
+func printObservations(out io.Writer, o *validate.Observables) {
+	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	defer w.Flush()
+	fmt.Fprintf(w, "property\tstate\tstudent\tteacher\tverdict\t\n")
+	for _, x := range o.List {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", x.Name, x.State, valueText(x.Student, x.Unit), valueText(x.Teacher, x.Unit), x.Verdict, x.Reason)
+	}
+}
+
+func valueText(v *validate.Value, unit string) string {
+	switch {
+	case v == nil:
+		return ""
+	case v.Error == nil:
+		return fmt.Sprintf("%.5g %s", v.Mean, unit)
+	}
+	return fmt.Sprintf("%.4g ± %.2g %s", v.Mean, *v.Error, unit)
+}

@@ -1,0 +1,290 @@
+package validate
+
+import (
+	"fmt"
+	"math"
+
+	"mlff/structure"
+)
+
+const (
+	blockLength  = 2.0  // ps, of block averages
+	strideFrames = 20.0 // fs between frames that distributions are taken from
+	frameSpacing = 0.5  // ps of the student's dynamics between frames that the teacher labels
+	leastFrames  = 20
+)
+
+// dynamics compares what trajectories at a temperature are like: those of both where the teacher's is affordable, and in
+// any case frames of the student's that the teacher labels.
+func (v *surveyor) dynamics(s *structure.Structure, state string, temperature float64) {
+	start := s.Clone()
+	if s.Periodic() {
+		start = structure.Supercell(s, Repeats(s, max(v.Atoms, s.Len())))
+	}
+	side := v.Walk
+	side.Temperature = temperature
+	side = side.withDefaults(&start)
+	share := 0.7 / float64(len(v.Temperatures)*len(v.Structures))
+	if start.Periodic() && v.wantsDynamics() {
+		calls := side.Seeds * side.steps()
+		if calls <= v.affordable(start.Len(), share) {
+			v.sideBySide(&start, state, side)
+		} else {
+			for _, p := range []string{"vdos", "diffusion", "density"} {
+				if v.Wanted != nil && v.wants(p) {
+					v.add(unknown(p, state, fmt.Sprintf("%d steps of the teacher are too dear", calls)))
+				}
+			}
+		}
+	}
+	if v.ctx.Err() == nil && (v.wants("frames") || v.wants("rdf") || v.wants("adf")) {
+		v.alongStudent(&start, state, temperature, min(v.Frames, v.affordable(start.Len(), share)))
+	}
+}
+
+func (v *surveyor) wantsDynamics() bool {
+	return v.wants("rdf") || v.wants("adf") || v.wants("vdos") || v.wants("diffusion") || v.wants("density")
+}
+
+func (v *surveyor) student() (structure.Potential, error) { return v.Student("float32") }
+
+// walks runs both; nil where one of them failed, which is said.
+func (v *surveyor) walks(start *structure.Structure, state string, w Walk) (runs [2][]Trajectory, ok bool) {
+	for k := range runs {
+		name, potential := "student-"+v.Name, v.student
+		if k == 1 {
+			name = "teacher-" + v.Teacher.Info().Identity[:12]
+			potential = func() (structure.Potential, error) { return v.teacher(), nil }
+		}
+		var err error
+		runs[k], err = w.Run(v.ctx, fmt.Sprintf("%s-%gK", name, w.Temperature), potential, start, func(done, total int) {
+			v.Progress(fmt.Sprintf("dynamics of %s, %s", who(k), state), done, total)
+		})
+		if err != nil {
+			v.add(unknown("dynamics", state, who(k)+": "+err.Error()))
+			return runs, false
+		}
+	}
+	return runs, true
+}
+
+// sideBySide runs the same dynamics with both and compares.
+func (v *surveyor) sideBySide(start *structure.Structure, state string, w Walk) {
+	if v.wants("rdf") || v.wants("adf") || v.wants("vdos") || v.wants("diffusion") {
+		runs, ok := v.walks(start, state, w)
+		if !ok {
+			return
+		}
+		method := fmt.Sprintf("%d runs of %g ps each, rescaled velocities", w.Seeds, w.Duration)
+		if v.wants("rdf") {
+			v.distributions(radial(start), runs, state, radialTolerance, false, method)
+		}
+		if v.wants("adf") {
+			v.distributions(angular(start), runs, state, angularTolerance, true, method)
+		}
+		if v.wants("vdos") {
+			v.spectra(runs, state, method)
+		}
+		if v.wants("diffusion") {
+			v.diffusions(start, runs, state, method)
+		}
+	}
+	if v.wants("density") {
+		v.density(start, state, w)
+	}
+}
+
+// blocks of all runs of one side.
+func blocks[T any](runs []Trajectory, of func(t *Trajectory) []T) []T {
+	var all []T
+	for k := range runs {
+		all = append(all, of(&runs[k])...)
+	}
+	return all
+}
+
+func (v *surveyor) distributions(d *distributions, runs [2][]Trajectory, state string, t tolerance, shares bool, method string) {
+	var side [2][][]float64
+	for k := range side {
+		stride := max(1, int(strideFrames/runs[k][0].Interval))
+		side[k] = blocks(runs[k], func(t *Trajectory) [][]float64 { return d.blocksOf(t, blockLength, stride) })
+	}
+	mean := [2][]float64{averaged(side[0]), averaged(side[1])}
+	for i := range d.list {
+		one := &d.list[i]
+		if sumOf(d.of(mean[1], i)) == 0 && sumOf(d.of(mean[0], i)) == 0 {
+			continue // no such angle
+		}
+		difference := jackknife(side[0], side[1], func(a, b [][]float64) float64 {
+			return one.apart(d.of(averaged(a), i), d.of(averaged(b), i), shares)
+		})
+		v.add(differing(one.Name, state, "%", percent(difference), t, method))
+		c := Curve{Name: one.Name, State: state, XUnit: one.XUnit, Unit: one.Unit, X: one.X,
+			Student: d.of(mean[0], i), Teacher: d.of(mean[1], i)}
+		if e := [2][]float64{deviations(side[0]), deviations(side[1])}; e[0] != nil && e[1] != nil {
+			c.StudentError, c.TeacherError = d.of(e[0], i), d.of(e[1], i)
+		}
+		if shares {
+			c.normalise(one.X[1] - one.X[0])
+		}
+		v.result.Curves = append(v.result.Curves, c)
+	}
+}
+
+// normalise makes the integrals one.
+func (c *Curve) normalise(step float64) {
+	for _, pair := range [2][2][]float64{{c.Student, c.StudentError}, {c.Teacher, c.TeacherError}} {
+		f := 1 / (step * sumOf(pair[0]))
+		scaled, deviation := append([]float64(nil), pair[0]...), append([]float64(nil), pair[1]...)
+		scale(scaled, f)
+		scale(deviation, f)
+		copy(pair[0], scaled)
+		copy(pair[1], deviation)
+	}
+}
+
+func sumOf(v []float64) float64 {
+	sum := 0.0
+	for _, x := range v {
+		sum += x
+	}
+	return sum
+}
+
+func percent(v *Value) *Value {
+	p := &Value{Mean: 100 * v.Mean}
+	if v.Error != nil {
+		e := 100 * *v.Error
+		p.Error = &e
+	}
+	return p
+}
+
+// spectra compares the vibrational densities of states: half the integral of the absolute difference is the share of
+// modes at another frequency.
+func (v *surveyor) spectra(runs [2][]Trajectory, state, method string) {
+	var frequency []float64
+	var side [2][][]float64
+	for k := range side {
+		side[k] = blocks(runs[k], func(t *Trajectory) [][]float64 {
+			f, b := vibrational(t)
+			frequency = f
+			return b
+		})
+	}
+	if len(side[0]) == 0 || len(side[1]) == 0 {
+		v.add(unknown("vibrational spectrum", state, fmt.Sprintf("runs shorter than %g ps have none", spectralBlock)))
+		return
+	}
+	step := frequency[1]
+	d := jackknife(side[0], side[1], func(a, b [][]float64) float64 {
+		x := less(averaged(a), averaged(b))
+		sum := 0.0
+		for _, y := range x {
+			sum += math.Abs(y)
+		}
+		return sum * step / 2
+	})
+	v.add(differing("vibrational spectrum", state, "% of modes", percent(d), spectrumTolerance, method))
+	v.result.Curves = append(v.result.Curves, Curve{Name: "vibrational spectrum", State: state, XUnit: "THz", Unit: "1/THz", X: frequency,
+		Student: averaged(side[0]), Teacher: averaged(side[1]), StudentError: deviations(side[0]), TeacherError: deviations(side[1])})
+}
+
+func (v *surveyor) diffusions(start *structure.Structure, runs [2][]Trajectory, state, method string) {
+	for _, z := range elementsOf(start) {
+		name := "self-diffusion " + structure.Symbol(z)
+		var side [2][]float64
+		for k := range side {
+			side[k] = blocks(runs[k], func(t *Trajectory) []float64 { return diffusion(t, z) })
+		}
+		if len(side[0]) == 0 || len(side[1]) == 0 {
+			v.add(unknown(name, state, fmt.Sprintf("runs shorter than %g ps have none", diffusionPart)))
+			continue
+		}
+		o := compared(name, state, "Å²/ps", blocked(side[0]), blocked(side[1]), diffusionTolerance,
+			method+"; a periodic cell slows both alike, by 2.84 kT/(6π η L)")
+		if t := o.Teacher; t.Error != nil && t.Mean < 2**t.Error {
+			o.Verdict, o.Reason = Amber, "the teacher's own is not told from zero: "+o.Reason
+		}
+		v.add(o)
+	}
+}
+
+func (v *surveyor) density(start *structure.Structure, state string, w Walk) {
+	if !v.Teacher.Info().Stress {
+		v.add(unknown("density", state, "the teacher has no stress"))
+		return
+	}
+	w.Constant = true
+	runs, ok := v.walks(start, state+", no pressure", w)
+	if !ok {
+		return
+	}
+	var side [2]*Value
+	for k := range side {
+		side[k] = blocked(blocks(runs[k], func(t *Trajectory) []float64 { return densities(t, blockLength) }))
+	}
+	v.add(compared("density", state, "g/cm³", side[0], side[1], densityTolerance, fmt.Sprintf("%d runs of %g ps each at no pressure", w.Seeds, w.Duration)))
+}
+
+// alongStudent lets the teacher label frames of the student's own dynamics: errors where the student goes, and averages
+// reweighted to the teacher's ensemble.
+func (v *surveyor) alongStudent(start *structure.Structure, state string, temperature float64, n int) {
+	if n < leastFrames {
+		v.add(unknown("frames of the student's dynamics", state, fmt.Sprintf("%d calls are left, %d are needed", n, leastFrames)))
+		return
+	}
+	frames, err := v.labelledWalk(start, state, temperature, n)
+	if err != nil {
+		v.add(unknown("frames of the student's dynamics", state, err.Error()))
+		return
+	}
+	v.known[temperature] = frames
+	v.errorsAlong(frames, state)
+	if !start.Periodic() {
+		return
+	}
+	effective := reweight(frames, temperature)
+	method := fmt.Sprintf("%d frames of the student reweighted to the teacher, effective %.0f %%", len(frames), 100*effective)
+	for _, x := range []struct {
+		property string
+		d        *distributions
+		t        tolerance
+		shares   bool
+	}{{"rdf", radial(start), radialTolerance, false}, {"adf", angular(start), angularTolerance, true}} {
+		if v.wants(x.property) {
+			v.reweighted(x.d, frames, effective, join(state, "reweighted"), x.t, x.shares, method)
+		}
+	}
+}
+
+func (v *surveyor) reweighted(d *distributions, frames []labelledFrame, effective float64, state string, t tolerance, shares bool, method string) {
+	if effective < leastEffective {
+		for i := range d.list {
+			v.add(unknown(d.list[i].Name, state, fmt.Sprintf("effective frames are %.1f %%, below %g %%", 100*effective, 100*leastEffective)))
+		}
+		return
+	}
+	all := make([]weighted, len(frames))
+	for k := range frames {
+		all[k] = weighted{frames[k].weight, d.frame(&frames[k].frame.Structure)}
+	}
+	student, teacher := weightedMeans(all)
+	for i := range d.list {
+		one := &d.list[i]
+		if sumOf(d.of(student, i)) == 0 {
+			continue
+		}
+		difference := grouped(all, func(some []weighted) float64 {
+			a, b := weightedMeans(some)
+			return one.apart(d.of(a, i), d.of(b, i), shares)
+		})
+		o := differing(one.Name, state, "%", percent(difference), t, method)
+		v.add(o)
+		c := Curve{Name: one.Name, State: state, XUnit: one.XUnit, Unit: one.Unit, X: one.X, Student: d.of(student, i), Teacher: d.of(teacher, i)}
+		if shares {
+			c.normalise(one.X[1] - one.X[0])
+		}
+		v.result.Curves = append(v.result.Curves, c)
+	}
+}

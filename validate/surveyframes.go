@@ -1,0 +1,92 @@
+package validate
+
+import (
+	"fmt"
+	"math"
+
+	"mlff/dataset"
+	"mlff/structure"
+)
+
+// labelledWalk runs the student's dynamics and lets the teacher label n frames of it, evenly spaced.
+func (v *surveyor) labelledWalk(start *structure.Structure, state string, temperature float64, n int) ([]labelledFrame, error) {
+	w := Walk{Temperature: temperature, Seeds: max(1, min(v.Walk.Seeds, n/leastFrames)), Seed: v.Walk.Seed + 1000, Interval: 1000 * frameSpacing}
+	w.Duration = frameSpacing * math.Ceil(float64(n)/float64(w.Seeds))
+	w = w.withDefaults(start)
+	runs, err := w.Run(v.ctx, "", v.student, start, func(done, total int) { v.Progress("the student's dynamics, "+state, done, total) })
+	if err != nil {
+		return nil, err
+	}
+	var frames []labelledFrame
+	potential, err := v.student()
+	if err != nil {
+		return nil, err
+	}
+	for k := range runs {
+		for i := range runs[k].Samples {
+			if len(frames) == n {
+				break
+			}
+			v.Progress("frames for the teacher, "+state, len(frames), n)
+			f := labelledFrame{}
+			f.frame.Structure = runs[k].Structure(i)
+			labels, err := v.ask([]structure.Structure{f.frame.Structure})
+			if err != nil {
+				return nil, err
+			}
+			if labels[0].Energy == nil || len(labels[0].Forces) == 0 {
+				return nil, fmt.Errorf("the teacher gives no energies or no forces")
+			}
+			f.frame.Labels = labels[0]
+			if err := potential.Evaluate(&f.frame.Structure, &f.student); err != nil {
+				return nil, err
+			}
+			f.student = clonedResult(&f.student)
+			frames = append(frames, f)
+		}
+	}
+	return frames, nil
+}
+
+func clonedResult(r *structure.Result) structure.Result {
+	c := *r
+	c.Forces, c.Energies = append([][3]float64(nil), r.Forces...), append([]float64(nil), r.Energies...)
+	return c
+}
+
+// compareFrames are the errors over labelled frames.
+func compareFrames(frames []labelledFrame) (structure.Errors, error) {
+	var c dataset.Comparison
+	for k := range frames {
+		if err := c.Add(&frames[k].frame, &frames[k].student); err != nil {
+			return structure.Errors{}, err
+		}
+	}
+	return c.Errors(), nil
+}
+
+// errorsAlong tells the errors where the student goes by itself: relative to the forces there, and of the energy to the
+// thermal energy that shares a frame's weight.
+func (v *surveyor) errorsAlong(frames []labelledFrame, state string) {
+	if !v.wants("frames") {
+		return
+	}
+	e, err := compareFrames(frames)
+	if err != nil {
+		v.add(unknown("forces along the student's dynamics", state, err.Error()))
+		return
+	}
+	size, count := 0.0, 0.0
+	for k := range frames {
+		for _, f := range frames[k].frame.Forces {
+			for _, x := range f {
+				size, count = size+math.Abs(x), count+1
+			}
+		}
+	}
+	method := fmt.Sprintf("%d frames, force MAE %.3g meV/Å", len(frames), e.Forces.MAE)
+	v.add(differing("forces along the student's dynamics", state, "%", exact(100*e.Forces.MAE/(1e3*size/count)), forceTolerance, method))
+}
+
+// forceTolerance is an accuracy of 0.95, in % of the mean force.
+var forceTolerance = tolerance{absolute: 5}
