@@ -83,6 +83,11 @@ func unknown(name, state, reason string) Observation {
 	return Observation{Name: name, State: state, Verdict: Unknown, Reason: reason}
 }
 
+// broken is something that went wrong on the way, and should not have.
+func broken(name, state, reason string) Observation {
+	return Observation{Name: name, State: state, Decides: true, Verdict: Red, Reason: reason}
+}
+
 func (o *Observation) judge() {
 	d := o.Difference
 	if !finite(d.Mean) {
@@ -110,6 +115,9 @@ func (o *Observation) judge() {
 func (o *Observation) Check() Check {
 	c := Check{Name: o.Name, State: o.State, Unit: o.Measure, Sense: "at most", Bar: o.Bar, Decides: o.Decides, Note: o.Method}
 	d := o.Difference
+	if o.Verdict == Red && d == nil {
+		return failedWith(c, o.Reason)
+	}
 	if d == nil {
 		c.Note = "not established: " + o.Reason
 		return c

@@ -11,6 +11,7 @@ type labelledFrame struct {
 	frame   structure.Frame // with the teacher's labels
 	student structure.Result
 	weight  float64
+	grade   float64 // the largest of its atoms, where grades are looked at
 }
 
 // leastEffective is the effective share of frames below which a reweighted average is not established: most of it would

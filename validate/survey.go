@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"mlff/model"
 	"mlff/structure"
 	"mlff/teacher"
 )
@@ -21,7 +22,7 @@ var onRequest = []string{"density", "vacancy", "surface"}
 
 // Survey compares observables of a student with those of its teacher.
 type Survey struct {
-	Student    func(precision string) (structure.Potential, error) // a potential of its own for every call
+	Student    func(model.Options) (structure.Potential, error) // a potential of its own for every call
 	Teacher    teacher.Teacher
 	Name       string // of the student, for runs that are kept
 	Structures []structure.Structure
@@ -35,6 +36,7 @@ type Survey struct {
 	Atoms        int           // to which structures are repeated for dynamics; 0: 64
 	TrainingSize int           // atoms of the largest training cell; 0: that of the structure
 	Narrow       string        // the warning that every training cell is narrow, where that is so
+	Threshold    float64       // grade of a frame that alarms; 0: grades are not looked at
 	Progress     func(stage string, done, total int)
 }
 
@@ -52,6 +54,7 @@ type surveyor struct {
 	Survey
 	ctx    context.Context
 	result Observables
+	share  float64                     // of what is left that the present structure may take
 	price  float64                     // of one call for the present structure, s per atom
 	known  map[float64][]labelledFrame // of the present structure's dynamics, by temperature
 }
@@ -74,6 +77,7 @@ func (s Survey) Observe(ctx context.Context) (*Observables, error) {
 	v := &surveyor{Survey: s, ctx: ctx}
 	v.result.Teacher = s.Teacher.Info().Name
 	for k := range s.Structures {
+		v.share = 1 / float64(len(s.Structures)-k)
 		v.structure(&s.Structures[k], v.label(k))
 		if err := ctx.Err(); err != nil {
 			return nil, err
@@ -110,7 +114,7 @@ func (v *surveyor) add(o ...Observation) { v.result.List = append(v.result.List,
 func (v *surveyor) structure(s *structure.Structure, label string) {
 	v.known = map[float64][]labelledFrame{}
 	if err := v.timeTeacher(s); err != nil {
-		v.add(unknown("teacher", label, err.Error()))
+		v.add(broken("the teacher's answer", label, err.Error()))
 		return
 	}
 	if s.PBC == [3]bool{} {
@@ -120,9 +124,9 @@ func (v *surveyor) structure(s *structure.Structure, label string) {
 	} else if s.Periodic() {
 		v.crystal(s, label)
 	}
-	for _, t := range v.Temperatures {
+	for k, t := range v.Temperatures {
 		if v.ctx.Err() == nil {
-			v.dynamics(s, join(label, fmt.Sprintf("%g K", t)), t)
+			v.dynamics(s, join(label, fmt.Sprintf("%g K", t)), t, 1/float64(len(v.Temperatures)-k))
 		}
 	}
 	if v.wants("transfer") && s.Periodic() && len(v.Temperatures) > 0 && v.ctx.Err() == nil {
@@ -161,10 +165,11 @@ func (v *surveyor) book(calls int, t time.Duration) {
 
 // affordable is how many calls of a structure of so many atoms the budget still allows, a share of what is left.
 func (v *surveyor) affordable(atoms int, share float64) int {
+	share *= v.share
 	left := share * (v.Budget.Seconds() - v.result.Seconds)
 	n := int(math.Max(0, left/math.Max(1e-7, v.price*float64(atoms))))
 	if v.Calls > 0 {
-		n = min(n, max(0, v.Calls-v.result.Calls))
+		n = min(n, int(share*float64(max(0, v.Calls-v.result.Calls))))
 	}
 	return n
 }

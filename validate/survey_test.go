@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"mlff/classical"
+	"mlff/model"
 	"mlff/structure"
 	"mlff/teacher"
 )
@@ -41,7 +42,9 @@ func surveyOf(t *testing.T, factor float64, s Survey) *Observables {
 	if s.Teacher, err = teacher.Open("sw-si", teacher.Options{Threads: 1}); err != nil {
 		t.Fatal(err)
 	}
-	s.Student = func(string) (structure.Potential, error) { return stiff{classical.NewStillingerWeber(), factor}, nil }
+	s.Student = func(model.Options) (structure.Potential, error) {
+		return stiff{classical.NewStillingerWeber(), factor}, nil
+	}
 	o, err := s.Observe(context.Background())
 	if err != nil {
 		t.Fatal(err)

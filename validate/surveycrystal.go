@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -24,7 +25,7 @@ func (v *surveyor) crystal(s *structure.Structure, label string) {
 	if !v.wants("crystal") && !v.wants("phonons") && !v.wants("vacancy") && !v.wants("surface") {
 		return
 	}
-	student, err := v.Student("float64")
+	student, err := v.Student(model.Options{Precision: "float64"})
 	if err != nil {
 		v.add(unknown("crystal", label, err.Error()))
 		return
@@ -182,7 +183,7 @@ func states(student, teacher []float64, label string) Curve {
 
 // vibrations compares a molecule's harmonic frequencies, each at its own minimum.
 func (v *surveyor) vibrations(s *structure.Structure, label string) {
-	student, err := v.Student("float64")
+	student, err := v.Student(model.Options{Precision: "float64"})
 	if err != nil {
 		v.add(unknown("frequencies", label, err.Error()))
 		return

@@ -1,9 +1,12 @@
 package validate
 
 import (
+	"errors"
 	"fmt"
 	"math"
 
+	"mlff/md"
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -15,8 +18,8 @@ const (
 )
 
 // dynamics compares what trajectories at a temperature are like: those of both where the teacher's is affordable, and in
-// any case frames of the student's that the teacher labels.
-func (v *surveyor) dynamics(s *structure.Structure, state string, temperature float64) {
+// any case frames of the student's that the teacher labels. It may take a share of what is left of the budget.
+func (v *surveyor) dynamics(s *structure.Structure, state string, temperature, share float64) {
 	start := s.Clone()
 	if s.Periodic() {
 		start = structure.Supercell(s, Repeats(s, max(v.Atoms, s.Len())))
@@ -24,10 +27,9 @@ func (v *surveyor) dynamics(s *structure.Structure, state string, temperature fl
 	side := v.Walk
 	side.Temperature = temperature
 	side = side.withDefaults(&start)
-	share := 0.7 / float64(len(v.Temperatures)*len(v.Structures))
 	if start.Periodic() && v.wantsDynamics() {
 		calls := side.Seeds * side.steps()
-		if calls <= v.affordable(start.Len(), share) {
+		if calls <= v.affordable(start.Len(), 0.7*share) {
 			v.sideBySide(&start, state, side)
 		} else {
 			for _, p := range []string{"vdos", "diffusion", "density"} {
@@ -46,7 +48,7 @@ func (v *surveyor) wantsDynamics() bool {
 	return v.wants("rdf") || v.wants("adf") || v.wants("vdos") || v.wants("diffusion") || v.wants("density")
 }
 
-func (v *surveyor) student() (structure.Potential, error) { return v.Student("float32") }
+func (v *surveyor) student() (structure.Potential, error) { return v.Student(model.Options{}) }
 
 // walks runs both; nil where one of them failed, which is said.
 func (v *surveyor) walks(start *structure.Structure, state string, w Walk) (runs [2][]Trajectory, ok bool) {
@@ -235,6 +237,11 @@ func (v *surveyor) alongStudent(start *structure.Structure, state string, temper
 		return
 	}
 	frames, err := v.labelledWalk(start, state, temperature, n)
+	var exploded *md.StepError
+	if errors.As(err, &exploded) {
+		v.add(broken("the student's dynamics", state, err.Error()))
+		return
+	}
 	if err != nil {
 		v.add(unknown("frames of the student's dynamics", state, err.Error()))
 		return

@@ -3,8 +3,10 @@ package validate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 )
 
@@ -18,7 +20,7 @@ func (v *surveyor) labelledWalk(start *structure.Structure, state string, temper
 		return nil, err
 	}
 	var frames []labelledFrame
-	potential, err := v.student()
+	potential, err := v.Student(model.Options{Grade: v.Threshold > 0})
 	if err != nil {
 		return nil, err
 	}
@@ -42,6 +44,9 @@ func (v *surveyor) labelledWalk(start *structure.Structure, state string, temper
 				return nil, err
 			}
 			f.student = clonedResult(&f.student)
+			if g, ok := potential.(interface{ Grades() []float64 }); ok && v.Threshold > 0 {
+				f.grade = slices.Max(g.Grades())
+			}
 			frames = append(frames, f)
 		}
 	}
@@ -84,9 +89,27 @@ func (v *surveyor) errorsAlong(frames []labelledFrame, state string) {
 			}
 		}
 	}
+	if v.Threshold > 0 {
+		v.alarms(frames, state)
+	}
 	method := fmt.Sprintf("%d frames, force MAE %.3g meV/Å", len(frames), e.Forces.MAE)
 	v.add(differing("forces along the student's dynamics", state, "%", exact(100*e.Forces.MAE/(1e3*size/count)), forceTolerance, method))
 }
+
+// alarms tells how many frames of its own dynamics the student's grade calls strange.
+func (v *surveyor) alarms(frames []labelledFrame, state string) {
+	loud := 0
+	for k := range frames {
+		if frames[k].grade > v.Threshold {
+			loud++
+		}
+	}
+	v.add(differing("frames with an extrapolation alarm", state, "%", exact(100*float64(loud)/float64(len(frames))), alarmTolerance,
+		fmt.Sprintf("%d of %d frames beyond grade %.3g", loud, len(frames), v.Threshold)))
+}
+
+// alarmTolerance is twice the share of held-out frames beyond the threshold, %.
+var alarmTolerance = tolerance{absolute: 10}
 
 // forceTolerance is an accuracy of 0.95, in % of the mean force.
 var forceTolerance = tolerance{absolute: 5}

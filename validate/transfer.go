@@ -28,7 +28,7 @@ func (v *surveyor) transfer(s *structure.Structure, label string, temperature fl
 	if frames[0] == nil {
 		price += small.Len()
 	}
-	n := min(transferFrames, v.affordable(price, 0.9))
+	n := min(transferFrames, v.affordable(price, 1))
 	if n < leastTransferFrames {
 		v.add(unknown("size transfer", state, fmt.Sprintf("%d frames of %d atoms are affordable, %d are needed", n, large.Len(), leastTransferFrames)))
 		return

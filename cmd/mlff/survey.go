@@ -65,8 +65,12 @@ func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey,
 	v := &validate.Survey{Teacher: t, Name: fingerprint(m), Temperatures: s.temperatures, Budget: s.budget, Frames: s.frames, Atoms: s.atoms,
 		Walk: validate.Walk{Duration: s.duration, Seeds: s.seeds, Seed: s.seed, Folder: s.folder}}
 	v.TrainingSize, v.Narrow = m.Meta().Domain.Atoms, validate.Narrow(m)
-	v.Student = func(precision string) (structure.Potential, error) {
-		return m.Potential(model.Options{Threads: 1, Precision: precision})
+	v.Student = func(o model.Options) (structure.Potential, error) {
+		o.Threads = 1
+		return m.Potential(o)
+	}
+	if m.Grade() != nil {
+		v.Threshold = m.Meta().Threshold
 	}
 	if len(s.structures) == 0 {
 		example, err := distill.Example(m)
