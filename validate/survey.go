@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"mlff/model"
@@ -53,6 +54,7 @@ type Observables struct {
 type surveyor struct {
 	Survey
 	ctx    context.Context
+	books  sync.Mutex
 	result Observables
 	share  float64                     // of what is left that the present structure may take
 	price  float64                     // of one call for the present structure, s per atom
@@ -159,6 +161,8 @@ func (v *surveyor) ask(list []structure.Structure) ([]structure.Labels, error) {
 }
 
 func (v *surveyor) book(calls int, t time.Duration) {
+	v.books.Lock() // several runs may ask at once
+	defer v.books.Unlock()
 	v.result.Calls += calls
 	v.result.Seconds += t.Seconds()
 }
