@@ -19,7 +19,7 @@ help:
 	@echo 'make test            gofmt, vet, staticcheck and every test'
 	@echo 'make test-python     the Python package, with the newest and the oldest ase'
 	@echo 'make test-teachers   against real teachers: installs FeNNol and Orb'
-	@echo 'make test-heavy      kill loops and other tests that take minutes'
+	@echo 'make test-heavy      kill loops, a Slurm of its own, and other tests that take minutes'
 	@echo 'make lammps          LAMMPS with MPI into the cache, and the tests of the plugin in it'
 	@echo 'make bench-lammps    the plugin against the engine and other pair styles'
 	@echo 'make bench           the engine against its bars, two minutes on a quiet machine'

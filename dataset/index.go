@@ -196,3 +196,15 @@ func (systemDisk) SyncDir(path string) error {
 	defer d.Close()
 	return d.Sync()
 }
+
+// CountFrames is the number of frames of the store in a folder that another process may be appending to; 0 where there is none.
+func CountFrames(dir string) int {
+	content, _ := os.ReadFile(filepath.Join(dir, indexName)) // what cannot be read now can be read later
+	n := 0
+	for line := range strings.Lines(string(content)) {
+		if h, ok := parseLine(strings.TrimSuffix(line, "\n")); ok {
+			n += h.frames
+		}
+	}
+	return n
+}

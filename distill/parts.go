@@ -56,6 +56,10 @@ func openParts(out string, t teacher.Info) (*parts, error) {
 	}
 	d.sweep()
 	structure.SweepWhole(out)
+	if d.has(slurmName) {
+		d.close()
+		return nil, structure.Hint(fmt.Errorf("jobs of a cluster label for %s", out), "wait for them with: mlff label --collect --out "+out)
+	}
 	p := &parts{directory: d, labels: map[string]structure.Labels{}}
 	if err = p.belong(owner{t.Name, t.Identity}); err == nil {
 		err = p.read()

@@ -69,7 +69,8 @@ func calls(t *testing.T, dir string) []string {
 func awaitCalls(t *testing.T, dir string, more int) {
 	t.Helper()
 	before := len(calls(t, dir))
-	for deadline := time.Now().Add(20 * time.Second); len(calls(t, dir)) < before+more; time.Sleep(time.Millisecond) {
+	// Slurm lets a requeued job wait for two minutes.
+	for deadline := time.Now().Add(4 * time.Minute); len(calls(t, dir)) < before+more; time.Sleep(time.Millisecond) {
 		if _, err := os.Stat(filepath.Join(dir, "labelled.extxyz")); err == nil {
 			return // all is made
 		}

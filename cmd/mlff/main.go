@@ -48,6 +48,7 @@ type terminal struct {
 	disk       dataset.Disk      // of the data store of a run; nil: the operating system's
 	dynamics   validate.Dynamics // of the drift in a run; zero: what a certificate should rest on
 	checkpoint time.Duration     // between checkpoints; zero: the default
+	poll       time.Duration     // between looks at a cluster's queue; zero: the default
 }
 
 // run carries out one command line and returns its exit code.

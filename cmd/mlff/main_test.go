@@ -25,7 +25,7 @@ var brief = validate.Dynamics{Atoms: 8, Duration: 0.05}
 func TestMain(m *testing.M) {
 	command := func(t terminal) func() {
 		return func() {
-			t.out, t.err, t.dynamics, t.checkpoint = os.Stdout, os.Stderr, brief, 100*time.Millisecond
+			t.out, t.err, t.dynamics, t.checkpoint, t.poll = os.Stdout, os.Stderr, brief, 100*time.Millisecond, 100*time.Millisecond
 			os.Exit(t.run(os.Args[1:]))
 		}
 	}
