@@ -58,7 +58,7 @@ func (o Options) checkBaths(s *structure.Structure) error {
 
 // integratorOf makes the integrator of an ensemble.
 func (m *Simulation) integratorOf(o Options) (integrator, error) {
-	freedom := verlet{}.freedom(m.structure.Len(), len(o.Fixed))
+	freedom := verlet{}.freedom(m.structure.Len(), len(o.Fixed), m.still)
 	kind := o.Ensemble
 	switch o.Ensemble {
 	case NVT:

@@ -23,11 +23,14 @@ func (verlet) step(m *Simulation) error {
 	return nil
 }
 
-func (verlet) freedom(atoms, fixed int) int {
-	if fixed > 0 {
+func (verlet) freedom(atoms, fixed, still int) int {
+	switch {
+	case fixed > 0:
 		return max(3*(atoms-fixed), 1) // nothing keeps the momentum
+	case atoms < 2:
+		return 3
 	}
-	return max(3*atoms-3, 3)
+	return 3*atoms - 3 - still
 }
 
 // langevin is BAOAB: half a kick, half a drift, the thermostat, half a drift, half a kick with the new forces.
@@ -83,7 +86,7 @@ func (l *langevin) thermostat(m *Simulation) {
 	m.heat += m.Kinetic() - before
 }
 
-func (*langevin) freedom(atoms, fixed int) int { return max(3*(atoms-fixed), 1) }
+func (*langevin) freedom(atoms, fixed, _ int) int { return max(3*(atoms-fixed), 1) }
 
 // kick changes the velocities by the present forces over half a time step.
 func (m *Simulation) kick() {

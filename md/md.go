@@ -131,6 +131,7 @@ type Simulation struct {
 	before     float64 // time at that step, fs
 	heat       float64 // given by the baths so far, eV
 	volume     float64 // when the present ensemble began, Å³
+	still      int     // degrees of freedom of a rotation that had not begun then
 	offset     float64 // makes the conserved quantity begin as the total energy and go on through a switch, eV
 	err        error   // what stopped the simulation
 }
@@ -138,7 +139,7 @@ type Simulation struct {
 // integrator takes a simulation one step on.
 type integrator interface {
 	step(s *Simulation) error
-	freedom(atoms, fixed int) int // degrees of freedom
+	freedom(atoms, fixed, still int) int // degrees of freedom
 }
 
 // extended integrators have variables of their own.
@@ -165,7 +166,7 @@ func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, 
 	for _, z := range s.Numbers {
 		m.masses = append(m.masses, structure.Mass(z))
 	}
-	if err := m.Switch(o); err != nil {
+	if _, err := o.withDefaults(&s); err != nil {
 		return nil, &OptionsError{err}
 	}
 	if o.Velocities != nil {
@@ -173,7 +174,9 @@ func New(p structure.Potential, s structure.Structure, o Options) (*Simulation, 
 	} else {
 		m.velocities = Thermal(&s, o.Temperature, o.Seed)
 	}
-	m.holdFixed()
+	if err := m.Switch(o); err != nil {
+		return nil, &OptionsError{err}
+	}
 	if err := m.evaluate(); err != nil {
 		return nil, err
 	}
@@ -188,9 +191,7 @@ func (m *Simulation) holdFixed() {
 	}
 	for _, i := range m.options.Fixed {
 		m.inverse[i] = 0
-		if m.velocities != nil {
-			m.velocities[i] = [3]float64{}
-		}
+		m.velocities[i] = [3]float64{}
 	}
 }
 
@@ -202,6 +203,10 @@ func (m *Simulation) Switch(o Options) error {
 		return err
 	}
 	m.volume = m.structure.Volume()
+	m.still = 0
+	if len(o.Fixed) == 0 {
+		m.still = m.stillness()
+	}
 	next, err := m.integratorOf(o)
 	if err != nil {
 		return err
@@ -277,9 +282,10 @@ func (m *Simulation) reservoir() float64 {
 }
 
 // Freedom is the number of degrees of freedom that share the kinetic energy: 3N with a Langevin thermostat, which moves
-// the centre of mass too, or where atoms are fixed, which do not count; else 3N - 3, and never below 3.
+// the centre of mass too, or where atoms are fixed, which do not count; else 3N - 3, and 3N - 6 (3N - 5 on a line) where
+// a structure that is periodic in no direction began without rotation; 3 for a single atom.
 func (m *Simulation) Freedom() int {
-	return m.integrator.freedom(m.structure.Len(), len(m.options.Fixed))
+	return m.integrator.freedom(m.structure.Len(), len(m.options.Fixed), m.still)
 }
 
 // Temperature is the kinetic one in K.

@@ -115,7 +115,7 @@ func TestMotionIsReversible(t *testing.T) {
 }
 
 func TestThermalStart(t *testing.T) {
-	s := structure.Structure{Numbers: make([]int, 10000)}
+	s := structure.Structure{Numbers: make([]int, 10000), PBC: [3]bool{true, true, true}}
 	for i := range s.Numbers {
 		s.Numbers[i] = []int{1, 8}[i%2]
 	}
@@ -135,7 +135,7 @@ func TestThermalStart(t *testing.T) {
 	if structure.Norm(momentum) > 1e-11 { // rounding, 1e-16 each, of 10000 terms of up to 0.5 u Å/fs and their partial sums of up to 50
 		t.Errorf("momentum %g", momentum)
 	}
-	one := structure.Structure{Numbers: []int{14}}
+	one := structure.Structure{Numbers: []int{14}, Positions: make([][3]float64, 1)}
 	if v := Thermal(&one, 300, 1)[0]; v == [3]float64{} {
 		t.Error("a single atom is given no velocity")
 	}

@@ -19,6 +19,7 @@ type State struct {
 	Heat       float64             `json:"heat"`   // eV
 	Offset     float64             `json:"offset"` // eV
 	Volume     float64             `json:"volume"` // at that step, Å³
+	Still      int                 `json:"still"`  // degrees of freedom of a rotation that had not begun then
 	Baths      []float64           `json:"baths"`  // variables of thermostat and barostat
 }
 
@@ -33,7 +34,7 @@ func (m *Simulation) State() *State {
 	o := m.options
 	o.Velocities = nil
 	s := &State{Options: o, Structure: m.structure.Clone(), Velocities: slices.Clone(m.velocities), Step: m.step, Start: m.start,
-		Before: m.before, Heat: m.heat, Offset: m.offset, Volume: m.volume}
+		Before: m.before, Heat: m.heat, Offset: m.offset, Volume: m.volume, Still: m.still}
 	if b, ok := m.integrator.(stateful); ok {
 		s.Baths = b.state()
 	}
@@ -48,7 +49,7 @@ func Resume(p structure.Potential, s *State) (*Simulation, error) {
 		return nil, err
 	}
 	m.options.Velocities = nil
-	m.volume = s.Volume
+	m.volume, m.still = s.Volume, s.Still
 	if m.integrator, err = m.integratorOf(m.options); err != nil {
 		return nil, err
 	}
