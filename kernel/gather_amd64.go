@@ -4,12 +4,12 @@
 
 package kernel
 
-// outgoingAVX2Single sums the edges of atoms one after the other, the edge at position k in lane k%4:
+// outgoingAVX2Single sums the edges of atoms one after the other, each rounded to multiples of 2^-40, the edge at position k in lane k%4:
 //
 //	for i := range atoms {
 //		var lane [4][4]float64
 //		for k, e := range edge[start[i]:start[i+1]] {
-//			lane[k%4] += float64(e)
+//			lane[k%4] += (float64(e) + rounder) - rounder
 //		}
 //		force[i] = (lane[0] + lane[1]) + (lane[2] + lane[3])
 //	}
@@ -22,7 +22,7 @@ func outgoingAVX2Single(force *[3]float64, edge *[4]float32, start *int32, atoms
 //	for i := range atoms {
 //		var lane [4][4]float64
 //		for k, e := range in[start[i]:start[i+1]] {
-//			lane[k%4] += float64(edge[e])
+//			lane[k%4] += (float64(edge[e]) + rounder) - rounder
 //		}
 //		force[i] -= (lane[0] + lane[1]) + (lane[2] + lane[3])
 //	}
@@ -30,12 +30,12 @@ func outgoingAVX2Single(force *[3]float64, edge *[4]float32, start *int32, atoms
 //go:noescape
 func incomingAVX2Single(force *[3]float64, edge *[4]float32, start *int32, in *int32, atoms int)
 
-// outgoingAVX2Double sums the edges of atoms one after the other, the edge at position k in lane k%4:
+// outgoingAVX2Double sums the edges of atoms one after the other, each rounded to multiples of 2^-40, the edge at position k in lane k%4:
 //
 //	for i := range atoms {
 //		var lane [4][4]float64
 //		for k, e := range edge[start[i]:start[i+1]] {
-//			lane[k%4] += float64(e)
+//			lane[k%4] += (float64(e) + rounder) - rounder
 //		}
 //		force[i] = (lane[0] + lane[1]) + (lane[2] + lane[3])
 //	}
@@ -48,7 +48,7 @@ func outgoingAVX2Double(force *[3]float64, edge *[4]float64, start *int32, atoms
 //	for i := range atoms {
 //		var lane [4][4]float64
 //		for k, e := range in[start[i]:start[i+1]] {
-//			lane[k%4] += float64(edge[e])
+//			lane[k%4] += (float64(edge[e]) + rounder) - rounder
 //		}
 //		force[i] -= (lane[0] + lane[1]) + (lane[2] + lane[3])
 //	}

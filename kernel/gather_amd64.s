@@ -5,21 +5,24 @@
 #include "textflag.h"
 
 // func outgoingAVX2Single(force *[3]float64, edge *[4]float32, start *int32, atoms int)
-// Requires: AVX
+// Requires: AVX, AVX2
 TEXT ·outgoingAVX2Single(SB), NOSPLIT, $0-32
-	// sums the edges of atoms one after the other, the edge at position k in lane k%4:
+	// sums the edges of atoms one after the other, each rounded to multiples of 2^-40, the edge at position k in lane k%4:
 	// 
 	// 	for i := range atoms {
 	// 		var lane [4][4]float64
 	// 		for k, e := range edge[start[i]:start[i+1]] {
-	// 			lane[k%4] += float64(e)
+	// 			lane[k%4] += (float64(e) + rounder) - rounder
 	// 		}
 	// 		force[i] = (lane[0] + lane[1]) + (lane[2] + lane[3])
 	// 	}
-	MOVQ force+0(FP), AX
-	MOVQ edge+8(FP), CX
-	MOVQ start+16(FP), DX
-	MOVQ atoms+24(FP), BX
+	MOVQ         force+0(FP), AX
+	MOVQ         edge+8(FP), CX
+	MOVQ         start+16(FP), DX
+	MOVQ         atoms+24(FP), BX
+	MOVQ         $0x40b8000000000000, SI
+	VMOVQ        SI, X0
+	VBROADCASTSD X0, Y0
 
 atom:
 	MOVLQSX (DX), SI
@@ -27,22 +30,30 @@ atom:
 	SUBQ    SI, DI
 	SHLQ    $0x04, SI
 	LEAQ    (CX)(SI*1), SI
-	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
 	SUBQ    $0x04, DI
 	JL      rest
 
 four:
-	VCVTPS2PD (SI), Y4
-	VADDPD    Y4, Y0, Y0
-	VCVTPS2PD 16(SI), Y4
-	VADDPD    Y4, Y1, Y1
-	VCVTPS2PD 32(SI), Y4
-	VADDPD    Y4, Y2, Y2
-	VCVTPS2PD 48(SI), Y4
-	VADDPD    Y4, Y3, Y3
+	VCVTPS2PD (SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y1, Y1
+	VCVTPS2PD 16(SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y2, Y2
+	VCVTPS2PD 32(SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y3, Y3
+	VCVTPS2PD 48(SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y4, Y4
 	ADDQ      $0x40, SI
 	SUBQ      $0x04, DI
 	JGE       four
@@ -51,25 +62,31 @@ rest:
 	ADDQ      $0x04, DI
 	SUBQ      $0x01, DI
 	JL        done
-	VCVTPS2PD (SI), Y4
-	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD (SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y1, Y1
 	SUBQ      $0x01, DI
 	JL        done
-	VCVTPS2PD 16(SI), Y4
-	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD 16(SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y2, Y2
 	SUBQ      $0x01, DI
 	JL        done
-	VCVTPS2PD 32(SI), Y4
-	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD 32(SI), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y3, Y3
 
 done:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVAPD      X0, X1
-	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPD      X1, (AX)
-	VMOVSD       X0, 16(AX)
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VMOVAPD      X1, X2
+	VEXTRACTF128 $0x01, Y1, X1
+	VMOVUPD      X2, (AX)
+	VMOVSD       X1, 16(AX)
 	ADDQ         $0x18, AX
 	ADDQ         $0x04, DX
 	DECQ         BX
@@ -78,52 +95,63 @@ done:
 	RET
 
 // func incomingAVX2Single(force *[3]float64, edge *[4]float32, start *int32, in *int32, atoms int)
-// Requires: AVX
+// Requires: AVX, AVX2
 TEXT ·incomingAVX2Single(SB), NOSPLIT, $0-40
 	// takes the edges to atoms, numbered by in, off their forces, in the order of function outgoing:
 	// 
 	// 	for i := range atoms {
 	// 		var lane [4][4]float64
 	// 		for k, e := range in[start[i]:start[i+1]] {
-	// 			lane[k%4] += float64(edge[e])
+	// 			lane[k%4] += (float64(edge[e]) + rounder) - rounder
 	// 		}
 	// 		force[i] -= (lane[0] + lane[1]) + (lane[2] + lane[3])
 	// 	}
-	MOVQ force+0(FP), AX
-	MOVQ edge+8(FP), CX
-	MOVQ start+16(FP), DX
-	MOVQ in+24(FP), BX
-	MOVQ atoms+32(FP), SI
+	MOVQ         force+0(FP), AX
+	MOVQ         edge+8(FP), CX
+	MOVQ         start+16(FP), DX
+	MOVQ         in+24(FP), BX
+	MOVQ         atoms+32(FP), SI
+	MOVQ         $0x40b8000000000000, DI
+	VMOVQ        DI, X0
+	VBROADCASTSD X0, Y0
 
 atom:
 	MOVLQSX (DX), DI
 	MOVLQSX 4(DX), R8
 	SUBQ    DI, R8
 	LEAQ    (BX)(DI*4), DI
-	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
 	SUBQ    $0x04, R8
 	JL      rest
 
 four:
 	MOVLQSX   (DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y1, Y1
 	MOVLQSX   4(DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y2, Y2
 	MOVLQSX   8(DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y3, Y3
 	MOVLQSX   12(DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y3, Y3
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y4, Y4
 	ADDQ      $0x10, DI
 	SUBQ      $0x04, R8
 	JGE       four
@@ -134,33 +162,39 @@ rest:
 	JL        done
 	MOVLQSX   (DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y0, Y0
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y1, Y1
 	SUBQ      $0x01, R8
 	JL        done
 	MOVLQSX   4(DI), R9
 	SHLQ      $0x04, R9
-	VCVTPS2PD (CX)(R9*1), Y4
-	VADDPD    Y4, Y1, Y1
+	VCVTPS2PD (CX)(R9*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y2, Y2
 	SUBQ      $0x01, R8
 	JL        done
 	MOVLQSX   8(DI), DI
 	SHLQ      $0x04, DI
-	VCVTPS2PD (CX)(DI*1), Y4
-	VADDPD    Y4, Y2, Y2
+	VCVTPS2PD (CX)(DI*1), Y5
+	VADDPD    Y0, Y5, Y5
+	VSUBPD    Y0, Y5, Y5
+	VADDPD    Y5, Y3, Y3
 
 done:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVAPD      X0, X1
-	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPD      (AX), X2
-	VMOVSD       16(AX), X3
-	VSUBPD       X1, X2, X1
-	VSUBSD       X0, X3, X0
-	VMOVUPD      X1, (AX)
-	VMOVSD       X0, 16(AX)
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VMOVAPD      X1, X2
+	VEXTRACTF128 $0x01, Y1, X1
+	VMOVUPD      (AX), X3
+	VMOVSD       16(AX), X4
+	VSUBPD       X2, X3, X2
+	VSUBSD       X1, X4, X1
+	VMOVUPD      X2, (AX)
+	VMOVSD       X1, 16(AX)
 	ADDQ         $0x18, AX
 	ADDQ         $0x04, DX
 	DECQ         SI
@@ -169,21 +203,24 @@ done:
 	RET
 
 // func outgoingAVX2Double(force *[3]float64, edge *[4]float64, start *int32, atoms int)
-// Requires: AVX
+// Requires: AVX, AVX2
 TEXT ·outgoingAVX2Double(SB), NOSPLIT, $0-32
-	// sums the edges of atoms one after the other, the edge at position k in lane k%4:
+	// sums the edges of atoms one after the other, each rounded to multiples of 2^-40, the edge at position k in lane k%4:
 	// 
 	// 	for i := range atoms {
 	// 		var lane [4][4]float64
 	// 		for k, e := range edge[start[i]:start[i+1]] {
-	// 			lane[k%4] += float64(e)
+	// 			lane[k%4] += (float64(e) + rounder) - rounder
 	// 		}
 	// 		force[i] = (lane[0] + lane[1]) + (lane[2] + lane[3])
 	// 	}
-	MOVQ force+0(FP), AX
-	MOVQ edge+8(FP), CX
-	MOVQ start+16(FP), DX
-	MOVQ atoms+24(FP), BX
+	MOVQ         force+0(FP), AX
+	MOVQ         edge+8(FP), CX
+	MOVQ         start+16(FP), DX
+	MOVQ         atoms+24(FP), BX
+	MOVQ         $0x40b8000000000000, SI
+	VMOVQ        SI, X0
+	VBROADCASTSD X0, Y0
 
 atom:
 	MOVLQSX (DX), SI
@@ -191,18 +228,26 @@ atom:
 	SUBQ    SI, DI
 	SHLQ    $0x05, SI
 	LEAQ    (CX)(SI*1), SI
-	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
 	SUBQ    $0x04, DI
 	JL      rest
 
 four:
-	VADDPD (SI), Y0, Y0
-	VADDPD 32(SI), Y1, Y1
-	VADDPD 64(SI), Y2, Y2
-	VADDPD 96(SI), Y3, Y3
+	VADDPD (SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y1, Y1
+	VADDPD 32(SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y2, Y2
+	VADDPD 64(SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y3, Y3
+	VADDPD 96(SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y4, Y4
 	ADDQ   $0x80, SI
 	SUBQ   $0x04, DI
 	JGE    four
@@ -211,22 +256,28 @@ rest:
 	ADDQ   $0x04, DI
 	SUBQ   $0x01, DI
 	JL     done
-	VADDPD (SI), Y0, Y0
+	VADDPD (SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y1, Y1
 	SUBQ   $0x01, DI
 	JL     done
-	VADDPD 32(SI), Y1, Y1
+	VADDPD 32(SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y2, Y2
 	SUBQ   $0x01, DI
 	JL     done
-	VADDPD 64(SI), Y2, Y2
+	VADDPD 64(SI), Y0, Y5
+	VSUBPD Y0, Y5, Y5
+	VADDPD Y5, Y3, Y3
 
 done:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVAPD      X0, X1
-	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPD      X1, (AX)
-	VMOVSD       X0, 16(AX)
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VMOVAPD      X1, X2
+	VEXTRACTF128 $0x01, Y1, X1
+	VMOVUPD      X2, (AX)
+	VMOVSD       X1, 16(AX)
 	ADDQ         $0x18, AX
 	ADDQ         $0x04, DX
 	DECQ         BX
@@ -235,48 +286,59 @@ done:
 	RET
 
 // func incomingAVX2Double(force *[3]float64, edge *[4]float64, start *int32, in *int32, atoms int)
-// Requires: AVX
+// Requires: AVX, AVX2
 TEXT ·incomingAVX2Double(SB), NOSPLIT, $0-40
 	// takes the edges to atoms, numbered by in, off their forces, in the order of function outgoing:
 	// 
 	// 	for i := range atoms {
 	// 		var lane [4][4]float64
 	// 		for k, e := range in[start[i]:start[i+1]] {
-	// 			lane[k%4] += float64(edge[e])
+	// 			lane[k%4] += (float64(edge[e]) + rounder) - rounder
 	// 		}
 	// 		force[i] -= (lane[0] + lane[1]) + (lane[2] + lane[3])
 	// 	}
-	MOVQ force+0(FP), AX
-	MOVQ edge+8(FP), CX
-	MOVQ start+16(FP), DX
-	MOVQ in+24(FP), BX
-	MOVQ atoms+32(FP), SI
+	MOVQ         force+0(FP), AX
+	MOVQ         edge+8(FP), CX
+	MOVQ         start+16(FP), DX
+	MOVQ         in+24(FP), BX
+	MOVQ         atoms+32(FP), SI
+	MOVQ         $0x40b8000000000000, DI
+	VMOVQ        DI, X0
+	VBROADCASTSD X0, Y0
 
 atom:
 	MOVLQSX (DX), DI
 	MOVLQSX 4(DX), R8
 	SUBQ    DI, R8
 	LEAQ    (BX)(DI*4), DI
-	VXORPD  Y0, Y0, Y0
 	VXORPD  Y1, Y1, Y1
 	VXORPD  Y2, Y2, Y2
 	VXORPD  Y3, Y3, Y3
+	VXORPD  Y4, Y4, Y4
 	SUBQ    $0x04, R8
 	JL      rest
 
 four:
 	MOVLQSX (DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y0, Y0
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y1, Y1
 	MOVLQSX 4(DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y1, Y1
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y2, Y2
 	MOVLQSX 8(DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y2, Y2
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y3, Y3
 	MOVLQSX 12(DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y3, Y3
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y4, Y4
 	ADDQ    $0x10, DI
 	SUBQ    $0x04, R8
 	JGE     four
@@ -287,30 +349,36 @@ rest:
 	JL      done
 	MOVLQSX (DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y0, Y0
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y1, Y1
 	SUBQ    $0x01, R8
 	JL      done
 	MOVLQSX 4(DI), R9
 	SHLQ    $0x05, R9
-	VADDPD  (CX)(R9*1), Y1, Y1
+	VADDPD  (CX)(R9*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y2, Y2
 	SUBQ    $0x01, R8
 	JL      done
 	MOVLQSX 8(DI), DI
 	SHLQ    $0x05, DI
-	VADDPD  (CX)(DI*1), Y2, Y2
+	VADDPD  (CX)(DI*1), Y0, Y5
+	VSUBPD  Y0, Y5, Y5
+	VADDPD  Y5, Y3, Y3
 
 done:
-	VADDPD       Y1, Y0, Y0
-	VADDPD       Y3, Y2, Y2
-	VADDPD       Y2, Y0, Y0
-	VMOVAPD      X0, X1
-	VEXTRACTF128 $0x01, Y0, X0
-	VMOVUPD      (AX), X2
-	VMOVSD       16(AX), X3
-	VSUBPD       X1, X2, X1
-	VSUBSD       X0, X3, X0
-	VMOVUPD      X1, (AX)
-	VMOVSD       X0, 16(AX)
+	VADDPD       Y2, Y1, Y1
+	VADDPD       Y4, Y3, Y3
+	VADDPD       Y3, Y1, Y1
+	VMOVAPD      X1, X2
+	VEXTRACTF128 $0x01, Y1, X1
+	VMOVUPD      (AX), X3
+	VMOVSD       16(AX), X4
+	VSUBPD       X2, X3, X2
+	VSUBSD       X1, X4, X1
+	VMOVUPD      X2, (AX)
+	VMOVSD       X1, 16(AX)
 	ADDQ         $0x18, AX
 	ADDQ         $0x04, DX
 	DECQ         SI

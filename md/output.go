@@ -59,13 +59,13 @@ func (m *Simulation) momenta() []string {
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }
 
-// thermoHeader names the columns of Thermo.
-const thermoHeader = "step,time_fs,temperature_K,potential_eV,kinetic_eV,total_eV,conserved_eV,pressure_GPa\n"
+// ThermoHeader names the columns of Thermo.
+const ThermoHeader = "step,time_fs,temperature_K,potential_eV,kinetic_eV,total_eV,conserved_eV,pressure_GPa\n"
 
-// Thermo returns an observation that writes one line of comma-separated values, below a line of names at the first. The
+// Thermo returns an observation that writes one line of comma-separated values; ThermoHeader belongs above the first. The
 // pressure is left empty unless the structure is periodic in three directions.
 func Thermo(w io.Writer) func(*Simulation) error {
-	line := []byte(thermoHeader)
+	var line []byte
 	return func(m *Simulation) error {
 		line = strconv.AppendInt(line, int64(m.step), 10)
 		kinetic, potential := m.Kinetic(), m.Potential()

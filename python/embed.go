@@ -7,10 +7,10 @@ import (
 	"io/fs"
 )
 
-//go:embed mlff_distiller/worker.py mlff_distiller/teachers/*.py
+//go:embed mlff_distiller/worker.py mlff_distiller/dynamics.py mlff_distiller/teachers/*.py
 var scripts embed.FS
 
-// Scripts are worker.py and the folder teachers: a package under any name.
+// Scripts are worker.py, dynamics.py and the folder teachers: a package under any name.
 func Scripts() fs.FS {
 	sub, err := fs.Sub(scripts, "mlff_distiller")
 	if err != nil {

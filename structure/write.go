@@ -17,6 +17,8 @@ import (
 // Writer writes frames to an extended XYZ file.
 type Writer struct {
 	out     *bufio.Writer
+	packed  io.Writer // the compressor, else the file
+	file    *os.File
 	closers []func() error
 }
 
@@ -40,7 +42,7 @@ func newWriter(path string, file *os.File) (*Writer, error) {
 		file.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	w := &Writer{out: bufio.NewWriterSize(packed, 1<<16)}
+	w := &Writer{out: bufio.NewWriterSize(packed, 1<<16), packed: packed, file: file}
 	w.closers = []func() error{w.out.Flush, closePacked, file.Close}
 	return w, nil
 }

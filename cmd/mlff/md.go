@@ -1,16 +1,14 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
-	"time"
+	"slices"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"mlff/distill"
 	"mlff/md"
 	"mlff/structure"
 )
@@ -18,33 +16,49 @@ import (
 // dynamics are the flags of mlff md.
 type dynamics struct {
 	runner
-	options md.Options
-	steps   int
-	every   int
-	out     string
+	options  md.Options
+	steps    int // in total, those before a restart among them
+	every    int
+	replicas int
 
-	pressure float64 // GPa
+	out, thermo, save, restart string
+
+	pressure        float64 // GPa
+	compressibility float64 // 1/GPa
 }
 
 func mdCommand(t *terminal) *cobra.Command {
 	d := dynamics{runner: runner{terminal: t}}
 	c := &cobra.Command{
-		Use:   "md STUDENT START",
+		Use:   "md STUDENT START | md STUDENT --restart FILE",
 		Short: "Run molecular dynamics with a student",
 		Long: "Run molecular dynamics with a student from the first frame of a file, at constant energy, temperature or\n" +
-			"pressure, and print the state as it goes.",
-		Example: "  mlff md run/student.safetensors start.extxyz --steps 1000 --timestep 1 --temperature 300",
-		Args:    arguments(2, 2, "a student and a start structure"),
+			"pressure, and print the state as it goes. Velocities at the start are thermal, without net momentum and, where\n" +
+			"nothing is periodic, without rotation.\n\n" +
+			"The run is kept in a restart file (--save), every half minute, at the end and on Ctrl-C. --restart goes on from\n" +
+			"there with the same settings and files, and with the same bits as if it had never stopped; --steps beyond what was\n" +
+			"asked for before makes it longer.\n\n" +
+			"--replicas N runs N simulations that differ in their seeds, --seed, --seed + 1, ..., on all cores. Their files are\n" +
+			"numbered, traj-0.extxyz and so on, and their bits are those of single runs with these seeds.",
+		Example: "  mlff md run/student.safetensors start.extxyz --steps 1000 --timestep 1 --temperature 300\n" +
+			"  mlff md run/student.safetensors start.extxyz --ensemble npt --pressure 0.1 --out traj.extxyz.zst --thermo thermo.csv\n" +
+			"  mlff md run/student.safetensors --restart traj.restart --steps 5000\n" +
+			"  mlff md run/student.safetensors start.extxyz --ensemble nvt --replicas 8 --out traj.extxyz",
+		Args: arguments(1, 2, "a student and a start structure"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if err := d.check(cmd.Flags()); err != nil {
+			if err := d.check(cmd.Flags(), args); err != nil {
 				return err
 			}
-			return d.run(cmd.Context(), args[0], args[1])
+			return d.run(cmd, args)
 		},
 	}
-	f := c.Flags()
+	d.allFlags(c.Flags())
+	return c
+}
+
+func (d *dynamics) allFlags(f *pflag.FlagSet) {
 	d.flags(f)
-	f.IntVar(&d.steps, "steps", 1000, "steps to make")
+	f.IntVar(&d.steps, "steps", 1000, "steps to make; after --restart in total (default those that are left)")
 	f.Float64Var(&d.options.Timestep, "timestep", 0, "time step in fs (default 1, with hydrogen 0.5)")
 	f.StringVar(&d.options.Ensemble, "ensemble", md.NVE, "nve, nvt or npt")
 	f.StringVar(&d.options.Thermostat, "thermostat", md.Langevin, "of nvt: langevin, bussi (rescaled velocities) or nose-hoover")
@@ -53,126 +67,115 @@ func mdCommand(t *terminal) *cobra.Command {
 	f.IntSliceVar(&d.options.Fixed, "fixed", nil, "atoms that never move, counted from 0")
 	f.Float64Var(&d.options.Temperature, "temperature", 300, "of the start and the thermostat, K")
 	f.Float64Var(&d.options.Friction, "friction", 1, "of the Langevin thermostat, 1/ps")
-	f.Uint64Var(&d.options.Seed, "seed", 1, "of velocities and thermostat")
-	f.IntVar(&d.every, "every", 100, "steps between printed lines and between written frames")
+	f.Float64Var(&d.options.Relaxation, "relaxation", 0.1, "of the bussi and nose-hoover thermostats, ps")
+	f.Float64Var(&d.options.CellRelaxation, "cell-relaxation", 1, "of the volume with a barostat, ps")
+	f.Float64Var(&d.compressibility, "compressibility", 0.02, "1/GPa, roughly: how far a rescaled cell moves in its relaxation time")
+	f.Uint64Var(&d.options.Seed, "seed", 1, "of velocities, thermostat and barostat")
+	f.IntVar(&d.every, "every", 100, "steps between printed lines, written frames and lines of --thermo")
+	f.IntVar(&d.replicas, "replicas", 1, "simulations with seeds of their own, on all cores")
 	f.StringVar(&d.out, "out", "", "file for the trajectory, extended XYZ (.gz and .zst by name)")
-	return c
+	f.StringVar(&d.thermo, "thermo", "", "file for time, temperature, energies and pressure, comma-separated")
+	f.StringVar(&d.save, "save", "", "restart file (default the name of --out with .restart; without --out md.restart, on Ctrl-C alone)")
+	f.StringVar(&d.restart, "restart", "", "go on from this restart file")
 }
 
-// outcome is the JSON of mlff md.
-type outcome struct {
-	Atoms       int      `json:"atoms"`
-	Steps       int      `json:"steps"`
-	Time        float64  `json:"time"`        // fs
-	Temperature float64  `json:"temperature"` // K, of the last step
-	Energy      float64  `json:"energy"`      // potential energy of the last step, eV
-	Total       float64  `json:"total"`       // kinetic and potential less what thermostat and barostat gave, eV
-	Shift       float64  `json:"shift"`       // of Total per atom since the first step, meV
-	Seconds     float64  `json:"seconds"`
-	Microsecond float64  `json:"us_per_atom_step"`
-	NsPerDay    float64  `json:"ns_per_day"`
-	Trajectory  string   `json:"trajectory,omitempty"`
-	Pressure    *float64 `json:"pressure"` // GPa; null unless periodic in three directions
+// positive is a flag whose default a zero would quietly stand for.
+type positive struct {
+	flag, noun, unit string
+	value            float64
 }
 
-// check refuses what a zero in the options would quietly turn into a default.
-func (d *dynamics) check(f *pflag.FlagSet) error {
-	o := &d.options
+func (d *dynamics) positive() []positive {
+	o := d.options
+	return []positive{{"timestep", "a time step", "fs", o.Timestep}, {"friction", "a friction", "per ps", o.Friction},
+		{"relaxation", "a relaxation time", "ps", o.Relaxation}, {"cell-relaxation", "a relaxation time", "ps", o.CellRelaxation},
+		{"compressibility", "a compressibility", "per GPa", d.compressibility}}
+}
+
+// check refuses what cannot be meant.
+func (d *dynamics) check(f *pflag.FlagSet, args []string) error {
 	switch {
-	case d.steps < 0 || d.every < 1:
-		return usage("--steps must not be negative, --every at least 1")
-	case f.Changed("timestep") && !(o.Timestep > 0):
-		return usage("--timestep %g: a time step is above 0 fs", o.Timestep)
-	case f.Changed("friction") && !(o.Friction > 0):
-		return usageError{structure.Hint(fmt.Errorf("--friction %g: a friction is above 0 per ps", o.Friction), "give one above 0, or --ensemble nve, which has no thermostat")}
+	case d.steps < 0 || d.every < 1 || d.replicas < 1:
+		return usage("--steps must not be negative, --every and --replicas at least 1")
+	case d.restart == "" && len(args) < 2:
+		return usageError{structure.Hint(errors.New("md takes a student and a start structure"), "usage: mlff md STUDENT START, or mlff md STUDENT --restart FILE")}
+	case d.restart != "" && len(args) > 1:
+		return usageError{structure.Hint(errors.New("a restart goes on where its run was"), "leave out the start structure, or --restart")}
 	}
-	return nil
+	for _, x := range d.positive() {
+		if f.Changed(x.flag) && !(x.value > 0) {
+			hint := "give one above 0"
+			if x.flag == "friction" {
+				hint += ", or --ensemble nve, which has no thermostat"
+			}
+			return usageError{structure.Hint(fmt.Errorf("--%s %g: %s is above 0 %s", x.flag, x.value, x.noun, x.unit), hint)}
+		}
+	}
+	var strange error
+	f.Visit(func(flag *pflag.Flag) {
+		if d.restart != "" && !slices.Contains([]string{"restart", "steps", "json", "threads"}, flag.Name) {
+			strange = usageError{structure.Hint(fmt.Errorf("--%s is for a new run: a restart goes on with its own", flag.Name), "leave it out")}
+		}
+	})
+	return strange
 }
 
-func (d *dynamics) run(ctx context.Context, student, start string) (err error) {
-	if err := apart(d.out, student, start); err != nil {
+func (d *dynamics) run(cmd *cobra.Command, args []string) error {
+	if d.restart != "" {
+		r, err := readRestart(d.restart, args[0])
+		if err != nil {
+			return err
+		}
+		if cmd.Flags().Changed("steps") {
+			r.Steps = d.steps
+		}
+		d.precision, d.save = r.Precision, d.restart
+		return d.simulate(cmd.Context(), args[0], r)
+	}
+	r, err := d.begin(args[0], args[1])
+	if err != nil {
 		return err
 	}
+	return d.simulate(cmd.Context(), args[0], r)
+}
+
+// begin is a restart at step 0.
+func (d *dynamics) begin(student, start string) (*restart, error) {
+	for _, path := range []string{d.out, d.thermo, d.save} {
+		if err := apart(path, student, start); err != nil {
+			return nil, err
+		}
+	}
+	r := &restart{Steps: d.steps, Every: d.every, Precision: d.precision, Out: d.out, Thermo: d.thermo}
 	p, err := d.open(student)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer p.Close()
+	if r.Student, err = digest(student); err != nil {
+		return nil, err
+	}
 	first, err := firstFrame(start)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	d.options.Pressure = d.pressure * structure.GPa
-	sim, err := md.New(p, *first, d.options)
+	d.options.Compressibility = d.compressibility / structure.GPa
+	states, err := md.Starts(p, *first, d.options, d.replicas)
 	var wrong *md.OptionsError
 	if errors.As(err, &wrong) {
-		return usageError{err}
+		return nil, usageError{err}
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", start, err)
+		return nil, fmt.Errorf("%s: %w", start, err)
 	}
 	seen := watch(p)
 	seen.look(first)
 	seen.warn(d.terminal.err)
-	var frames []md.Observer
-	if d.out != "" {
-		w, failed := structure.Create(d.out)
-		if failed != nil {
-			return failed
-		}
-		defer func() { err = errors.Join(err, w.Close()) }()
-		frames = []md.Observer{{Every: d.every, Observe: func(m *md.Simulation) error { return w.Write(snapshot(m)) }}}
+	for _, s := range states {
+		r.Replicas = append(r.Replicas, saved{State: s})
 	}
-	observers := append([]md.Observer{{Every: d.every, Observe: d.table()}}, frames...)
-	begin, zero := time.Now(), sim.Conserved()
-	err = sim.Run(ctx, d.steps, observers...)
-	if errors.Is(err, context.Canceled) {
-		return structure.Hint(distill.Interrupted(fmt.Sprintf("interrupted after %d of %d steps", sim.Steps(), d.steps)), "what was written so far is whole")
-	}
-	if err != nil {
-		return err
-	}
-	return d.summary(sim, zero, time.Since(begin).Seconds())
-}
-
-// table prints the state; its lines are progress where stdout is for JSON.
-func (d *dynamics) table() func(*md.Simulation) error {
-	w := d.terminal.out
-	if d.terminal.json {
-		w = d.terminal.err
-	}
-	fmt.Fprintf(w, "%9s %11s %9s %16s %16s %10s\n", "step", "time [fs]", "T [K]", "E_pot [eV]", "E_total [eV]", "P [GPa]")
-	return func(m *md.Simulation) error {
-		_, err := fmt.Fprintf(w, "%9d %11.2f %9.2f %16.6f %16.6f %10s\n", m.Steps(), m.Time(), m.Temperature(), m.Potential(), m.Conserved(), pressure(m))
-		return err
-	}
-}
-
-func pressure(m *md.Simulation) string {
-	if !m.Structure().Periodic() {
-		return "-"
-	}
-	return fmt.Sprintf("%.4f", m.Pressure()/structure.GPa)
-}
-
-func (d *dynamics) summary(m *md.Simulation, zero, seconds float64) error {
-	n := m.Structure().Len()
-	o := outcome{Atoms: n, Steps: m.Steps(), Time: m.Time(), Temperature: m.Temperature(), Energy: m.Potential(), Total: m.Conserved(),
-		Shift: 1e3 * (m.Conserved() - zero) / float64(max(1, n)), Seconds: seconds, Trajectory: d.out}
-	if m.Steps() > 0 {
-		o.Microsecond = 1e6 * seconds / float64(m.Steps()*max(1, n))
-		o.NsPerDay = 1e-6 * o.Time * 86400 / max(seconds, 1e-9)
-	}
-	if m.Structure().Periodic() {
-		p := m.Pressure() / structure.GPa
-		o.Pressure = &p
-	}
-	if d.terminal.json {
-		return d.terminal.printJSON(o)
-	}
-	fmt.Fprintf(d.terminal.out, "%d atoms, %d steps in %.2f s: %.3g µs per atom and step, %.3g ns per day; total energy moved by %.3g meV/atom\n",
-		n, o.Steps, seconds, o.Microsecond, o.NsPerDay, o.Shift)
-	return nil
+	return r, nil
 }
 
 // firstFrame reads where a simulation starts.
@@ -201,17 +204,4 @@ func mended(err error) error {
 		return err
 	}
 	return structure.Hint(err, "mend that place of the file")
-}
-
-// snapshot is the present frame with its labels.
-func snapshot(m *md.Simulation) *structure.Frame {
-	r := m.Result()
-	f := &structure.Frame{Structure: *m.Structure()}
-	f.Energy, f.Forces = &r.Energy, r.Forces
-	if f.Periodic() {
-		s := structure.StressOf(r.Virial, f.Volume())
-		f.Stress = &s
-	}
-	f.Info = []structure.Entry{{Key: "time", Value: fmt.Sprint(m.Time())}}
-	return f
 }

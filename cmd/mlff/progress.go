@@ -46,6 +46,17 @@ func (p *progress) Message(text string) {
 	fmt.Fprintln(p.w, text)
 }
 
+// Above prints text to another place, which may be the same terminal, without breaking the bar.
+func (p *progress) Above(w io.Writer, text string) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		_ = p.bar.Clear()
+	}
+	_, err := io.WriteString(w, text)
+	return err
+}
+
 // Progress says that done of total parts of a stage are finished.
 func (p *progress) Progress(stage string, done, total int) {
 	p.mu.Lock()

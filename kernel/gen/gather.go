@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,12 +14,12 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-const docOutgoing = `sums the edges of atoms one after the other, the edge at position k in lane k%4:
+const docOutgoing = `sums the edges of atoms one after the other, each rounded to multiples of 2^-40, the edge at position k in lane k%4:
 
 	for i := range atoms {
 		var lane [4][4]float64
 		for k, e := range edge[start[i]:start[i+1]] {
-			lane[k%4] += float64(e)
+			lane[k%4] += (float64(e) + rounder) - rounder
 		}
 		force[i] = (lane[0] + lane[1]) + (lane[2] + lane[3])
 	}
@@ -29,7 +30,7 @@ const docIncoming = `takes the edges to atoms, numbered by in, off their forces,
 	for i := range atoms {
 		var lane [4][4]float64
 		for k, e := range in[start[i]:start[i+1]] {
-			lane[k%4] += float64(edge[e])
+			lane[k%4] += (float64(edge[e]) + rounder) - rounder
 		}
 		force[i] -= (lane[0] + lane[1]) + (lane[2] + lane[3])
 	}
@@ -40,7 +41,11 @@ type gatherer struct {
 	*build.Context
 	elem                   int // bytes of a number
 	force, edge, start, in reg.GPVirtual
+	rounder                reg.VecVirtual
 }
+
+// rounder has units in the last place of 2^-40, as in kernel/gather.go.
+const rounder = 3 << 11
 
 func gathering() *build.Context {
 	c := build.NewContext()
@@ -61,6 +66,11 @@ func (g *gatherer) function(name, signature, doc string, incoming bool) {
 		g.in = g.arg("in")
 	}
 	atoms := g.arg("atoms")
+	bits := g.GP64()
+	g.MOVQ(operand.Imm(math.Float64bits(rounder)), bits)
+	g.rounder = g.YMM()
+	g.VMOVQ(bits, g.rounder.AsX())
+	g.VBROADCASTSD(g.rounder.AsX(), g.rounder)
 	g.Label("atom")
 	g.sum(incoming)
 	g.ADDQ(operand.Imm(24), g.force)
@@ -142,12 +152,14 @@ func (g *gatherer) add(lane reg.VecVirtual, from reg.GPVirtual, l int, incoming 
 		g.SHLQ(operand.Imm(map[int]uint64{4: 4, 8: 5}[g.elem]), e)
 		at = operand.Mem{Base: g.edge, Index: e, Scale: 1}
 	}
-	if g.elem == 8 {
-		g.VADDPD(at, lane, lane)
-		return
-	}
 	v := g.YMM()
-	g.VCVTPS2PD(at, v)
+	if g.elem == 8 {
+		g.VADDPD(at, g.rounder, v)
+	} else {
+		g.VCVTPS2PD(at, v)
+		g.VADDPD(g.rounder, v, v)
+	}
+	g.VSUBPD(g.rounder, v, v)
 	g.VADDPD(v, lane, lane)
 }
 
