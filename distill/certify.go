@@ -30,6 +30,7 @@ func (r *run) certify(ctx context.Context, m *model.Model, s *split) (*Outcome, 
 	}
 	meta := m.Meta()
 	meta.Certificate = v.Certificate()
+	meta.Certificate.Engine = r.options.Engine
 	host, _ := os.Hostname() // a machine without a name is none of our business
 	seconds := r.seconds()
 	meta.Run = &model.Run{Date: time.Now().UTC().Format(time.RFC3339), Host: host, Seconds: seconds}
@@ -62,7 +63,7 @@ func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, 
 	o := validate.Options{
 		Frames:   framesOf(s.test),
 		Set:      s.set,
-		Bars:     validate.Bars{"energy": b.Energy, "forces": b.Forces, "stress": b.Stress, "drift": b.Drift},
+		Bars:     validate.Bars{"energy": b.Energy, "forces": b.Forces, "stress": b.Stress, "drift": b.Drift, "on_policy": b.OnPolicy},
 		Seed:     r.config.Seed,
 		Dynamics: r.options.Dynamics,
 		Progress: r.progress,
@@ -72,6 +73,10 @@ func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, 
 	}
 	if r.inputs.teacher != nil {
 		o.Teacher = teacher.AsPotential(r.inputs.teacher)
+	}
+	var err error
+	if o.OnPolicy, err = r.onPolicy(ctx); err != nil {
+		return nil, err
 	}
 	return validate.Run(ctx, validate.Student(m, p), o)
 }

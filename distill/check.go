@@ -106,6 +106,9 @@ func (c *Config) rules() []rule {
 	if d := c.Bars.Drift; d != nil {
 		rules = append(rules, rule{"bars.drift", *d, *d >= 0 && *d <= math.MaxFloat64, "give meV/atom/ps, at least 0"})
 	}
+	if p := c.Bars.OnPolicy; p != nil {
+		rules = append(rules, rule{"bars.on_policy", *p, *p > 0 && *p <= math.MaxFloat64, "give a ratio above 0, such as 1.5"})
+	}
 	if s.Cutoff != 0 {
 		rules = append(rules, real("student.cutoff", float64(s.Cutoff), leastCutoff, 15))
 	}

@@ -87,12 +87,15 @@ type Weights struct {
 	Stress float64 `yaml:"stress"`
 }
 
-// Bars decide whether a student passes: accuracies, and a drift in meV/atom/ps. One that is null decides nothing.
+// Bars decide whether a student passes: accuracies, a drift in meV/atom/ps, and the force error in the student's own
+// dynamics over that of held-out frames. One that is null decides nothing.
 type Bars struct {
 	Energy *float64 `yaml:"energy"`
 	Forces *float64 `yaml:"forces"`
 	Stress *float64 `yaml:"stress"`
 	Drift  *float64 `yaml:"drift"`
+
+	OnPolicy *float64 `yaml:"on_policy"`
 }
 
 // Default is the configuration of a file that says nothing; Complete does the rest once it is known where labels come
@@ -108,8 +111,8 @@ func Default() *Config {
 	}
 }
 
-// Complete fills what was left out and depends on the rest. The bars: 0.95 each and 0.01 meV/atom/ps with a teacher,
-// drift alone with data only. The temperatures of a teacher's sampler; nobody knows those of somebody's data.
+// Complete fills what was left out and depends on the rest. The bars: 0.95 each, 0.01 meV/atom/ps and 1.5 with a
+// teacher, drift alone with data only. The temperatures of a teacher's sampler; nobody knows those of somebody's data.
 func (c *Config) Complete() {
 	set := func(name string, bar **float64, value float64) {
 		if *bar == nil && !c.given["bars."+name] {
@@ -123,6 +126,7 @@ func (c *Config) Complete() {
 	set("energy", &c.Bars.Energy, 0.95)
 	set("forces", &c.Bars.Forces, 0.95)
 	set("stress", &c.Bars.Stress, 0.95)
+	set("on_policy", &c.Bars.OnPolicy, 1.5)
 	if !c.given["domain.temperatures"] && c.Domain.Temperatures == nil {
 		c.Domain.Temperatures = []float64{300, 900, 1500}
 	}

@@ -48,6 +48,8 @@ type Options struct {
 	TrainOnly   bool            // end with the candidate, before it is measured
 	Threads     int             // 0: all cores
 	Workers     teacher.Options // how a teacher in child processes is run; Threads and Python come from elsewhere
+	Again       bool            // a new round of a finished run, which learns from frames of the last student's own dynamics too
+	Engine      string          // the version of this program, for the certificate
 	Accept      bool            // the user accepts the licence of the teacher; recorded in the student
 	Events      Events          // may be nil
 	Disk        dataset.Disk    // written to by the data store; nil: the operating system's

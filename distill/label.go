@@ -47,6 +47,7 @@ func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 	if err != nil {
 		return nil, err
 	}
+	items = slices.DeleteFunc(items, func(it dataset.Item) bool { return !r.learnable(&it) })
 	order := map[string]int{}
 	for i, task := range tasks {
 		order[task.Group] = i - len(tasks) // before all groups of files, which are 0

@@ -28,7 +28,7 @@ func Stored(dir string) (*Config, error) {
 
 // open starts a run directory or opens it again.
 func open(o Options) (*run, error) {
-	if !o.Resume && len(o.Add) == 0 {
+	if !o.Resume && len(o.Add) == 0 && !o.Again {
 		return start(o)
 	}
 	d, err := openDirectory(o.Dir)
@@ -169,7 +169,7 @@ func (r *run) continued() error {
 		return structure.Hint(fmt.Errorf("the teacher %s of %s has changed: its parameters are not those that the run began with", r.config.Teacher, r.path),
 			"bring the old version back, or start another run with --out")
 	}
-	if len(r.options.Add) > 0 {
+	if len(r.options.Add) > 0 || r.options.Again {
 		return r.newRound()
 	}
 	return nil
@@ -233,11 +233,11 @@ func (r *run) newRound() error {
 		return structure.Hint(fmt.Errorf("%s is not finished: frames are added to finished runs", r.path), "finish it first with --resume "+r.path)
 	}
 	added, err := r.addable(r.options.Add)
-	if err != nil || len(added) == 0 {
+	if err != nil || len(added) == 0 && !r.options.Again {
 		return err
 	}
 	plan := r.config.Plan
-	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Evaluations: plan.Evaluations, Teacher: plan.Teacher, Added: slices.Concat(plan.Added, added)}
+	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Evaluations: plan.Evaluations, PolicyFrames: plan.PolicyFrames, Teacher: plan.Teacher, Added: slices.Concat(plan.Added, added)}
 	trial := *r.config
 	trial.Plan = next
 	if next.Inputs, err = digests(&trial); err != nil {

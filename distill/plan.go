@@ -18,16 +18,19 @@ import (
 
 // Plan is what a run fixed once, so that it can be resumed and repeated.
 type Plan struct {
-	Round       int               `yaml:"round" json:"round"`                                   // from 1; each --add is a new one
-	Labels      int               `yaml:"labels,omitempty" json:"labels,omitempty"`             // frames to label
-	Evaluations int               `yaml:"evaluations,omitempty" json:"evaluations,omitempty"`   // of the teacher at most; zero: no bound
-	Cutoff      float64           `yaml:"cutoff,omitempty" json:"cutoff,omitempty"`             // Å; zero until the labels are there
-	Steps       int               `yaml:"steps,omitempty" json:"steps,omitempty"`               // optimiser steps; zero until the labels are there
-	CheckFrames int               `yaml:"check_frames,omitempty" json:"check_frames,omitempty"` // held-out frames of one evaluation during training
-	Stress      string            `yaml:"stress,omitempty" json:"stress,omitempty"`             // learned, none, or why the labels are not learned; empty: not decided yet
-	Teacher     string            `yaml:"teacher,omitempty" json:"teacher,omitempty"`           // identity
-	Inputs      map[string]string `yaml:"inputs" json:"inputs"`                                 // SHA-256 of every file that is read
-	Added       []Source          `yaml:"added,omitempty" json:"added,omitempty"`               // files of --add
+	Round       int     `yaml:"round" json:"round"`                                   // from 1; each --add is a new one
+	Labels      int     `yaml:"labels,omitempty" json:"labels,omitempty"`             // frames to label
+	Evaluations int     `yaml:"evaluations,omitempty" json:"evaluations,omitempty"`   // of the teacher at most; zero: no bound
+	Cutoff      float64 `yaml:"cutoff,omitempty" json:"cutoff,omitempty"`             // Å; zero until the labels are there
+	Steps       int     `yaml:"steps,omitempty" json:"steps,omitempty"`               // optimiser steps; zero until the labels are there
+	CheckFrames int     `yaml:"check_frames,omitempty" json:"check_frames,omitempty"` // held-out frames of one evaluation during training
+	Stress      string  `yaml:"stress,omitempty" json:"stress,omitempty"`             // learned, none, or why the labels are not learned; empty: not decided yet
+	// PolicyFrames is how many frames of the student's own dynamics the teacher labels at each temperature; zero until then.
+	PolicyFrames int `yaml:"policy_frames,omitempty" json:"policy_frames,omitempty"`
+
+	Teacher string            `yaml:"teacher,omitempty" json:"teacher,omitempty"` // identity
+	Inputs  map[string]string `yaml:"inputs" json:"inputs"`                       // SHA-256 of every file that is read
+	Added   []Source          `yaml:"added,omitempty" json:"added,omitempty"`     // files of --add
 }
 
 // changes lists what differs in a later state of the same plan; what was still open may have been filled in.

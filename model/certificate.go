@@ -11,7 +11,7 @@ import (
 
 // bars are the names of the bars, and of the checks that they decide.
 var bars = []struct{ name, check string }{
-	{"energy", "energy accuracy"}, {"forces", "forces accuracy"}, {"stress", "stress accuracy"}, {"drift", "energy drift"},
+	{"energy", "energy accuracy"}, {"forces", "forces accuracy"}, {"stress", "stress accuracy"}, {"drift", "energy drift"}, {"on_policy", "on-policy force error"},
 }
 
 // Statement is what every certificate says of itself.
@@ -143,6 +143,10 @@ func (c *Certificate) unmeasured(name, check string) string {
 	}
 	quality, ok := map[string]*structure.Quality{"energy": c.Test.Energy, "forces": c.Test.Forces, "stress": c.Test.Stress}[name]
 	switch {
+	case name == "on_policy" && slices.ContainsFunc(c.Checks, func(k Check) bool { return k.Name == check }):
+		return "too few held-out frames to compare with"
+	case name == "on_policy":
+		return "no teacher was asked about the student's own dynamics"
 	case !ok && c.NVE == nil:
 		return "there is no structure periodic in all directions to run"
 	case !ok:

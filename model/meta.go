@@ -55,7 +55,7 @@ type Certificate struct {
 // Reference is the force error on frames that the student never saw in training.
 type Reference struct {
 	MAE    float64 `json:"mae"`    // of force components, meV/Å
-	Median float64 `json:"median"` // of the lengths of the error vectors of atoms, meV/Å
+	Median float64 `json:"median"` // length of the error of the force on an atom, meV/Å
 	Atoms  int     `json:"atoms"`
 }
 

@@ -47,7 +47,11 @@ func sample() *validate.Validation {
 			{Pair: [2]string{"O", "O"}, Shortest: 2, Failure: "0.20 Å: energy NaN eV"},
 		},
 		Compression: &validate.Compression{Atoms: 9, Formula: "O6Si3", Volume: []float64{1, 0.75, 0.5}, Energy: []float64{0, 1, 4}, Pressure: []float64{0, 10, 60}, Force: []float64{0, 0, 1}, Rise: pointer(1.0)},
-		Bars:        validate.Bars{"energy": pointer(0.98), "drift": nil},
+		Gate: &validate.Gate{Reference: &model.Reference{MAE: 12, Median: 15}, States: []validate.State{
+			{Name: "300 K", Formula: "O6Si3", Atoms: 9, Temperature: 300, Frames: 2, Interval: 0.05, MAE: pointer(11.0), Median: pointer(14.0), Largest: pointer(70.0), Molecules: true,
+				Pressure: pointer(0.1), PressureErr: pointer(0.01), Stiffness: pointer(0.02), Time: []float32{1, 2}, Errors: []float32{10, 12}},
+			{Name: "900 K", Failure: "step 7: exploded"}}},
+		Bars: validate.Bars{"energy": pointer(0.98), "drift": nil},
 		Checks: []validate.Check{
 			{Name: "energy accuracy", Figure: pointer(0.97), Sense: "at least", Bar: pointer(0.98), Pass: pointer(false), Decides: true},
 			{Name: "O–Si repulsive", Figure: pointer(-1.0), Unit: "eV/Å", Sense: "above", Bar: pointer(0.0), Pass: pointer(false)},
@@ -109,7 +113,7 @@ func TestPageShowsEverything(t *testing.T) {
 		"12.3", "meV/atom", "meV/Å", "MPa", "0.9700", "surface", "(none)",
 		"Energy: student against labels", "Stress: distribution of errors", "Held-out errors while training", "parameters of update 100",
 		"−0.0020 ± 0.0010 meV/atom/ps", "−7.7 ± 3.9 K/ns", "216 atoms (Si216), 5000 steps of 1 fs", "O–Si", "3000 eV at 0.2 Å",
-		"O6Si3, 9 atoms", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
+		"O6Si3, 9 atoms", "0.917", "0.100 ± 0.010", "−0.200 ± 0.020", "step 7: exploded", "the error on held-out frames, 12.0 meV/Å", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
@@ -126,8 +130,8 @@ func TestPageStandsAlone(t *testing.T) {
 		}
 	}
 	drawings := regexp.MustCompile(`(?s)<svg .*?</svg>`).FindAllString(text, -1)
-	if len(drawings) != 13 {
-		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression", len(drawings))
+	if len(drawings) != 14 {
+		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression, 1 of the gate", len(drawings))
 	}
 	for _, d := range drawings {
 		checkDrawing(t, d)
@@ -163,8 +167,8 @@ func checkDrawing(t *testing.T, d string) {
 func TestPlotsCarryTheirNumbers(t *testing.T) {
 	text := page(t, directory(t))
 	links := regexp.MustCompile(`download="([^"]*)" href="data:text/csv;charset=utf-8;base64,([^"]*)"`).FindAllStringSubmatch(html.UnescapeString(text), -1)
-	if len(links) != 13 {
-		t.Fatalf("%d tables for 13 drawings", len(links))
+	if drawings := strings.Count(text, "<svg "); len(links) != drawings {
+		t.Fatalf("%d tables for %d drawings", len(links), drawings)
 	}
 	for _, l := range links {
 		if l[1] != "parity-Forces.csv" {

@@ -12,7 +12,9 @@ type section struct {
 
 // parts are the chapters between the short distances and the checks, in their order on the page. They return nil where
 // the run says nothing of their subject.
-var parts = []func(*Run) *section{}
+var parts = []func(*Run) *section{
+	gateSection,
+}
 
 func (r *Run) sections() []section {
 	var out []section

@@ -9,8 +9,8 @@ import (
 	"mlff/structure"
 )
 
-// Bars decide whether a student passes, by name: accuracies "energy", "forces", "stress" (at least), and "drift" in
-// meV/atom/ps (at most). A bar that is missing or nil decides nothing.
+// Bars decide whether a student passes, by name: accuracies "energy", "forces", "stress" (at least), "drift" in
+// meV/atom/ps and "on_policy", the force error in the student's own dynamics over that of held-out frames (at most). A bar that is missing or nil decides nothing.
 type Bars map[string]*float64
 
 // Check is one figure, and the bar it is held against where there is one.
@@ -18,7 +18,7 @@ type Check = model.Check
 
 // judge compares every figure with its bar. Bars alone decide; what they do not speak of warns.
 func (v *Validation) judge() {
-	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks(), v.Observables.checks())
+	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks(), v.Gate.checks(v.Bars["on_policy"]), v.Observables.checks())
 	v.Passed = true
 	for _, c := range v.Checks {
 		if c.Decides && c.Pass != nil && !*c.Pass {

@@ -8,11 +8,15 @@ import (
 	"strconv"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 )
 
 // defaultPoints keeps a parity plot under 100 kB while its cloud still shows its shape.
 const defaultPoints = 3000
+
+// fewest frames say what errors to expect elsewhere; accuracies need as many.
+const fewest = 10
 
 // worstFrames is how many of the frames with the largest force errors are named.
 const worstFrames = 5
@@ -27,6 +31,7 @@ type Comparison struct {
 	Forces    *Scatter                `json:"forces_scatter"` // components
 	Stress    *Scatter                `json:"stress_scatter"` // six components, frames periodic in all directions
 	Worst     []WorstFrame            `json:"worst"`          // largest force errors first
+	Reference *model.Reference        `json:"reference"`      // null with fewer than ten frames, or without forces
 }
 
 // WorstFrame names a frame whose forces are far off.
@@ -65,6 +70,7 @@ func Compare(ctx context.Context, p structure.Potential, frames []structure.Fram
 	forces := newGathering("forces", "eV/Å", "meV/Å", 1e3, points, o.Seed)
 	stress := newGathering("stress", "GPa", "MPa", 1e3, points, o.Seed)
 	var worst []WorstFrame
+	var lengths []float64 // of the errors of all forces, meV/Å
 	var out structure.Result
 	for k := range frames {
 		f := &frames[k]
@@ -81,14 +87,22 @@ func Compare(ctx context.Context, p structure.Potential, frames []structure.Fram
 		gatherForces(forces, f, &out)
 		gatherStress(stress, f, &out)
 		worst = appendWorst(worst, k, f, &out)
+		for i := range f.Forces {
+			lengths = append(lengths, 1e3*structure.Norm(structure.Sub(out.Forces[i], f.Forces[i])))
+		}
 		if o.Progress != nil {
 			o.Progress(k+1, len(frames))
 		}
 	}
-	return &Comparison{
+	c := &Comparison{
 		Errors: tables.Errors(), BySpecies: tables.BySpecies(), ByType: tables.ByType(),
 		Energy: energy.scatter(), Forces: forces.scatter(), Stress: stress.scatter(), Worst: worst,
-	}, nil
+	}
+	if c.Errors.Forces != nil && c.Errors.Frames >= fewest {
+		slices.Sort(lengths)
+		c.Reference = &model.Reference{MAE: c.Errors.Forces.MAE, Median: lengths[len(lengths)/2], Atoms: len(lengths)}
+	}
+	return c, nil
 }
 
 func gatherEnergy(g *gathering, f *structure.Frame, out *structure.Result) {

@@ -9,7 +9,8 @@
 //     error, after 0.5 ps of Langevin dynamics at the stated temperature;
 //   - dimers: the energy of every pair of species from 0.2 Å to the cutoff, which must fall with the distance up to
 //     0.9 r_s, r_s being the shortest distance of the pair in training;
-//   - compression: the energy of a periodic example squeezed to half its volume, which must rise.
+//   - compression: the energy of a periodic example squeezed to half its volume, which must rise;
+//   - on-policy: errors in frames of the student's own dynamics, which the teacher labels.
 //
 // They say how well a student follows its labels, not how well the labels follow nature.
 package validate
@@ -56,9 +57,12 @@ type Options struct {
 	Teacher  structure.Potential  // its curves are drawn beside the student's; may be nil
 	Dynamics Dynamics             // of the drift
 	Bars     Bars                 // what decides
-	Seed     uint64
-	Survey   *Survey // of observables beside the teacher; may be nil
-	// Progress is told of every step of a stage: errors, dimers, compression, drift. May be nil.
+	Survey   *Survey              // of observables beside the teacher; may be nil
+	OnPolicy *OnPolicy            // nil: the student is not judged in its own dynamics
+	// Reference is what errors in the student's dynamics are held against where Frames have no forces; may be nil.
+	Reference *model.Reference
+	Seed      uint64
+	// Progress is told of every step of a stage: errors, dimers, compression, drift, on-policy. May be nil.
 	Progress func(stage string, done, total int)
 }
 
@@ -78,6 +82,7 @@ type Validation struct {
 	Dimers      []Dimer      `json:"dimers"`
 	Compression *Compression `json:"compression"` // null where there was no periodic example
 	Observables *Observables `json:"observables,omitempty"`
+	Gate        *Gate        `json:"on_policy"` // null without a teacher
 	Bars        Bars         `json:"bars"`
 	Checks      []Check      `json:"checks"`
 	Passed      bool         `json:"passed"` // no check that decides has failed
@@ -100,6 +105,9 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 		if err := v.measureExample(ctx, s, o); err != nil {
 			return nil, err
 		}
+	}
+	if err := v.runGate(ctx, s, o); err != nil {
+		return nil, err
 	}
 	if o.Survey != nil {
 		if v.Observables, err = o.Survey.Observe(ctx); err != nil {
@@ -124,9 +132,24 @@ func (v *Validation) measureExample(ctx context.Context, s Subject, o Options) e
 	return err
 }
 
+func (v *Validation) runGate(ctx context.Context, s Subject, o Options) error {
+	if o.OnPolicy == nil || len(moving(o.OnPolicy.Starts)) == 0 || len(o.OnPolicy.Temperatures) == 0 {
+		return nil
+	}
+	reference := v.Comparison.Reference
+	if reference == nil {
+		reference = o.Reference
+	}
+	var err error
+	if v.Gate, err = o.OnPolicy.Run(ctx, s.Potential, reference, o.stage("on-policy")); err == nil {
+		v.Gate.takeStiffness(v.Compression)
+	}
+	return err
+}
+
 // Certificate is the short form that travels inside the student.
 func (v *Validation) Certificate() *model.Certificate {
-	c := &model.Certificate{Passed: v.Passed, Test: v.Comparison.Errors, Bars: v.Bars, Checks: v.Checks}
+	c := &model.Certificate{Passed: v.Passed, Test: v.Comparison.Errors, Bars: v.Bars, Checks: v.Checks, Reference: v.Comparison.Reference}
 	if v.NVE != nil && v.NVE.Drift != nil {
 		c.NVE = &model.NVE{Drift: *v.NVE.Drift, Error: *v.NVE.Error, Atoms: v.NVE.Atoms, Steps: v.NVE.Steps}
 	}

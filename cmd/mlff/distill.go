@@ -146,6 +146,7 @@ func (d *distillation) command(c *cobra.Command) *cobra.Command {
 	f.BoolVar(&d.options.Accept, "accept-licence", false, "record in the student that you accept the licence of its teacher")
 	f.StringVar(&d.resume, "resume", "", "continue this run directory")
 	f.StringSliceVar(&d.options.Add, "add", nil, "with --resume: files of further frames, labelled or not, for a new round")
+	f.BoolVar(&d.options.Again, "again", false, "with --resume: a new round that also learns from the frames of the student's own dynamics")
 	if !d.options.TrainOnly {
 		f.BoolVar(&d.options.Uncertified, "uncertified", false, "publish the student even below its bars")
 	}
@@ -161,6 +162,9 @@ func (d *distillation) prepare(f *pflag.FlagSet, args []string) error {
 		return usageError{structure.Hint(fmt.Errorf("--resume %s and --out %s", d.resume, o.Dir), "a run stays in its directory: leave out --out")}
 	case len(o.Add) > 0 && !o.Resume:
 		return usageError{structure.Hint(fmt.Errorf("--add without --resume"), "name the finished run that takes the frames: --resume RUN --add FILE")}
+	}
+	if o.Again && !o.Resume {
+		return usageError{structure.Hint(fmt.Errorf("--again without --resume"), "name the finished run: --resume RUN --again")}
 	}
 	var err error
 	if o.Resume && len(args) == 0 {
@@ -211,6 +215,7 @@ func (d *distillation) run(ctx context.Context) error {
 	o, t := &d.options, d.terminal
 	d.teaching.terminal = t
 	o.Workers = d.teaching.options(ctx)
+	o.Engine = version
 	o.Events, o.Disk, o.Dynamics, o.Checkpoint = bar, t.disk, t.dynamics, t.checkpoint
 	out, err := distill.Run(ctx, d.options)
 	bar.Done()

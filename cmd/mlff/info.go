@@ -120,7 +120,13 @@ func (a *about) printCertificate(w io.Writer) {
 		fmt.Fprintln(w, "certificate\tnone")
 		return
 	}
-	fmt.Fprintf(w, "certificate\t%s\n", c.Verdict())
+	fmt.Fprintf(w, "certificate\t%s; %s\n", c.Verdict(), model.Statement)
+	if a.Data != "" {
+		fmt.Fprintf(w, "  data\t%s\n", short(a.Data))
+	}
+	if c.Engine != "" {
+		fmt.Fprintf(w, "  measured by\tmlff %s\n", c.Engine)
+	}
 	for _, text := range c.Failures() {
 		fmt.Fprintf(w, "  failed\t%s\n", text)
 	}
@@ -139,8 +145,31 @@ func (a *about) printCertificate(w io.Writer) {
 			fmt.Fprintf(w, "  %s\t%s\n", q.name, summary(q.quality, q.unit, c.Bars[q.name]))
 		}
 	}
+	defer printFigures(w, c)
 	if c.NVE != nil {
 		fmt.Fprintf(w, "  drift\t%.2g ± %.1g meV/atom/ps (%d atoms, %d steps)%s\n", c.NVE.Drift, c.NVE.Error, c.NVE.Atoms, c.NVE.Steps, bar(c.Bars["drift"], "at most"))
+	}
+}
+
+// printFigures lists the figures that have no line of their own above.
+func printFigures(w io.Writer, c *model.Certificate) {
+	for k := range c.Checks {
+		f := &c.Checks[k]
+		switch f.Name {
+		case "energy accuracy", "forces accuracy", "stress accuracy", "energy drift":
+			continue
+		}
+		text := "-"
+		if f.Figure != nil {
+			text = strings.TrimSpace(fmt.Sprintf("%.4g %s", *f.Figure, f.Unit))
+		}
+		if f.Bar != nil {
+			text += fmt.Sprintf(" (bar: %s %g)", f.Sense, *f.Bar)
+		}
+		if f.Pass != nil {
+			text += map[bool]string{true: ", ok", false: ", FAILED"}[*f.Pass]
+		}
+		fmt.Fprintf(w, "  %s\t%s\n", f.Title(), text)
 	}
 }
 

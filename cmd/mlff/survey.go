@@ -72,15 +72,22 @@ func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey,
 	if m.Grade() != nil {
 		v.Threshold = m.Meta().Threshold
 	}
+	var err error
+	if v.Structures, err = s.starts(m); err == nil && len(v.Structures) == 0 {
+		err = usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
+	}
+	return v, err
+}
+
+// starts are the structures that are named, else the one that the student carries, where it does.
+func (s *surveying) starts(m *model.Model) ([]structure.Structure, error) {
+	var list []structure.Structure
 	if len(s.structures) == 0 {
 		example, err := distill.Example(m)
-		if err != nil {
-			return nil, err
+		if err == nil && example != nil {
+			list = append(list, *example)
 		}
-		if example == nil {
-			return nil, usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
-		}
-		v.Structures = []structure.Structure{*example}
+		return list, err
 	}
 	for _, path := range s.structures {
 		frames, err := structure.ReadFile(path, structure.Keys{})
@@ -91,10 +98,10 @@ func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey,
 			if err := frames[k].Check(); err != nil {
 				return nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
 			}
-			v.Structures = append(v.Structures, frames[k].Structure)
+			list = append(list, frames[k].Structure)
 		}
 	}
-	return v, nil
+	return list, nil
 }
 
 // wanted reads a list of properties.

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
@@ -28,6 +29,7 @@ type validation struct {
 	forces float64
 	stress float64
 	drift  float64
+	ratio  float64 // on-policy
 
 	teaching teaching
 	teacher  string
@@ -36,6 +38,9 @@ type validation struct {
 	surveying surveying
 	wanted    []string // observables
 	out       string
+
+	policyFrames int
+	pool         string
 }
 
 func validateCommand(t *terminal) *cobra.Command {
@@ -44,8 +49,9 @@ func validateCommand(t *terminal) *cobra.Command {
 		Use:   "validate STUDENT [FILE...]",
 		Short: "Measure a student: errors, drift, dimers, compression, and observables beside the teacher",
 		Long: "Measure a student as distill does: errors against labelled frames, the drift of the energy, the repulsion\n" +
-			"of dimers and the energy under compression. With --teacher the two are compared: crystals at rest (lattice,\n" +
-			"equation of state, elastic constants, phonons), molecules (frequencies), dynamics side by side or, where the\n" +
+			"of dimers and the energy under compression. With --teacher the student runs at the lowest, the middle and the\n" +
+			"highest temperature of its domain and the teacher labels where it went; and the two are compared: crystals at\n" +
+			"rest (lattice, equation of state, elastic constants, phonons), molecules (frequencies), dynamics side by side or, where the\n" +
 			"teacher's is too dear, frames of the student's reweighted to the teacher (distribution functions, vibrational\n" +
 			"spectrum, diffusion, density), and larger cells. The certificate in the student is then written anew: what is\n" +
 			"measured again replaces what it said. Bars that are given decide about exit code 3; with --teacher those of the\n" +
@@ -65,12 +71,15 @@ func validateCommand(t *terminal) *cobra.Command {
 	f.Float64Var(&v.forces, "forces", 0, "bar: least accuracy of forces")
 	f.Float64Var(&v.stress, "stress", 0, "bar: least accuracy of stress")
 	f.Float64Var(&v.drift, "drift", 0, "bar: largest drift, meV/atom/ps")
+	f.Float64Var(&v.ratio, "on-policy", 0, "bar: largest force error in the student's own dynamics, over that of held-out frames")
 	f.StringVar(&v.teacher, "teacher", "", "compare with this teacher; mlff teachers lists them")
 	f.BoolVar(&v.keep, "keep", false, "leave the certificate in the student as it is")
 	v.teaching.flags(f)
 	v.teaching.pythonFlag(f)
 	f.StringSliceVar(&v.wanted, "observables", nil, "beside the teacher (default what applies; none for none): "+strings.Join(validate.Properties, ", "))
 	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain)")
+	f.IntVar(&v.policyFrames, "policy-frames", 50, "frames of the student's own dynamics that the teacher judges at a temperature; 0: none")
+	f.StringVar(&v.pool, "pool", "", "file for these frames with the teacher's labels, which distill --add learns from")
 	f.StringVar(&v.out, "out", "", "file for everything that was measured, JSON")
 	v.surveying.flags(f)
 	return c
@@ -81,6 +90,14 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 	if err != nil {
 		return err
 	}
+	if v.policyFrames < 0 {
+		return usage("--policy-frames %d is negative", v.policyFrames)
+	}
+	for _, out := range []string{v.pool, v.out} {
+		if err := apart(out, slices.Concat(files, []string{student}, v.surveying.structures)...); err != nil {
+			return err
+		}
+	}
 	p, err := v.open(student)
 	if err != nil {
 		return err
@@ -90,7 +107,7 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 	if err != nil {
 		return err
 	}
-	o := validate.Options{Bars: bars, Dynamics: v.terminal.dynamics}
+	o := validate.Options{Bars: bars, Dynamics: v.terminal.dynamics, Seed: v.surveying.seed}
 	before := p.Model().Meta().Certificate
 	if v.teacher != "" {
 		teach, err := teacher.Open(v.teacher, v.teaching.options(ctx))
@@ -100,6 +117,12 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		defer teach.Close()
 		o.Teacher = teacher.AsPotential(teach)
 		o.Bars = over(bars, before)
+		if before != nil {
+			o.Reference = before.Reference
+		}
+		if o.OnPolicy, err = v.policy(p.Model(), teach); err != nil {
+			return err
+		}
 		if o.Survey, err = v.survey(p.Model(), teach); err != nil {
 			return err
 		}
@@ -121,6 +144,11 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 			return err
 		}
 		if err := distill.Record(filepath.Dir(student), result); err != nil {
+			return err
+		}
+	}
+	if v.pool != "" && result.Gate != nil {
+		if err := savePool(v.pool, result.Gate.Frames); err != nil {
 			return err
 		}
 	}
@@ -205,17 +233,19 @@ func (v *validation) bars(f *pflag.FlagSet) (validate.Bars, error) {
 		name  string
 		value *float64
 		most  float64
-	}{{"energy", &v.energy, 1}, {"forces", &v.forces, 1}, {"stress", &v.stress, 1}, {"drift", &v.drift, math.MaxFloat64}} {
+	}{{"energy", &v.energy, 1}, {"forces", &v.forces, 1}, {"stress", &v.stress, 1}, {"drift", &v.drift, math.MaxFloat64}, {"on-policy", &v.ratio, math.MaxFloat64}} {
 		if !f.Changed(b.name) {
 			continue
 		}
 		switch x := *b.value; {
 		case b.name == "drift" && !(x >= 0 && x <= b.most):
 			return nil, usage("--drift %g is no drift: give meV/atom/ps, at least 0", x)
-		case b.name != "drift" && !(x > 0 && x <= b.most):
+		case b.name == "on-policy" && !(x > 0 && x <= b.most):
+			return nil, usage("--on-policy %g is no ratio: give a number above 0, such as 1.5", x)
+		case b.most == 1 && !(x > 0 && x <= b.most):
 			return nil, usage("--%s %g is no accuracy: give a number above 0 and up to 1, such as 0.95", b.name, x)
 		}
-		given[b.name] = b.value
+		given[strings.ReplaceAll(b.name, "-", "_")] = b.value
 	}
 	return given, nil
 }

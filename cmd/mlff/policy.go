@@ -1,0 +1,42 @@
+package main
+
+import (
+	"mlff/distill"
+	"mlff/model"
+	"mlff/structure"
+	"mlff/teacher"
+	"mlff/validate"
+)
+
+// policy says how validate judges the student in its own dynamics; nil where it is not to, or cannot.
+func (v *validation) policy(m *model.Model, t teacher.Teacher) (*validate.OnPolicy, error) {
+	if v.policyFrames == 0 {
+		return nil, nil
+	}
+	s := &v.surveying
+	o := &validate.OnPolicy{Temperatures: s.temperatures, Frames: v.policyFrames, Seed: s.seed, Fluctuations: true, Label: distill.TeacherLabels(t)}
+	if len(o.Temperatures) == 0 {
+		o.Temperatures = m.Meta().Domain.Temperatures
+	}
+	if d := v.terminal.dynamics; d.Duration > 0 { // of tests
+		o.Atoms, o.Settling, o.Fluctuations = d.Atoms, d.Duration, false
+	}
+	var err error
+	o.Starts, err = s.starts(m)
+	return o, err
+}
+
+// savePool writes labelled frames to learn from.
+func savePool(path string, frames []structure.Frame) error {
+	w, err := structure.CreateWhole(path)
+	if err != nil {
+		return err
+	}
+	defer w.Abandon()
+	for k := range frames {
+		if err := w.Write(&frames[k]); err != nil {
+			return err
+		}
+	}
+	return w.Close()
+}
