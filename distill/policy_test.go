@@ -103,7 +103,7 @@ func TestFramesReturnToTheTrainingPool(t *testing.T) {
 
 // A student that did not learn what its dynamics meets is below the bar, and says where.
 func TestGateDecides(t *testing.T) {
-	c := starting(t, 30)
+	c := starting(t, 60) // enough for ten test frames to compare with
 	strict := 1e-6
 	c.Bars.OnPolicy = &strict
 	out, _, dir := distilled(t, c)

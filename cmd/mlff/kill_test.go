@@ -25,7 +25,7 @@ structures: [silicon.extxyz]
 sample: {labels: 60}
 student: {cutoff: 4.5, radial: 4, channels: 4, mixed: 4, hidden: 8, lmax: 2, lt: 2, intervals: 16}
 train: {steps: %d}
-bars: {energy: null, forces: null, stress: null, drift: null}
+bars: {energy: null, forces: null, stress: null, drift: null, on_policy: null}
 `
 
 const silicon = `2
