@@ -26,6 +26,9 @@ func (v *Validation) Over(before *Validation) *Validation {
 	if len(v.Dimers) > 0 {
 		all.Dimers = v.Dimers
 	}
+	if v.Gate != nil {
+		all.Gate = v.Gate
+	}
 	if v.Observables != nil {
 		all.Observables = v.Observables
 	}
