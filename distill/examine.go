@@ -153,3 +153,12 @@ func splitTeacher(name string) (before string, files []string, after string) {
 	}
 	return name, nil, ""
 }
+
+// TeacherWithoutFolders is the name of a teacher with its files named only: where they lay is nobody's business.
+func TeacherWithoutFolders(name string) string {
+	before, files, after := splitTeacher(name)
+	if files == nil {
+		return name
+	}
+	return before + strings.Join(namesMapped(files, filepath.Base), ",") + after
+}

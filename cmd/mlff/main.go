@@ -115,7 +115,7 @@ func rootCommand(t *terminal) *cobra.Command {
 	root.AddCommand(
 		distillCommand(t), evalCommand(t), mdCommand(t), infoCommand(t),
 		sampleCommand(t), labelCommand(t), trainCommand(t), validateCommand(t), verifyCommand(t), benchCommand(t),
-		registerCommand(t), teachersCommand(t), lammpsCommand(t), doctorCommand(t), versionCommand(t),
+		registerCommand(t), exportCommand(t), teachersCommand(t), lammpsCommand(t), doctorCommand(t), versionCommand(t),
 	)
 	return root
 }

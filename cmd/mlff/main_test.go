@@ -43,9 +43,14 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
-			example, err := filepath.Abs("../../examples")
-			e.Setenv("EXAMPLES", example)
-			return err
+			for name, folder := range map[string]string{"EXAMPLES": "../../examples", "FAKES": "../../teacher/testdata"} {
+				path, err := filepath.Abs(folder)
+				if err != nil {
+					return err
+				}
+				e.Setenv(name, path)
+			}
+			return nil
 		},
 		Condition: func(name string) (bool, error) {
 			if name != "root" {
