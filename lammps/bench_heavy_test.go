@@ -23,12 +23,19 @@ import (
 const blocks, blockSteps = 8, 25
 
 func TestBenchLAMMPS(t *testing.T) {
-	dir := t.TempDir()
 	m := referenceStudent(t)
-	path := filepath.Join(dir, "reference.safetensors")
+	path := filepath.Join(t.TempDir(), "reference.safetensors")
 	if err := m.Save(path); err != nil {
 		t.Fatal(err)
 	}
+	t.Run("engine", func(t *testing.T) { overEngine(t, m, path) })
+	t.Run("ranks", func(t *testing.T) { twoRanks(t, path) })
+	t.Run("styles", func(t *testing.T) { compareStyles(t, path) })
+}
+
+// overEngine holds a step of LAMMPS against the engine's own step.
+func overEngine(t *testing.T, m *model.Model, path string) {
+	dir := t.TempDir()
 	for _, atoms := range []int{1000, 4096} {
 		s := benchmark.Lattice(atoms)
 		own := engineStep(t, m, s)
@@ -38,11 +45,13 @@ func TestBenchLAMMPS(t *testing.T) {
 			t.Logf("%d atoms: LAMMPS, grade %s, %.3f us/atom, %.3f times the engine (bar with grade off: 1.10)", s.Len(), grade, step, step/own)
 		}
 	}
-	s := benchmark.Lattice(4096)
+}
+
+func twoRanks(t *testing.T, path string) {
+	dir, s := t.TempDir(), benchmark.Lattice(4096)
 	style := "pair_style mlff grade off\npair_coeff * * " + path + " Si"
 	one, two := lammpsStep(t, dir, 1, reference(t, dir, &s), style), lammpsStep(t, dir, 2, reference(t, dir, &s), style)
 	t.Logf("4096 atoms: 2 ranks over 1: %.2f (bar: 1.85; by processor time, in which waiting counts)", one/two)
-	compareStyles(t, dir, path)
 }
 
 // referenceStudent has grades, unlike that of the engine's benchmark.
@@ -122,7 +131,8 @@ func lammpsStep(t *testing.T, dir string, ranks int, start, style string) float6
 
 // compareStyles times other pair styles of the same LAMMPS on crystalline silicon. Their coefficients are those of other
 // elements, or made up: only the time counts.
-func compareStyles(t *testing.T, dir, path string) {
+func compareStyles(t *testing.T, path string) {
+	dir := t.TempDir()
 	_, target := built(t)
 	potentials := filepath.Join(filepath.Dir(target.Program), "share", "lammps", "potentials")
 	coefficients := "1 31\nSi 0.5 1\n" + strings.Repeat("0.001\n", 31)

@@ -57,13 +57,17 @@ type partEngine interface {
 }
 
 // part runs the engine over a NeighborList. Its targets are the centres, then all else that a centre has as neighbour.
+// Where all local atoms are centres, in order, and none is hidden from the student, targets are simply the caller's atoms:
+// then positions are read and forces written where they lie.
 type part[F kernel.Float] struct {
 	*engine[F]
 	local, all int
-	order      []int32 // [targets] index in the caller's list
-	index      []int32 // [all] target of the caller's atom, -1: none
-	start, in  []int32 // edges that lead to a target: in[start[t]:start[t+1]], ascending
-	hidden     []F     // [centres][H], where grades are wanted
+	direct     bool         // targets are the caller's atoms
+	order      []int32      // [targets] index in the caller's list; of the local atoms alone if direct
+	index      []int32      // [all] target of the caller's atom, -1: none; unused if direct
+	start, in  []int32      // edges that lead to a target: in[start[t]:start[t+1]], ascending
+	hidden     []F          // [centres][H], where grades are wanted
+	x, sums    [][3]float64 // [targets] memory for positions and forces; unused if direct
 	out        *Part
 
 	forcesPart, gatherPart func(worker, block int)
@@ -76,160 +80,39 @@ func (e *engine[F]) newPart() partEngine {
 	return p
 }
 
-func (p *part[F]) setList(l *NeighborList) error {
-	p.order = p.order[:0]
-	p.local, p.all = 0, 0
-	if err := p.number(l); err != nil {
-		return err
-	}
-	if err := p.connect(l); err != nil {
-		p.order = p.order[:0]
-		return err
-	}
-	p.local, p.all = l.Local, l.Local+l.Ghost
-	p.invert()
-	p.resizePart()
-	return nil
-}
-
-// number makes targets of the centres.
-func (p *part[F]) number(l *NeighborList) error {
-	all := l.Local + l.Ghost
-	if l.Local < 0 || l.Ghost < 0 || all > math.MaxInt32 || len(l.Numbers) != all {
-		return fmt.Errorf("a list of %d atoms and %d ghosts with %d atomic numbers", l.Local, l.Ghost, len(l.Numbers))
-	}
-	p.index = sized(p.index, all)
-	for i := range p.index {
-		p.index[i] = -1
-	}
-	if l.Centers == nil {
-		for i := range l.Local {
-			p.add(l, int32(i))
-		}
-		return nil
-	}
-	for _, i := range l.Centers {
-		if i < 0 || int(i) >= l.Local || p.index[i] >= 0 {
-			return fmt.Errorf("centre %d of a list of %d atoms is none of them, or there twice", i, l.Local)
-		}
-		p.add(l, i)
-	}
-	return nil
-}
-
-func (p *part[F]) add(l *NeighborList, i int32) {
-	if l.Numbers[i] != 0 {
-		p.index[i] = int32(len(p.order))
-		p.order = append(p.order, i)
-	}
-}
-
-// connect copies the edges and makes targets of all that they lead to.
-func (p *part[F]) connect(l *NeighborList) error {
-	a := &p.atoms
-	centers := len(p.order)
-	a.Start, a.J = append(a.Start[:0], 0), a.J[:0]
-	for k := range centers {
-		for _, j := range l.Neighbors(int(p.order[k])) {
-			j &= l.Mask
-			if j < 0 || int(j) >= len(p.index) {
-				return fmt.Errorf("neighbour %d of atom %d in a list of %d atoms and %d ghosts", j, p.order[k], l.Local, l.Ghost)
-			}
-			if p.index[j] < 0 {
-				if p.add(l, j); p.index[j] < 0 {
-					continue
-				}
-			}
-			a.J = append(a.J, p.index[j])
-		}
-		if len(a.J) > math.MaxInt32 {
-			return fmt.Errorf("more than 2^31 pairs of neighbours")
-		}
-		a.Start = append(a.Start, int32(len(a.J)))
-	}
-	return p.species(l)
-}
-
-// species finds the species of the targets.
-func (p *part[F]) species(l *NeighborList) error {
-	p.numbers = p.numbers[:0]
-	for _, i := range p.order {
-		p.numbers = append(p.numbers, int(l.Numbers[i]))
-	}
-	types, err := p.model.types(p.numbers, p.atoms.Type)
-	if err == nil {
-		p.atoms.Type = types
-	}
-	return err
-}
-
-// invert lists the edges by target.
-func (p *part[F]) invert() {
-	targets := len(p.order)
-	p.start, p.in = sized(p.start, targets+1), sized(p.in, len(p.atoms.J))
-	clear(p.start)
-	for _, t := range p.atoms.J {
-		p.start[t]++
-	}
-	end := int32(0)
-	for t, n := range p.start {
-		end += n
-		p.start[t] = end
-	}
-	for k := len(p.atoms.J) - 1; k >= 0; k-- {
-		t := p.atoms.J[k]
-		p.start[t]--
-		p.in[p.start[t]] = int32(k)
-	}
-}
-
-func (p *part[F]) resizePart() {
-	a, n := &p.atoms, len(p.atoms.Start)-1
-	a.X = sized(a.X, len(p.order))
-	a.Energy, a.Edge = sized(a.Energy, n), sized(a.Edge, len(a.J))
-	p.strain = sized(p.strain, (n+blockAtoms-1)/blockAtoms)
-	if p.grade != nil {
-		p.hidden = sized(p.hidden, n*p.layer.Hidden)
-		p.grade.resize(n)
-	}
-}
-
-// sized is s with length n, with room to grow where it must be made anew.
-func sized[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n, n+n/8)
-	}
-	return s[:n]
-}
-
 func (p *part[F]) evaluatePart(x [][3]float64, out *Part) error {
 	if len(x) != p.all || len(out.Energies) != p.local || len(out.Forces) != p.all {
 		return fmt.Errorf("%d positions for a list of %d atoms and ghosts", len(x), p.all)
 	}
-	bad := 0.0
-	for t, i := range p.order {
-		p.atoms.X[t] = x[i]
-		bad += 0 * (x[i][0] + x[i][1] + x[i][2])
+	p.begin(x, out)
+	centers, targets := len(p.atoms.Energy), len(p.start)-1
+	err := p.pool.run((centers+blockAtoms-1)/blockAtoms, p.forcesPart)
+	if err == nil {
+		err = p.pool.run((targets+gatherTargets-1)/gatherTargets, p.gatherPart)
 	}
-	if bad != 0 { // NaN
-		return p.whatIsWrong()
+	if err == nil {
+		err = p.sumPart(out)
 	}
-	clear(out.Energies)
-	clear(out.Forces)
+	p.out, p.own, p.atoms.X = nil, nil, nil // the caller's memory may go
+	return err
+}
+
+// begin says where positions are and forces go.
+func (p *part[F]) begin(x [][3]float64, out *Part) {
 	p.out, p.atoms.Hidden = out, nil
 	if p.grade != nil && out.Grades != nil {
 		p.atoms.Hidden = p.hidden
 	}
-	centers := len(p.atoms.Energy)
-	err := p.pool.run((centers+blockAtoms-1)/blockAtoms, p.forcesPart)
-	if err == nil {
-		err = p.pool.run((len(p.order)+gatherTargets-1)/gatherTargets, p.gatherPart)
+	if p.direct {
+		p.atoms.X, p.own = x, out.Forces
+		return
 	}
-	p.out = nil
-	if err != nil {
-		return err
+	p.atoms.X, p.own = p.x, p.sums
+	for t, i := range p.order {
+		p.x[t] = x[i]
 	}
-	return p.sumPart(out)
+	clear(out.Energies)
+	clear(out.Forces)
 }
 
 // forcesPartBlock is forcesBlock without alarms, which ask for whole structures, and with grades only where wanted.
@@ -237,6 +120,7 @@ func (p *part[F]) forcesPartBlock(worker, block int) {
 	lo := block * blockAtoms
 	hi := min(lo+blockAtoms, len(p.atoms.Energy))
 	p.strain[block] = p.kernel.Forces(p.layer, &p.atoms, lo, hi, p.scratch[worker])
+	kernel.Outgoing(p.own, p.atoms.Edge, p.atoms.Start, lo, hi)
 	if p.atoms.Hidden != nil {
 		p.grade.block(&p.atoms, lo, hi)
 	}
@@ -245,23 +129,22 @@ func (p *part[F]) forcesPartBlock(worker, block int) {
 // gatherTargets is the unit of parallel work where forces are gathered.
 const gatherTargets = 64
 
-// gatherPartBlock sums F_t = sum_out g - sum_in g, and W_t = -sum_in d ⊗ g where wanted.
+// gatherPartBlock completes F_t = sum_out g - sum_in g.
 func (p *part[F]) gatherPartBlock(_, block int) {
 	lo := block * gatherTargets
+	hi := min(lo+gatherTargets, len(p.start)-1)
 	a, e0 := &p.atoms, p.model.Tensor("energy.E0")
-	for t := lo; t < min(lo+gatherTargets, len(p.order)); t++ {
-		var f [3]float64
-		if t < len(a.Energy) {
-			for _, g := range a.Edge[a.Start[t]:a.Start[t+1]] {
-				f[0], f[1], f[2] = f[0]+float64(g[0]), f[1]+float64(g[1]), f[2]+float64(g[2])
-			}
-			p.out.Energies[p.order[t]] = e0[a.Type[t]] + a.Energy[t]
+	if ghosts := max(lo, len(a.Energy)); ghosts < hi {
+		clear(p.own[ghosts:hi])
+	}
+	kernel.Incoming(p.own, a.Edge, p.start, p.in, lo, hi)
+	if !p.direct {
+		for t := lo; t < hi; t++ {
+			p.out.Forces[p.order[t]] = p.own[t]
 		}
-		for _, k := range p.in[p.start[t]:p.start[t+1]] {
-			g := &a.Edge[k]
-			f[0], f[1], f[2] = f[0]-float64(g[0]), f[1]-float64(g[1]), f[2]-float64(g[2])
-		}
-		p.out.Forces[p.order[t]] = f
+	}
+	for t := lo; t < min(hi, len(a.Energy)); t++ {
+		p.out.Energies[p.order[t]] = e0[a.Type[t]] + a.Energy[t]
 	}
 }
 
@@ -272,7 +155,7 @@ func (p *part[F]) virialsPart(out [][3][3]float64) {
 	for i := range a.Energy {
 		for k := a.Start[i]; k < a.Start[i+1]; k++ {
 			t, g := a.J[k], &a.Edge[k]
-			d, w := structure.Sub(a.X[t], a.X[i]), &out[p.order[t]]
+			d, w := structure.Sub(a.X[t], a.X[i]), &out[p.caller(t)]
 			for r := range d {
 				w[r][0] -= d[r] * float64(g[0])
 				w[r][1] -= d[r] * float64(g[1])
@@ -295,7 +178,8 @@ func (p *part[F]) sumPart(out *Part) error {
 		out.Energy += v
 	}
 	total := out.Energy
-	for _, f := range out.Forces {
+	for i := range out.Forces {
+		f := &out.Forces[i]
 		total += f[0] + f[1] + f[2]
 	}
 	if math.IsNaN(total) || math.IsInf(total, 0) {
@@ -319,13 +203,13 @@ func (p *part[F]) whatIsWrong() error {
 	a := &p.atoms
 	for t, x := range a.X {
 		if s := x[0] + x[1] + x[2]; math.IsNaN(s) || math.IsInf(s, 0) {
-			return &PartError{Atom: int(p.order[t]), Other: -1}
+			return &PartError{Atom: int(p.caller(int32(t))), Other: -1}
 		}
 	}
 	for i := range a.Energy {
 		for _, t := range a.J[a.Start[i]:a.Start[i+1]] {
 			if d := structure.Sub(a.X[t], a.X[i]); math.Sqrt(d[0]*d[0]+d[1]*d[1]+d[2]*d[2]) < 1e-3 {
-				return &PartError{Atom: int(p.order[i]), Other: int(p.order[t])}
+				return &PartError{Atom: int(p.caller(int32(i))), Other: int(p.caller(t))}
 			}
 		}
 	}
