@@ -153,7 +153,7 @@ static void *mlff_find_(const char *known, char *error, size_t size)
 
 /* Fills f with the functions of the library. known may be NULL, or the path of a libmlff.so to try last.
  * Returns 0, or -1 with a message. Call it again after a fork. */
-static int mlff_open(mlff_functions *f, const char *known, char *error, size_t size)
+static inline int mlff_open(mlff_functions *f, const char *known, char *error, size_t size)
 {
 	static const char *const names[] = {"mlff_load", "mlff_free", "mlff_info", "mlff_state_new", "mlff_state_free", "mlff_eval", "mlff_eval_batch", "mlff_error",
 	                                    "mlff_set_list", "mlff_stage", "mlff_messages", "mlff_describe", "mlff_element"};

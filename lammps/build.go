@@ -61,7 +61,7 @@ func compile(ctx context.Context, t *Target, sources, plugin string, flags []str
 	if t.MPI != "" && existing(filepath.Join(t.MPI, "mpi.h")) != "" {
 		args = append(args, "-I"+t.MPI)
 	}
-	args = append(append(args, t.Flags...), flags...)
+	args = append(append(append(args, t.Flags...), strings.Fields(os.Getenv("CXXFLAGS"))...), flags...)
 	files, err := filepath.Glob(filepath.Join(sources, "*.cpp"))
 	if err != nil {
 		return err

@@ -81,7 +81,14 @@ func built(t testing.TB) (folder string, target *lammps.Target) {
 // lmp runs an input with the plugin loaded on some processes and returns what it says and whether it failed.
 func lmp(t testing.TB, dir string, ranks int, input string, args ...string) (string, error) {
 	t.Helper()
-	folder, target := built(t)
+	folder, _ := built(t)
+	return lmpWith(t, folder, dir, ranks, input, args...)
+}
+
+// lmpWith is lmp with the plugin in a folder.
+func lmpWith(t testing.TB, folder, dir string, ranks int, input string, args ...string) (string, error) {
+	t.Helper()
+	_, target := built(t)
 	text := "plugin load " + filepath.Join(folder, "mlffplugin.so") + "\n" + input
 	file := filepath.Join(dir, "in.lammps")
 	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {

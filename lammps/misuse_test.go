@@ -1,6 +1,8 @@
 package lammps_test
 
 import (
+	"bytes"
+	"crypto/sha256"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -47,6 +49,10 @@ func TestMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	newer := filepath.Join(c.dir, "newer.safetensors")
+	if err := os.WriteFile(newer, nextVersion(t, c.student), 0o666); err != nil {
+		t.Fatal(err)
+	}
 	coeff := func(words string) string { return "pair_style mlff\npair_coeff * * " + words }
 	cases := []struct{ name, input, want string }{
 		{"too few elements", c.input(metal, coeff(c.student+" Si"), ""), "2 element(s), one for each atom type, or NULL: there are 1"},
@@ -54,6 +60,7 @@ func TestMistakes(t *testing.T) {
 		{"no element", c.input(metal, coeff(c.student+" O Qq"), ""), "does not know Qq"},
 		{"missing file", c.input(metal, coeff("nowhere O Si"), ""), "cannot read nowhere"},
 		{"damaged file", c.input(metal, coeff(damaged+" O Si"), ""), "damaged.safetensors: the student in memory: "},
+		{"newer file", c.input(metal, coeff(newer+" O Si"), ""), "the student has format version 2, this program reads 1"},
 		{"empty file", c.input(metal, coeff("empty O Si"), ""), "empty: "},
 		{"newton off", c.input("newton off\n"+metal, good, "run 0"), "needs newton pair on"},
 		{"units lj", c.input("units lj", good, "run 0"), "needs units metal or real, not lj"},
@@ -73,6 +80,21 @@ func TestMistakes(t *testing.T) {
 			t.Errorf("%s: %d lines with ERROR:\n%s", m.name, n, last(out, 8))
 		}
 	}
+}
+
+// nextVersion is a student's file that says it was written by a later mlff, with a seal that fits.
+func nextVersion(t *testing.T, path string) []byte {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text = bytes.Replace(text, []byte(`"version":"1"`), []byte(`"version":"2"`), 1)
+	const key = `"sha256":"`
+	seal := text[bytes.Index(text, []byte(key))+len(key):][:64]
+	copy(seal, strings.Repeat("0", 64))
+	copy(seal, fmt.Sprintf("%x", sha256.Sum256(text)))
+	return text
 }
 
 func last(s string, n int) string {

@@ -17,7 +17,7 @@ import (
 type Target struct {
 	Version  int      `json:"version"`  // 20250722
 	Headers  string   `json:"headers"`  // folder of pair.h
-	MPI      string   `json:"mpi"`      // folder of mpi.h; "": the compiler finds it, or STUBS in the source tree
+	MPI      string   `json:"mpi"`      // folder of mpi.h; "": the compiler finds it
 	Flags    []string `json:"flags"`    // of the compiler, such as -DLAMMPS_SMALLBIG
 	Program  string   `json:"program"`  // lmp, "" if not found
 	Launcher string   `json:"launcher"` // mpiexec, "" if not found
@@ -67,30 +67,51 @@ func FromPython(environment string) (*Target, error) {
 // FromFolder finds LAMMPS in a source tree, or in the folder that make install filled.
 func FromFolder(folder string) (*Target, error) {
 	if text, err := os.ReadFile(filepath.Join(folder, "src", "version.h")); err == nil {
-		t := &Target{Headers: filepath.Join(folder, "src"), Flags: []string{"-DLAMMPS_SMALLBIG"}}
-		quoted := regexp.MustCompile(`LAMMPS_VERSION "([^"]*)"`).FindStringSubmatch(string(text))
-		if quoted == nil {
-			return nil, fmt.Errorf("%s/src/version.h names no version", folder)
-		}
-		t.Version, err = date(quoted[1])
-		return t, err
+		return fromSource(folder, string(text))
 	}
-	t := &Target{Headers: filepath.Join(folder, "include", "lammps"), Flags: []string{"-DLAMMPS_SMALLBIG"}, Program: existing(filepath.Join(folder, "bin", "lmp"))}
+	t := &Target{Headers: filepath.Join(folder, "include", "lammps"), Program: existing(filepath.Join(folder, "bin", "lmp"))}
 	if existing(filepath.Join(t.Headers, "pair.h")) == "" {
 		return nil, fmt.Errorf("%s is neither a source tree of LAMMPS (src/version.h) nor an installed one (include/lammps/pair.h)", folder)
 	}
 	for _, lib := range []string{"lib", "lib64"} {
-		text, err := os.ReadFile(filepath.Join(folder, lib, "cmake", "LAMMPS", "LAMMPSConfigVersion.cmake"))
+		config := filepath.Join(folder, lib, "cmake", "LAMMPS")
+		text, err := os.ReadFile(filepath.Join(config, "LAMMPSConfigVersion.cmake"))
 		if err != nil {
 			continue
 		}
-		t.Library = filepath.Join(folder, lib)
+		t.Library, t.Flags = filepath.Join(folder, lib), sizes(filepath.Join(config, "LAMMPS_Targets.cmake"))
 		if version := regexp.MustCompile(`PACKAGE_VERSION "([^"]*)"`).FindStringSubmatch(string(text)); version != nil {
 			t.Version, err = date(version[1])
 			return t, err
 		}
 	}
 	return nil, fmt.Errorf("%s has no lib/cmake/LAMMPS/LAMMPSConfigVersion.cmake that tells its version", folder)
+}
+
+// fromSource is a source tree; which integers it was built with it does not tell, so that $CXXFLAGS must where they are
+// not the usual ones.
+func fromSource(folder, version string) (t *Target, err error) {
+	t = &Target{Headers: filepath.Join(folder, "src")}
+	if _, err := exec.LookPath("mpicxx"); err != nil && os.Getenv("CXX") == "" {
+		if stubs := filepath.Join(folder, "src", "STUBS"); existing(filepath.Join(stubs, "mpi.h")) != "" {
+			t.MPI = stubs
+		}
+	}
+	quoted := regexp.MustCompile(`LAMMPS_VERSION "([^"]*)"`).FindStringSubmatch(version)
+	if quoted == nil {
+		return nil, fmt.Errorf("%s/src/version.h names no version", folder)
+	}
+	t.Version, err = date(quoted[1])
+	return t, err
+}
+
+// sizes are the flags that say how large LAMMPS' integers are.
+func sizes(targets string) []string {
+	text, _ := os.ReadFile(targets)
+	if flag := regexp.MustCompile(`LAMMPS_(SMALLBIG|BIGBIG|SMALLSMALL)`).Find(text); flag != nil {
+		return []string{"-D" + string(flag)}
+	}
+	return nil
 }
 
 // date reads 22 Jul 2025, 2025.7.22.4.0 or 20250722.

