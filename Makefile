@@ -11,7 +11,7 @@ export MLFF_LAMMPS
 STATICCHECK = go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 MLFF = bin/mlff
 
-.PHONY: help build demo lint test test-python test-teachers test-heavy bench-python bench bench-kernels bench-distil bench-label lammps bench-lammps clean
+.PHONY: help build demo lint test test-python test-teachers test-heavy bench-python bench bench-kernels bench-distil bench-label bench-validate lammps bench-lammps clean
 
 help:
 	@echo 'make build           the command bin/mlff (pure Go)'
@@ -26,6 +26,7 @@ help:
 	@echo 'make bench-python    what the Python side costs, against its bars'
 	@echo 'make bench-kernels   every Go benchmark'
 	@echo 'make bench-distil    test errors of students from published labels against their bars, 40 minutes'
+	@echo 'make bench-validate  students beside their teachers: crystal and liquid, against their bars, an hour'
 	@echo 'make bench-label     labelling, and students of FeNNol, graph-pes, SevenNet and CHGNet, against their bars, two hours'
 
 build:
@@ -72,6 +73,10 @@ bench-kernels:
 
 bench-distil:
 	go test -tags distil -run BenchDistil -timeout 90m -count 1 -v ./cmd/mlff
+
+# MLFF_KEEP names a folder where the long dynamics of a teacher are kept, so that a second run goes on.
+bench-validate:
+	go test -tags validation -run BenchValidate -timeout 8h -count 1 -v ./cmd/mlff
 
 # Makes the environments of the teachers where they are missing: 12 GB.
 bench-label:

@@ -85,7 +85,7 @@ func (v *view) addValidation(d *validate.Validation) {
 	e := &d.Comparison
 	if e.Errors.Frames > 0 {
 		v.Errors = errorTable(e.Errors, cmp.Or(e.Set, "test"), d.Bars)
-		v.Tables = tables(e)
+		v.Tables = append(tables(e), groupTables(d)...)
 	}
 	v.addParity(e)
 	if d.NVE != nil {

@@ -31,13 +31,22 @@ type Subject struct {
 	Potential structure.Potential
 	Numbers   []int     // the elements it knows, ascending atomic numbers, [S]
 	Cutoff    float64   // Å
+	Graded    graded    // the same with extrapolation grades; nil where it has none
+	Threshold float64   // grade of a frame that alarms
 	Shortest  []float64 // r_s of every ordered pair, Å, [S][S]; nil: 0.7 of the sum of the covalent radii
 }
 
 // Student is the subject that a trained model and one of its potentials make.
 func Student(m *model.Model, p structure.Potential) Subject {
 	c := m.Config()
-	return Subject{Potential: p, Numbers: c.Numbers, Cutoff: c.Cutoff, Shortest: c.CoreR}
+	s := Subject{Potential: p, Numbers: c.Numbers, Cutoff: c.Cutoff, Shortest: c.CoreR}
+	if m.Grade() == nil {
+		return s
+	}
+	if g, err := m.Potential(model.Options{Grade: true}); err == nil {
+		s.Graded, s.Threshold = g, m.Meta().Threshold
+	}
+	return s
 }
 
 // shortest is r_s of the pair of species a and b, Å.
@@ -76,16 +85,18 @@ func (o *Options) stage(name string) func(done, total int) {
 
 // Validation is everything that was measured of one student.
 type Validation struct {
-	Version     int          `json:"version"`
-	Comparison  Comparison   `json:"comparison"`
-	NVE         *NVE         `json:"nve"` // null where there was no periodic example
-	Dimers      []Dimer      `json:"dimers"`
-	Compression *Compression `json:"compression"` // null where there was no periodic example
-	Observables *Observables `json:"observables,omitempty"`
-	Gate        *Gate        `json:"on_policy"` // null without a teacher
-	Bars        Bars         `json:"bars"`
-	Checks      []Check      `json:"checks"`
-	Passed      bool         `json:"passed"` // no check that decides has failed
+	Version       int          `json:"version"`
+	Comparison    Comparison   `json:"comparison"`
+	ByTemperature []Group      `json:"by_temperature,omitempty"` // of the frames that say theirs
+	ByGrade       []Group      `json:"by_grade,omitempty"`       // of the student's extrapolation grade
+	NVE           *NVE         `json:"nve"`                      // null where there was no periodic example
+	Dimers        []Dimer      `json:"dimers"`
+	Compression   *Compression `json:"compression"` // null where there was no periodic example
+	Observables   *Observables `json:"observables,omitempty"`
+	Gate          *Gate        `json:"on_policy"` // null without a teacher
+	Bars          Bars         `json:"bars"`
+	Checks        []Check      `json:"checks"`
+	Passed        bool         `json:"passed"` // no check that decides has failed
 }
 
 // Run measures a student. A potential that cannot do what is asked of it fails the check; errors are those of ctx,
@@ -98,6 +109,9 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	}
 	c.Set = o.Set
 	v.Comparison = *c
+	if v.ByTemperature, v.ByGrade, err = groupErrors(ctx, s, o.Frames); err != nil {
+		return nil, err
+	}
 	if v.Dimers, err = Dimers(ctx, s, o.Teacher, o.stage("dimers")); err != nil {
 		return nil, err
 	}
