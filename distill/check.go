@@ -3,11 +3,13 @@ package distill
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
+	"mlff/sample"
 	"mlff/structure"
 )
 
@@ -26,6 +28,16 @@ func (c *Config) Check() error {
 	}
 	if w := c.Train.Weights; w == (Weights{}) {
 		return structure.Hint(fmt.Errorf("train.weights: all are zero"), "give forces a weight above zero, such as 1")
+	}
+	for _, name := range c.Sample.Extra {
+		if !slices.Contains(sample.Extras(), name) {
+			return structure.Hint(fmt.Errorf("sample.extra: nothing is called %q", name), nearest(name, sample.Extras()))
+		}
+	}
+	for _, ends := range c.Sample.Paths {
+		if len(ends) != 2 {
+			return structure.Hint(fmt.Errorf("sample.paths: a path with %d files", len(ends)), "give the two ends of each path, such as [[a.xyz, b.xyz]]")
+		}
 	}
 	if c.Train.Loss != "squared" && c.Train.Loss != "huber" {
 		return structure.Hint(fmt.Errorf("train.loss: unknown loss %q", c.Train.Loss), nearest(c.Train.Loss, []string{"squared", "huber"}))

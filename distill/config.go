@@ -55,6 +55,11 @@ type Sampling struct {
 	Labels int     `yaml:"labels"` // frames the teacher labels, at most
 	Rattle float64 `yaml:"rattle"` // standard deviation of random displacements, Å
 	Strain float64 `yaml:"strain"` // largest component of random strains
+
+	Active bool       `yaml:"active"`               // half of the labels where students of the other half need them
+	Pool   []string   `yaml:"pool,omitempty"`       // files of frames among which that half is chosen, with active or without
+	Extra  []string   `yaml:"extra,omitempty,flow"` // sample.Extras: what is sampled on request
+	Paths  [][]string `yaml:"paths,omitempty"`      // pairs of files of one frame, between which images are sampled
 }
 
 // Student is the shape of the student.
@@ -141,6 +146,10 @@ func (c *Config) rebased(from, to string) *Config {
 func (c *Config) mapped(change func(path string) string) *Config {
 	d := *c
 	d.Data, d.Valid, d.Structures = sourcesMapped(c.Data, change), namesMapped(c.Valid, change), namesMapped(c.Structures, change)
+	d.Sample.Pool, d.Sample.Paths = namesMapped(c.Sample.Pool, change), nil
+	for _, ends := range c.Sample.Paths {
+		d.Sample.Paths = append(d.Sample.Paths, namesMapped(ends, change))
+	}
 	if c.TeacherPython != "" {
 		d.TeacherPython = change(c.TeacherPython)
 	}

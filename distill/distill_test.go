@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"mlff/dataset"
 	"mlff/model"
 	"mlff/structure"
 	"mlff/teacher"
@@ -352,5 +353,40 @@ func TestDifferences(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("differences %q lack %q", got, want)
 		}
+	}
+}
+
+// A pool gives half of the labels, without its own; the frames of one student's choice are labelled by the teacher.
+func TestPool(t *testing.T) {
+	dir := t.TempDir()
+	start, pool := filepath.Join(dir, "start.extxyz"), filepath.Join(dir, "pool.extxyz")
+	silicon(t, start, 1, nil)
+	silicon(t, pool, 60, func(k int, f *structure.Frame) { *f.Energy += 1000 }) // these labels are not to be believed
+	c := small()
+	c.Teacher, c.Structures, c.Sample.Labels, c.Sample.Pool = "sw-si", []string{start}, 60, []string{pool}
+	out, heard, run := distilled(t, c)
+	if out.Labels != 60 || !heard.said("round 3: 10 labels") {
+		t.Errorf("%d labels; it said %q", out.Labels, heard.messages)
+	}
+	store, err := dataset.OpenStore(filepath.Join(run, dataName), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	items, err := store.Items()
+	if err != nil {
+		t.Fatal(err)
+	}
+	chosen := 0
+	for i := range items {
+		if items[i].Source != pool {
+			continue
+		}
+		chosen++
+		if *items[i].Energy > 0 {
+			t.Errorf("a frame of the pool kept its energy of %g eV", *items[i].Energy)
+		}
+	}
+	if chosen != 30 {
+		t.Errorf("%d labels from the pool, want half", chosen)
 	}
 }

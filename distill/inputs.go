@@ -15,10 +15,11 @@ import (
 
 // inputs are what a configuration names, read and checked before a run directory is touched.
 type inputs struct {
-	teacher    teacher.Teacher   // nil with data
-	starts     []structure.Frame // start structures; with data none
-	items      []dataset.Item    // labelled frames of the data; with a teacher none
-	valid      []dataset.Item    // only reported
+	teacher    teacher.Teacher          // nil with data
+	starts     []structure.Frame        // start structures; with data none
+	paths      [][2]structure.Structure // ends of paths
+	items      []dataset.Item           // labelled frames of the data; with a teacher none
+	valid      []dataset.Item           // only reported
 	quarantine dataset.Quarantine
 }
 
@@ -83,20 +84,48 @@ func (in *inputs) openTeacher(c *Config, o teacher.Options) error {
 	}
 	in.teacher = t
 	for _, path := range c.Structures {
-		frames, err := structure.ReadFile(path, structure.Keys{})
+		frames, err := in.startsOf(path)
 		if err != nil {
-			return readable(err)
-		}
-		for k := range frames {
-			err := frames[k].Check()
-			if err == nil {
-				err = known(t, &frames[k].Structure)
-			}
-			if err != nil {
-				return fmt.Errorf("%s frame %d: %w", path, k, err)
-			}
+			return err
 		}
 		in.starts = append(in.starts, frames...)
+	}
+	return in.readPaths(c)
+}
+
+// startsOf are the frames of a file of structures, which the teacher must know.
+func (in *inputs) startsOf(path string) ([]structure.Frame, error) {
+	frames, err := structure.ReadFile(path, structure.Keys{})
+	if err != nil {
+		return nil, readable(err)
+	}
+	for k := range frames {
+		err := frames[k].Check()
+		if err == nil {
+			err = known(in.teacher, &frames[k].Structure)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("%s frame %d: %w", path, k, err)
+		}
+	}
+	return frames, nil
+}
+
+// readPaths reads the ends of paths, one frame a file.
+func (in *inputs) readPaths(c *Config) error {
+	for _, ends := range c.Sample.Paths {
+		var path [2]structure.Structure
+		for k, file := range ends {
+			frames, err := in.startsOf(file)
+			if err != nil {
+				return err
+			}
+			if len(frames) != 1 {
+				return structure.Hint(fmt.Errorf("%s: an end of a path is one frame, not %d", file, len(frames)), "write each end into a file of its own")
+			}
+			path[k] = frames[0].Structure
+		}
+		in.paths = append(in.paths, path)
 	}
 	return nil
 }

@@ -18,9 +18,9 @@ import (
 const shardFrames = 500
 
 // label brings all labelled frames of the run into its store and returns them in an order that depends on the
-// configuration only: the sampler's tasks as planned, then files as given.
+// configuration only: the sampler's tasks as planned, rounds of active selection, then files as given.
 func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
-	var tasks []sample.Task
+	var sampled []dataset.Item
 	if r.inputs.teacher != nil {
 		if err := r.examineTeacher(ctx); err != nil {
 			return nil, err
@@ -28,11 +28,17 @@ func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 		if err := r.planLabels(ctx); err != nil {
 			return nil, err
 		}
-		var err error
-		if tasks, err = r.config.tasks(r.inputs.starts); err != nil {
+		tasks, err := r.config.tasks(r.inputs)
+		if err != nil {
 			return nil, err
 		}
 		if err := r.runTasks(ctx, tasks); err != nil {
+			return nil, err
+		}
+		if sampled, err = r.sampled(tasks); err != nil {
+			return nil, err
+		}
+		if sampled, err = r.explore(ctx, sampled); err != nil {
 			return nil, err
 		}
 	}
@@ -48,12 +54,21 @@ func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 		return nil, err
 	}
 	items = slices.DeleteFunc(items, func(it dataset.Item) bool { return !r.learnable(&it) })
-	order := map[string]int{}
-	for i, task := range tasks {
-		order[task.Group] = i - len(tasks) // before all groups of files, which are 0
+	first := map[string]bool{}
+	for i := range sampled {
+		first[sampled[i].ID] = true
 	}
-	slices.SortStableFunc(items, func(a, b dataset.Item) int { return order[a.Group] - order[b.Group] })
-	return items, nil
+	return append(sampled, slices.DeleteFunc(items, func(it dataset.Item) bool { return first[it.ID] })...), nil
+}
+
+// sampled are the frames of tasks, in the order of the tasks.
+func (r *run) sampled(tasks []sample.Task) ([]dataset.Item, error) {
+	var groups []string
+	for _, task := range tasks {
+		groups = append(groups, task.Group)
+	}
+	items, err := r.store.Items()
+	return ordered(items, func(it *dataset.Item) string { return it.Group }, groups), err
 }
 
 // keep appends the items that the store does not have.
@@ -234,9 +249,21 @@ func (r *run) runTask(ctx context.Context, task sample.Task) error {
 }
 
 // tasks are the sampler's, as planned.
-func (c *Config) tasks(starts []structure.Frame) ([]sample.Task, error) {
-	return sample.Plan(sample.Config{Labels: c.Plan.Labels, Temperatures: c.Domain.Temperatures, Pressure: c.Domain.Pressure,
-		Rattle: c.Sample.Rattle, Strain: c.Sample.Strain, Cutoff: float64(c.Student.Cutoff), Evaluations: c.Plan.Evaluations, Seed: c.Seed}, starts)
+func (c *Config) tasks(in *inputs) ([]sample.Task, error) {
+	return sample.Plan(c.sampling(in.paths), in.starts)
+}
+
+// sampling is what the sampler is asked for: all labels, or those before the first round of active selection.
+func (c *Config) sampling(paths [][2]structure.Structure) sample.Config {
+	labels, evaluations := c.Plan.Labels, c.Plan.Evaluations
+	if rounds := c.Sample.shareOut(labels); rounds != nil {
+		labels = rounds[0]
+		if evaluations > 0 {
+			evaluations = max(1, evaluations-sum(rounds[1:]))
+		}
+	}
+	return sample.Config{Labels: labels, Temperatures: c.Domain.Temperatures, Pressure: c.Domain.Pressure, Rattle: c.Sample.Rattle,
+		Strain: c.Sample.Strain, Extra: c.Sample.Extra, Paths: paths, Cutoff: float64(c.Student.Cutoff), Evaluations: evaluations, Seed: c.Seed}
 }
 
 // planLabels fixes how many frames are labelled, and in a budget how much their making may cost.
@@ -251,6 +278,7 @@ func (r *run) planLabels(ctx context.Context) error {
 			return err
 		}
 	}
+	p.Active = r.config.Sample.shareOut(p.Labels)
 	return r.fixed()
 }
 
@@ -265,11 +293,12 @@ func (r *run) affordLabels(ctx context.Context) error {
 	p.Evaluations = max(1, r.labellers()*int(half/max(each, 1)))
 	least := len(elementsOf(r.inputs.starts)) + 9
 	for p.Labels > least {
-		tasks, err := r.config.tasks(r.inputs.starts)
+		tasks, err := r.config.tasks(r.inputs)
 		if err != nil {
 			return err
 		}
-		_, cost := sample.Cost(tasks)
+		labels, cost := sample.Cost(tasks)
+		cost += p.Labels - labels // of active selection: one evaluation each
 		if cost <= p.Evaluations {
 			break
 		}

@@ -88,9 +88,11 @@ func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, err
 			r.say("hint: positions and lattices must be in Å (1 bohr = 0.529 Å, 1 nm = 10 Å); where they are, another --cutoff may help")
 		}
 	}
-	s := c.Student
-	shape := model.Shape{Radial: s.Radial, Channels: s.Channels, Mixed: s.Mixed, Hidden: s.Hidden, LMax: s.LMax, LT: s.LT, Layers: s.Layers, Intervals: s.Intervals}
-	return train.Start(shape, facts, reference, c.Seed)
+	return train.Start(c.Student.shape(), facts, reference, c.Seed)
+}
+
+func (s *Student) shape() model.Shape {
+	return model.Shape{Radial: s.Radial, Channels: s.Channels, Mixed: s.Mixed, Hidden: s.Hidden, LMax: s.LMax, LT: s.LT, Layers: s.Layers, Intervals: s.Intervals}
 }
 
 // planTraining fixes the optimiser steps, by the clock if the configuration gives a budget, and returns the plan.

@@ -20,6 +20,7 @@ import (
 type Plan struct {
 	Round       int     `yaml:"round" json:"round"`                                   // from 1; each --add is a new one
 	Labels      int     `yaml:"labels,omitempty" json:"labels,omitempty"`             // frames to label
+	Active      []int   `yaml:"active,flow,omitempty" json:"active,omitempty"`        // labels of the sampler, then of each round of active selection
 	Evaluations int     `yaml:"evaluations,omitempty" json:"evaluations,omitempty"`   // of the teacher at most; zero: no bound
 	Cutoff      float64 `yaml:"cutoff,omitempty" json:"cutoff,omitempty"`             // Å; zero until the labels are there
 	Steps       int     `yaml:"steps,omitempty" json:"steps,omitempty"`               // optimiser steps; zero until the labels are there
@@ -96,6 +97,10 @@ func digests(c *Config) (map[string]string, error) {
 		paths = append(paths, d.File)
 	}
 	paths = append(append(paths, c.Valid...), c.Structures...)
+	paths = append(paths, c.Sample.Pool...)
+	for _, ends := range c.Sample.Paths {
+		paths = append(paths, ends...)
+	}
 	if c.Plan != nil {
 		for _, a := range c.Plan.Added {
 			paths = append(paths, a.File)

@@ -8,62 +8,9 @@ import (
 
 	"mlff/dataset"
 	"mlff/model"
-	"mlff/sample"
 	"mlff/structure"
-	"mlff/teacher"
 	"mlff/validate"
 )
-
-// Sample writes the labelled frames that distilling a configuration would begin with to a file, and returns how many
-// there are. The file appears when all is done; until then what had its name stays.
-func Sample(ctx context.Context, c *Config, out string, o teacher.Options, progress func(stage string, done, total int)) (int, error) {
-	c.Complete()
-	if err := c.Check(); err != nil {
-		return 0, err
-	}
-	if c.Teacher == "" {
-		return 0, structure.Hint(fmt.Errorf("there is no teacher to sample with"), "give a configuration with `teacher:`, or --teacher and --structures")
-	}
-	in, err := c.read(o)
-	if err != nil {
-		return 0, err
-	}
-	defer in.close()
-	c.Plan = &Plan{Labels: c.Sample.Labels}
-	tasks, err := c.tasks(in.starts)
-	if err != nil {
-		return 0, err
-	}
-	w, err := structure.CreateWhole(out)
-	if err != nil {
-		return 0, err
-	}
-	defer w.Abandon()
-	n, err := writeTasks(ctx, in.teacher, tasks, w, progress)
-	if err != nil {
-		return n, err
-	}
-	return n, w.Close()
-}
-
-func writeTasks(ctx context.Context, t teacher.Teacher, tasks []sample.Task, w *structure.WholeWriter, progress func(stage string, done, total int)) (int, error) {
-	total, _ := sample.Cost(tasks)
-	done := 0
-	for _, task := range tasks {
-		items, err := task.Run(ctx, t)
-		if err != nil {
-			return done, err
-		}
-		for i := range items {
-			if err := w.Write(&items[i].Frame); err != nil {
-				return done, err
-			}
-		}
-		done += len(items)
-		progress("sample", done, total)
-	}
-	return done, nil
-}
 
 // Labelled are frames to judge a student by, and what to call them.
 type Labelled struct {

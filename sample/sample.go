@@ -11,13 +11,19 @@
 //	                 and new bonds
 //	rattle     12 %  Gaussian displacements of a fifth of to the full `rattle`, under random strain of up to half `strain`
 //	strain     16 %  of the start cells as they are: a scan of the volume, and random strain of all six components, both up
-//	                 to `strain`; every third of supercells, slightly rattled
+//	                 to `strain`; every third of supercells, slightly rattled. Of molecules (no periodicity) instead:
+//	  torsions       bonds in no ring turned the whole circle, relaxed a little with the turned bond held, and
+//	  minima         dynamics at 0.3 times the lowest temperature about minima, of turned molecules too
 //	compressed  5 %  volumes from 95 down to 60 %, slightly rattled
 //	contacts    3 %  two neighbours pushed together, to 95 down to 80 % of their distance
 //	dimers      2 %  two atoms alone, every pair of elements in turn, from 0.8 of the sum of their covalent radii outwards
 //
-// Strain means nothing without periodicity; that share then goes to rattle. Structures are repeated until they are wider
-// than twice the cutoff, as far as MaxAtoms allows.
+// On request, 8 % each, taken from all others alike: families of rattled structures (relaxed), vacancies, slabs, swaps of
+// species, quenches of the melt, and images between two structures (paths). Structures are repeated until they are wider
+// than twice the cutoff, as far as MaxAtoms allows. The trajectories of a molecule begin with its bonds turned, but for
+// the first of each temperature.
+//
+// Walks are the other source: a student's own dynamics, of which train.Select chooses what is worth a label.
 //
 // Snapshots of dynamics have their labels already, for the teacher drove the atoms; but the steps between them cost
 // evaluations that leave no label: with the usual 20 steps from snapshot to snapshot, 19 evaluations for every label of
@@ -42,14 +48,16 @@ import (
 
 // Config says what to sample. Zero values of Cutoff, MaxAtoms and Evaluations stand for their defaults.
 type Config struct {
-	Labels       int        // frames wanted
-	Temperatures []float64  // the ladder, K
-	Pressure     [2]float64 // of the domain, from, to, GPa; both zero: volumes are drawn by strain
-	Rattle       float64    // standard deviation of displacements, Å
-	Strain       float64    // largest component of strains
-	Cutoff       float64    // the student's, Å; 0: 5
-	MaxAtoms     int        // to which structures may be repeated; 0: 80
-	Evaluations  int        // of the teacher, steps of dynamics included, that the plan may cost; 0: no bound
+	Labels       int                      // frames wanted
+	Temperatures []float64                // the ladder, K
+	Pressure     [2]float64               // of the domain, from, to, GPa; both zero: volumes are drawn by strain
+	Rattle       float64                  // standard deviation of displacements, Å
+	Strain       float64                  // largest component of strains
+	Cutoff       float64                  // the student's, Å; 0: 5
+	Extra        []string                 // of Extras: what is sampled on request only
+	Paths        [][2]structure.Structure // pairs between which images are sampled
+	MaxAtoms     int                      // to which structures may be repeated; 0: 80
+	Evaluations  int                      // of the teacher, steps of dynamics included, that the plan may cost; 0: no bound
 	Seed         uint64
 }
 
@@ -58,7 +66,7 @@ var shares = []share{
 	{"md", 0.54, (*planner).dynamics},
 	{"melt", 0.08, (*planner).melts},
 	{"rattle", 0.12, (*planner).rattles},
-	{"strain", 0.16, (*planner).strains},
+	{"strain", 0.16, (*planner).softness},
 	{"compressed", 0.05, (*planner).compressions},
 	{"contacts", 0.03, (*planner).contacts},
 	{"dimers", 0.02, (*planner).dimers},
@@ -104,11 +112,15 @@ func Plan(c Config, starts []structure.Frame) ([]Task, error) {
 		p.dimers(c.Labels - len(p.tasks))
 		return p.tasks, nil
 	}
-	parts := p.divide()
+	all, err := p.withExtras()
+	if err != nil {
+		return nil, err
+	}
+	parts := p.divide(all)
 	p.interval = p.affordable(parts[0], parts[1])
 	for k, labels := range parts {
-		p.share = shares[k].name
-		shares[k].plan(p, labels)
+		p.share = all[k].name
+		all[k].plan(p, labels)
 	}
 	return p.tasks, nil
 }
@@ -116,12 +128,15 @@ func Plan(c Config, starts []structure.Frame) ([]Task, error) {
 // planner gathers the tasks of a plan.
 type planner struct {
 	Config
-	starts   []structure.Structure // as given, without isolated atoms
-	large    []structure.Structure // the same, repeated
-	species  []int                 // ascending
-	interval int                   // steps between snapshots
-	share    string
-	tasks    []Task
+	starts    []structure.Structure // as given, without isolated atoms
+	large     []structure.Structure // the same, repeated
+	crystals  []int                 // which of them are periodic, in any direction
+	molecules []int                 // which are not
+	turnable  []int                 // which of those have bonds to be turned
+	species   []int                 // ascending
+	interval  int                   // steps between snapshots
+	share     string
+	tasks     []Task
 }
 
 func newPlanner(c Config, starts []structure.Frame) (*planner, error) {
@@ -136,12 +151,18 @@ func newPlanner(c Config, starts []structure.Frame) (*planner, error) {
 		}
 		p.species = append(p.species, s.Numbers...)
 		if s.Len() > 1 || s.PBC != [3]bool{} {
+			p.kinds(len(p.starts), s)
 			p.starts = append(p.starts, *s)
 			p.large = append(p.large, enlarge(s, 2*p.Cutoff, p.MaxAtoms))
 		}
 	}
 	slices.Sort(p.species)
 	p.species = slices.Compact(p.species)
+	for k := range c.Paths {
+		if err := checkPath(c.Paths[k]); err != nil {
+			return nil, err
+		}
+	}
 	if len(c.Temperatures) == 0 || slices.Min(c.Temperatures) < 0 {
 		return nil, structure.Hint(fmt.Errorf("temperatures %v", c.Temperatures), "name at least one temperature in K")
 	}
@@ -149,6 +170,18 @@ func newPlanner(c Config, starts []structure.Frame) (*planner, error) {
 		return nil, structure.Hint(fmt.Errorf("%d labels for %d elements", c.Labels, len(p.species)), "ask for more labels: each element takes one, the rest is left to learn from")
 	}
 	return p, nil
+}
+
+// kinds notes what start structure k is.
+func (p *planner) kinds(k int, s *structure.Structure) {
+	if s.PBC != [3]bool{} {
+		p.crystals = append(p.crystals, k)
+		return
+	}
+	p.molecules = append(p.molecules, k)
+	if len(torsions(s)) > 0 {
+		p.turnable = append(p.turnable, k)
+	}
 }
 
 func (c Config) withDefaults() Config {
@@ -176,7 +209,7 @@ func Cost(tasks []Task) (labels, evaluations int) {
 }
 
 // divide says how many labels each share gets.
-func (p *planner) divide() []int {
+func (p *planner) divide(shares []share) []int {
 	labels := p.Labels - len(p.species)
 	out, order, rest := make([]int, len(shares)), make([]int, len(shares)), make([]float64, len(shares))
 	left := labels

@@ -32,11 +32,17 @@ func (p *planner) static(name string, drafts []draft) {
 
 // each plans labels frames in tasks that take the start structures in turn; make gives the k-th frame of the share.
 func (p *planner) each(labels int, make func(k, start int) draft) {
+	all := indices(len(p.starts))
+	p.eachOf(all, labels, make)
+}
+
+// eachOf is each with some of the start structures.
+func (p *planner) eachOf(starts []int, labels int, make func(k, start int) draft) {
 	k := 0
-	for n, size := range portions(labels, staticFrames, len(p.starts)) {
+	for n, size := range portions(labels, staticFrames, len(starts)) {
 		var drafts []draft
 		for range size {
-			drafts = append(drafts, make(k, n%len(p.starts)))
+			drafts = append(drafts, make(k, starts[n%len(starts)]))
 			k++
 		}
 		p.static(strconv.Itoa(n), drafts)
@@ -52,14 +58,18 @@ func (p *planner) rattles(labels int) {
 	})
 }
 
+// softness shares out what is for soft coordinates: strain of crystals, torsions and minima of molecules.
+func (p *planner) softness(labels int) {
+	strained := labels * len(p.crystals) / len(p.starts)
+	p.strains(strained)
+	turned := (labels - strained) * len(p.turnable) / (2 * max(1, len(p.molecules)))
+	p.twists(turned)
+	p.minima(labels - strained - turned)
+}
+
 // strains scans the volume and all components of strain, by turns.
 func (p *planner) strains(labels int) {
-	p.each(labels, func(k, start int) draft {
-		if p.starts[start].PBC == [3]bool{} {
-			return p.drawn(k, &p.large[start], func(s *structure.Structure, far float64, rng *rand.Rand) {
-				rattle(s, far*p.Rattle*(0.2+0.8*rng.Float64()), rng)
-			})
-		}
+	p.eachOf(p.crystals, labels, func(k, start int) draft {
 		switch k % 3 {
 		case 0:
 			return p.drawn(k, &p.starts[start], func(s *structure.Structure, far float64, _ *rand.Rand) {
@@ -121,6 +131,14 @@ func (p *planner) dimer(pair [2]int, u float64) draft {
 		d := r * (1 + 0.1*(1/far-1)) // 1.1, 1.3, 1.7 times as far
 		return structure.Structure{Numbers: []int{pair[0], pair[1]}, Positions: [][3]float64{{}, {d, 0, 0}}}
 	}
+}
+
+func indices(n int) []int {
+	list := make([]int, n)
+	for k := range list {
+		list[k] = k
+	}
+	return list
 }
 
 func (p *planner) pairs() [][2]int {

@@ -27,6 +27,8 @@ const (
 // trajectory is a task of dynamics.
 type trajectory struct {
 	start        structure.Structure
+	twist        int       // the how-manieth turn of a bond comes first; 0: none
+	relax        bool      // to a minimum first
 	hot          float64   // K, of the first steps
 	hotSteps     int       // how many
 	temperatures []float64 // K, at each snapshot
@@ -40,6 +42,12 @@ type trajectory struct {
 
 func (t *trajectory) evaluations() int {
 	n := 1 + t.hotSteps + t.warm + t.interval*(len(t.temperatures)-1)
+	switch {
+	case t.relax:
+		n += restSteps
+	case t.twist > 0:
+		n += makeRoom
+	}
 	if t.pressure != nil {
 		n += pressureSteps
 	}
@@ -68,7 +76,11 @@ func (p *planner) affordable(dynamics, melts int) int {
 func (p *planner) dynamics(labels int) {
 	for n, size := range portions(labels, snapshots, len(p.starts)*len(p.Temperatures)) {
 		temperature := p.Temperatures[n%len(p.Temperatures)]
-		t := p.trajectory(n, n/len(p.Temperatures), fmt.Sprintf("md-%gK", temperature))
+		round := n / len(p.Temperatures)
+		t := p.trajectory(n, round, fmt.Sprintf("md-%gK", temperature))
+		if start := round % len(p.starts); slices.Contains(p.turnable, start) {
+			t.twist = round / len(p.starts) // the first round starts from the structure as it is
+		}
 		t.temperatures = slices.Repeat([]float64{temperature}, size)
 		p.move(n, t)
 	}
@@ -179,8 +191,19 @@ func snapshot(sim *md.Simulation, info *teacher.Info, kind string) structure.Fra
 	return frame(s, l, kind)
 }
 
-// prepare brings the start to its volume.
+// prepare turns a bond of the start, relaxes it and brings it to its volume, as wanted.
 func (t *trajectory) prepare(ctx context.Context, by teacher.Teacher, s *structure.Structure) error {
+	r := relaxation{}
+	if t.twist > 0 {
+		bond := twist(s, t.twist)
+		r = relaxation{steps: makeRoom, hold: bond.hold}
+	}
+	if t.relax {
+		r = relaxation{steps: restSteps}
+	}
+	if err := r.run(ctx, by, s); err != nil {
+		return err
+	}
 	if t.pressure == nil || !by.Info().Stress {
 		deform(s, isotropic(t.strain))
 		return nil

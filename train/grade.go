@@ -161,17 +161,8 @@ func features(hidden []float64) []float64 { return append([]float64{1}, hidden..
 func (m *Moments) Factors() ([][]float64, error) {
 	out := make([][]float64, len(m.sum))
 	for z, sum := range m.sum {
-		ridge := 1e-6 * mat.Trace(sum) / float64(m.dim)
-		if ridge == 0 { // no atom of this species: any distance from the origin is far
-			ridge = 1
-		}
-		a := mat.NewSymDense(m.dim, nil)
-		a.CopySym(sum)
-		for k := range m.dim {
-			a.SetSym(k, k, a.At(k, k)+ridge)
-		}
 		var chol mat.Cholesky
-		if !chol.Factorize(a) {
+		if !chol.Factorize(ridged(sum)) {
 			return nil, fmt.Errorf("the hidden activations of species %d are not finite", z)
 		}
 		var l mat.TriDense
@@ -183,6 +174,21 @@ func (m *Moments) Factors() ([][]float64, error) {
 		}
 	}
 	return out, nil
+}
+
+// ridged is M + 1e-6 (tr M/dim) 1.
+func ridged(sum *mat.SymDense) *mat.SymDense {
+	n := sum.SymmetricDim()
+	ridge := 1e-6 * mat.Trace(sum) / float64(n)
+	if ridge == 0 { // no atom of this species: any distance from the origin is far
+		ridge = 1
+	}
+	a := mat.NewSymDense(n, nil)
+	a.CopySym(sum)
+	for k := range n {
+		a.SetSym(k, k, a.At(k, k)+ridge)
+	}
+	return a
 }
 
 // Length is |L^-1 phi| of an atom with hidden activations [H], by forward substitution.

@@ -58,13 +58,14 @@ func (t *Terms) add(o Terms, scale float64) {
 // misses are weighted sums over labels: of absolute residuals, or of ones.
 type misses struct{ energy, forces, stress float64 }
 
-// misses adds the absolute residuals of a frame in units of eps, |dE|/N, |dF_ia| and |dW_ab|/N, to sum, and to count how many
-// they are.
+// misses adds the absolute residuals of a frame in units of eps, |dE|, |dF_ia| and |dW_ab|, to sum, and to count how many
+// atoms, or components, they are of. Frames count by their atoms: else a single dimer, whose energy is far off for long,
+// would say when a crystal is learned.
 func (l *Loss) misses(it *dataset.Item, r *structure.Result, sum, count *misses) {
-	n := float64(it.Len()) * l.Eps
+	n := float64(it.Len())
 	if it.Energy != nil {
-		sum.energy += it.Weight * math.Abs(r.Energy-*it.Energy) / n
-		count.energy += it.Weight
+		sum.energy += it.Weight * math.Abs(r.Energy-*it.Energy) / l.Eps
+		count.energy += it.Weight * n
 	}
 	for i, f := range it.Forces {
 		for a := range f {
@@ -76,10 +77,10 @@ func (l *Loss) misses(it *dataset.Item, r *structure.Result, sum, count *misses)
 		label, volume := structure.Tensor(*it.Stress), it.Volume()
 		for a := range label {
 			for b := range label {
-				sum.stress += it.Weight * math.Abs(r.Virial[a][b]+volume*label[a][b]) / n
+				sum.stress += it.Weight * math.Abs(r.Virial[a][b]+volume*label[a][b]) / l.Eps
 			}
 		}
-		count.stress += 9 * it.Weight
+		count.stress += 9 * it.Weight * n
 	}
 }
 

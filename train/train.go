@@ -40,7 +40,7 @@ type Options struct {
 // Run trains m by a plan, from its present parameters, and leaves in m those of the average that did best on the
 // held-out frames, evaluated Plan.Checks times, or the last average without held-out frames. Best is the smallest score
 //
-//	sqrt(10 wE) <|dE|/N eps> + sqrt(wF) <|dF|/eps> + sqrt(wS) <|dW|/N eps>
+//	sqrt(10 wE) <|dE|>/<N> eps + sqrt(wF) <|dF|>/eps + sqrt(wS) <|dW|>/<N> eps
 //
 // with means over frames or components and the weights of the end of training. The squared loss would be ruled by the
 // oddest held-out frame.

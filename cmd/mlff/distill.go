@@ -12,6 +12,7 @@ import (
 
 	"mlff/distill"
 	"mlff/model"
+	"mlff/sample"
 	"mlff/structure"
 )
 
@@ -31,6 +32,8 @@ type changes struct {
 	keys                    structure.Keys
 	group                   string
 	labels, steps           int
+	active                  bool
+	pool, extra, paths      []string
 	cutoff                  distill.Cutoff
 	budget                  distill.Duration
 	rate                    float64
@@ -47,6 +50,10 @@ func (c *changes) flags(f *pflag.FlagSet) {
 	labelKeys(f, &c.keys)
 	f.StringVar(&c.group, "group-key", "", "comment-line key whose value keeps frames together in splits")
 	f.IntVar(&c.labels, "labels", 0, "frames the teacher labels, at most")
+	f.BoolVar(&c.active, "active", false, "choose half of the labels where students of the other half need them")
+	f.StringSliceVar(&c.pool, "pool", nil, "files of frames among which half of the labels are chosen")
+	f.StringSliceVar(&c.extra, "extra", nil, "sample also: "+strings.Join(sample.Extras(), ", "))
+	f.StringArrayVar(&c.paths, "path", nil, "two files A,B: sample also images between their structures")
 	f.Var(&c.cutoff, "cutoff", "radius of the student's neighbourhood (default auto)")
 	f.Var(&c.budget, "budget", "wall time for labels and training, such as 90s or 10m (default 1m)")
 	f.Lookup("cutoff").DefValue, f.Lookup("budget").DefValue = "", "" // the defaults are Complete's, and in the text
@@ -77,6 +84,15 @@ func (c *changes) apply(f *pflag.FlagSet, to *distill.Config) error {
 	set(given("free-energy"), &k.FreeEnergy, c.keys.FreeEnergy)
 	set(given("group-key"), &k.Group, c.group)
 	set(given("labels"), &to.Sample.Labels, c.labels)
+	set(given("active"), &to.Sample.Active, c.active)
+	set(given("pool"), &to.Sample.Pool, c.pool)
+	set(given("extra"), &to.Sample.Extra, c.extra)
+	if given("path") {
+		to.Sample.Paths = nil
+		for _, ends := range c.paths {
+			to.Sample.Paths = append(to.Sample.Paths, strings.Split(ends, ","))
+		}
+	}
 	set(given("cutoff"), &to.Student.Cutoff, c.cutoff)
 	set(given("rate"), &to.Train.Rate, c.rate)
 	set(given("loss"), &to.Train.Loss, c.loss)

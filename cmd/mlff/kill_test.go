@@ -22,7 +22,7 @@ const asCommand = "MLFF_TEST_AS_COMMAND"
 const killedConfig = `
 teacher: sw-si
 structures: [silicon.extxyz]
-sample: {labels: 60}
+sample: {labels: 60, active: true}
 student: {cutoff: 4.5, radial: 4, channels: 4, mixed: 4, hidden: 8, lmax: 2, lt: 2, intervals: 16}
 train: {steps: %d}
 bars: {energy: null, forces: null, stress: null, drift: null, on_policy: null}
