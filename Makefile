@@ -36,6 +36,9 @@ demo: build
 	@rm -rf demo
 	$(MLFF) distill examples/silicon.yaml --out demo
 
+demo/student.safetensors:
+	$(MAKE) --no-print-directory demo
+
 lint:
 	@unformatted=$$(gofmt -l $$(git ls-files '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run gofmt -w:"; echo "$$unformatted"; exit 1; fi
@@ -56,12 +59,15 @@ test-python:
 test-teachers:
 	python/tests/run.sh fennol orb
 
-test-heavy:
+test-heavy: demo/student.safetensors
 	go test -tags heavy -run Heavy -timeout 60m -count 1 -v ./...
 
 # A missed bar is printed, and is no reason to stop.
 bench: build
 	$(MLFF) bench --bars || [ $$? = 3 ]
+	@if command -v gcc >/dev/null; then echo 'density loop over C intrinsics, bar <= 1.15:'; \
+	cd kernel/gen && GOWORK=off go test -run '^$$' -bench Density ./cref | grep times-C; \
+	else echo 'density loop over C intrinsics: not measured, no C compiler here'; fi
 
 # A missed bar is printed, and is no reason to stop.
 bench-python:

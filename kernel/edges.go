@@ -106,15 +106,26 @@ func coreForces[F Float](l *Layer[F], a *Atoms[F], i int, s *Scratch[F], n int, 
 		return
 	}
 	for q := range n {
-		r, j := 1/float64(s.rinv[q]), a.J[s.edge[q]]
-		if r >= l.Core.Range(a.Type[i], a.Type[j]) {
-			continue
-		}
-		v, dv := l.Core.Energy(a.Type[i], a.Type[j], r)
-		a.Energy[i] += v / 2
-		g, c := &a.Edge[s.edge[q]], F(dv/2)
-		h := [4]F{c * s.u[q][0], c * s.u[q][1], c * s.u[q][2]}
-		g[0], g[1], g[2] = g[0]+h[0], g[1]+h[1], g[2]+h[2]
-		addStrain(strain, s.d[q], h)
+		corePair(l.Core, a, i, s.edge[q], strain)
 	}
+}
+
+// corePair adds half the core energy of an edge of atom i, and its force, in float64 from the positions: so close, the
+// rounding of a distance to float32 would be felt.
+func corePair[F Float](core *Core, a *Atoms[F], i int, edge int32, strain *[6]float64) {
+	j := a.J[edge]
+	xi, xj := &a.X[i], &a.X[j]
+	d := [3]float64{xj[0] - xi[0], xj[1] - xi[1], xj[2] - xi[2]}
+	r := math.Sqrt(d[0]*d[0] + d[1]*d[1] + d[2]*d[2])
+	if r >= core.Range(a.Type[i], a.Type[j]) {
+		return
+	}
+	v, dv := core.Energy(a.Type[i], a.Type[j], r)
+	a.Energy[i] += v / 2
+	c := dv / (2 * r)
+	h := [4]float64{c * d[0], c * d[1], c * d[2]}
+	for k, x := range h[:3] {
+		a.Edge[edge][k] += F(x)
+	}
+	addStrain(strain, d, h)
 }

@@ -2,10 +2,7 @@
 
 package kernel
 
-import (
-	"math"
-	"unsafe"
-)
+import "unsafe"
 
 // together is the most atoms whose readout a back end computes at once.
 const together = 4
@@ -160,28 +157,10 @@ func (v *lanes[F]) addStrain(strain *[6]float64) {
 // coreForces adds half the core energy of atom i with its neighbours, and its forces.
 func (v *site[F]) coreForces(l *Layer[F], a *Atoms[F], i int, strain *[6]float64) {
 	dx, dy, dz := unsafe.Slice(v.dx, v.n), unsafe.Slice(v.dy, v.n), unsafe.Slice(v.dz, v.n)
-	most := l.packed.limits[a.Type[i]][1]
+	edge, most := unsafe.Slice(v.edge, v.n), l.packed.limits[a.Type[i]][1]
 	for q := range dx {
 		if dx[q]*dx[q]+dy[q]*dy[q]+dz[q]*dz[q] < most {
-			v.coreForce(l.Core, a, i, q, strain)
+			corePair(l.Core, a, i, a.Start[i]+edge[q], strain)
 		}
 	}
-}
-
-// coreForce is that of neighbour q, which may be inside of the core.
-func (v *site[F]) coreForce(core *Core, a *Atoms[F], i, q int, strain *[6]float64) {
-	at := func(p *F) F { return unsafe.Slice(p, v.n)[q] }
-	d := [3]F{at(v.dx), at(v.dy), at(v.dz)}
-	to, edge := unsafe.Slice(v.to, v.n)[q], unsafe.Slice(v.edge, v.n)[q]
-	x, y, z := float64(d[0]), float64(d[1]), float64(d[2])
-	r, other := math.Sqrt(x*x+y*y+z*z), a.Type[to]
-	if r >= core.Range(a.Type[i], other) {
-		return
-	}
-	e, de := core.Energy(a.Type[i], other, r)
-	a.Energy[i] += e / 2
-	c := de / (2 * r)
-	g, h := &a.Edge[a.Start[i]+edge], [4]F{F(c * x), F(c * y), F(c * z)}
-	g[0], g[1], g[2] = g[0]+h[0], g[1]+h[1], g[2]+h[2]
-	addStrain(strain, d, h)
 }

@@ -145,3 +145,29 @@ func TestBadOutsideLists(t *testing.T) {
 		t.Errorf("NaN: %v", err)
 	}
 }
+
+func TestEvaluatePartAllocatesNothing(t *testing.T) {
+	s := lattice(3, 4, 20)
+	for _, plain := range []bool{true, false} {
+		p, err := testModel(t, []int{14}, 4, small).Potential(Options{Threads: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer p.Close()
+		if err := p.Evaluate(&s, new(structure.Result)); err != nil {
+			t.Fatal(err)
+		}
+		l, x, _ := outside(&s, p, plain)
+		out := &Part{Energies: make([]float64, l.Local), Forces: make([][3]float64, len(x))}
+		if err := p.SetList(l); err != nil {
+			t.Fatal(err)
+		}
+		if n := testing.AllocsPerRun(20, func() {
+			if err := p.EvaluatePart(x, out); err != nil {
+				t.Fatal(err)
+			}
+		}); n != 0 {
+			t.Errorf("plain %v: %v allocations a call", plain, n)
+		}
+	}
+}

@@ -36,7 +36,7 @@ func main() {
 	if err := writeSite(filepath.Join(out, "site_amd64.go"), "kernel"); err != nil {
 		log.Fatal(err)
 	}
-	if err := writeLoop(filepath.Join(out, "gen", "cref", "loop")); err != nil {
+	if err := writeLoops(filepath.Join(out, "gen", "cref", "loop")); err != nil {
 		log.Fatal(err)
 	}
 	var all sync.WaitGroup // registers take avo seconds
@@ -86,14 +86,19 @@ func (t *target) functions() {
 
 // expansion is harmonics, radial functions and density.
 func (t *target) expansion(slope bool) []part {
-	switch {
-	case !t.single():
+	if !t.single() {
 		return []part{{docBasisDouble, t.basis}, {docRadialDouble, func() { t.radial(slope) }}, {docDensity, func() { t.density(t.rowPasses()...) }}}
-	case t.wide():
-		return []part{{docBasis, t.basis}, {docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity}}
+	}
+	return append([]part{{docBasis, t.basis}}, t.densityLoops()...)
+}
+
+// densityLoops are radial functions and density in float32.
+func (t *target) densityLoops() []part {
+	if t.wide() {
+		return []part{{docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity}}
 	}
 	rest := func() { t.density([2]int{5, 11}, [2]int{11, 16}) }
-	return []part{{docBasis, t.basis}, {docRadialSingle + "\nIn the same loop the first rows of: " + docDensity, t.radialDensity}, {"Its other rows.", rest}}
+	return []part{{docRadialSingle + "\nIn the same loop the first rows of: " + docDensity, t.radialDensity}, {"Its other rows.", rest}}
 }
 
 // write writes a back end.
@@ -102,17 +107,22 @@ func write(t *target, dir string) error {
 	return t.files(filepath.Join(dir, strings.ToLower(t.suffix())), "kernel", driver)
 }
 
-// writeLoop writes one loop on its own, to be compared with C.
-func writeLoop(dir string) error {
+// writeLoops writes loops on their own, to be compared with C.
+func writeLoops(dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	t := newTarget("AVX512", 4)
-	t.fn("density", "is part of the description of an atom.", part{docRadialSingle + "\nIn the same loop: " + docDensity, t.radialDensity})
 	if err := writeSite(filepath.Join(dir, "site_amd64.go"), "loop"); err != nil {
 		return err
 	}
-	return t.files(filepath.Join(dir, "density"), "loop", nil)
+	for _, isa := range []string{"AVX512", "AVX2"} {
+		t := newTarget(isa, 4)
+		t.fn("density", "is part of the description of an atom.", t.densityLoops()...)
+		if err := t.files(filepath.Join(dir, strings.ToLower(isa)), "loop", nil); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // files writes the assembly and its declarations, followed by a driver if there is one.

@@ -26,7 +26,8 @@ type Student struct {
 	Double     *kernel.Layer[float64]
 }
 
-// NewStudent draws parameters whose radial functions are as smooth as learned ones, and whose energies are a few eV.
+// NewStudent draws parameters whose radial functions are as smooth as learned ones, and whose energies are those of atoms
+// in condensed matter, up to some eV beside E0.
 // Species 0 and the last one have a core below 1.9 Å.
 func NewStudent(s kernel.Shape, seed uint64) *Student {
 	rng := rand.New(rand.NewPCG(seed, 0))
@@ -50,7 +51,7 @@ func NewStudent(s kernel.Shape, seed uint64) *Student {
 func (s *Student) WithoutCore() *Student { return newStudent(s.Shape, s.Parameters, nil) }
 
 func newStudent(s kernel.Shape, p *kernel.Parameters, core *kernel.Core) *Student {
-	const nu, eps = 0.14, 0.5
+	const nu, eps = 0.14, 0.25
 	return &Student{s, p, kernel.NewLayer[float32](s, Cutoff, nu, eps, p, core), kernel.NewLayer[float64](s, Cutoff, nu, eps, p, core)}
 }
 
