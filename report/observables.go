@@ -22,13 +22,18 @@ func observables(r *Run) *section {
 			"g(r), up to half the narrowest width of the cell. A difference is green where it, or its upper 95 % bound, holds the bar; red where it " +
 			"is surely more than twice as large.",
 	}
-	t := table{Caption: "Properties of student and teacher.", Head: []string{"Property", "State", "Student", "Teacher", "Verdict", "Reason", "Method"}}
+	t := table{Caption: "Properties of student and teacher, and how far they are apart.", Head: []string{"Property", "Student", "Teacher", "Difference", "Verdict"}}
+	var methods []string
 	for _, x := range o.List {
-		t.Rows = append(t.Rows, []string{x.Name, x.State, valueCell(x.Student, x.Unit), valueCell(x.Teacher, x.Unit), x.Verdict, x.Reason, x.Method})
+		t.Rows = append(t.Rows, []string{titleOf(x.Name, x.State), valueCell(x.Student, x.Unit), valueCell(x.Teacher, x.Unit), x.Reason, x.Verdict})
+		if x.Method != "" {
+			methods = append(methods, fmt.Sprintf("%s: %s.", titleOf(x.Name, x.State), x.Method))
+		}
 	}
 	if len(t.Rows) > 0 {
 		s.Tables = append(s.Tables, t)
 	}
+	s.Method += " " + strings.Join(methods, " ")
 	for k := range o.Curves {
 		s.Figures = append(s.Figures, curve(k, &o.Curves[k]))
 	}
@@ -51,16 +56,16 @@ func curve(k int, v *validate.Curve) figure {
 	if v.StudentX != nil {
 		studentX = v.StudentX
 	}
-	title := v.Name
-	if v.State != "" {
-		title += ", " + v.State
-	}
-	c := &chart{title: title, height: wideHeight, x: span(axisOf(v.XUnit), v.X, studentX), y: span(withUnit(v.Name, v.Unit), v.Student, v.Teacher),
+	c := &chart{title: titleOf(v.Name, v.State), height: wideHeight, x: span(axisOf(v.XUnit), v.X, studentX), y: span(withUnit(v.Name, v.Unit), v.Student, v.Teacher),
 		notesRight: true, about: v.Name + " of student and teacher"}
 	c.around("s1", v.X, v.Teacher, v.TeacherError)
 	c.around("s0", studentX, v.Student, v.StudentError)
 	c.line("s1 dashed", v.X, v.Teacher)
 	c.line("s0", studentX, v.Student)
+	if len(v.X) <= mostDots {
+		c.dots("s1", v.X, v.Teacher)
+		c.dots("s0", studentX, v.Student)
+	}
 	c.key("s1", "teacher")
 	c.key("s0", "student")
 	caption := ""
@@ -68,6 +73,16 @@ func curve(k int, v *validate.Curve) figure {
 		caption = "Bands are standard errors."
 	}
 	return c.figure(fmt.Sprintf("curve%d", k), caption)
+}
+
+// mostDots is how many points of a curve are shown as such.
+const mostDots = 20
+
+func titleOf(name, state string) string {
+	if state == "" {
+		return name
+	}
+	return name + ", " + state
 }
 
 // axisOf names what a unit measures.

@@ -15,11 +15,11 @@ import (
 )
 
 // Properties are what a survey can look at, in its order. Without a wish it looks at what applies to the structure, the
-// last three on request only.
-var Properties = []string{"crystal", "phonons", "frequencies", "frames", "rdf", "adf", "vdos", "diffusion", "transfer", "density", "vacancy", "surface"}
+// last four on request only.
+var Properties = []string{"crystal", "phonons", "frequencies", "rdf", "adf", "vdos", "diffusion", "transfer", "frames", "density", "vacancy", "surface"}
 
-// onRequest are the properties that cost much and that few ask for.
-var onRequest = []string{"density", "vacancy", "surface"}
+// onRequest are the properties that cost much, that few ask for, or that the on-policy gate tells as well.
+var onRequest = []string{"frames", "density", "vacancy", "surface"}
 
 // Survey compares observables of a student with those of its teacher.
 type Survey struct {

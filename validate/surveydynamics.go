@@ -188,8 +188,23 @@ func (v *surveyor) spectra(runs [2][]Trajectory, state, method string) {
 		return sum * step / 2
 	})
 	v.add(differing("vibrational spectrum", state, "% of modes", percent(d), spectrumTolerance, method))
-	v.result.Curves = append(v.result.Curves, Curve{Name: "vibrational spectrum", State: state, XUnit: "THz", Unit: "1/THz", X: frequency,
-		Student: averaged(side[0]), Teacher: averaged(side[1]), StudentError: deviations(side[0]), TeacherError: deviations(side[1])})
+	c := Curve{Name: "vibrational spectrum", State: state, XUnit: "THz", Unit: "1/THz", X: frequency,
+		Student: averaged(side[0]), Teacher: averaged(side[1]), StudentError: deviations(side[0]), TeacherError: deviations(side[1])}
+	c.cut(step)
+	v.result.Curves = append(v.result.Curves, c)
+}
+
+// cut leaves out what lies beyond the highest modes: the last thousandth of the integral, with a tenth added.
+func (c *Curve) cut(step float64) {
+	end, sum := 0, 0.0
+	for end < len(c.X) && sum < 0.999 {
+		sum += step * (c.Student[end] + c.Teacher[end]) / 2
+		end++
+	}
+	end = min(len(c.X), end+end/10+2)
+	for _, v := range []*[]float64{&c.X, &c.Student, &c.Teacher, &c.StudentError, &c.TeacherError} {
+		*v = (*v)[:min(end, len(*v))]
+	}
 }
 
 func (v *surveyor) diffusions(start *structure.Structure, runs [2][]Trajectory, state, method string) {
