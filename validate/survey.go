@@ -55,14 +55,15 @@ type surveyor struct {
 	Survey
 	ctx    context.Context
 	books  sync.Mutex
+	kept   *keptLabels
 	result Observables
 	share  float64                     // of what is left that the present structure may take
 	price  float64                     // of one call for the present structure, s per atom
 	known  map[float64][]labelledFrame // of the present structure's dynamics, by temperature
 }
 
-// Observe carries out the survey. What cannot be had is Unknown with its reason; errors are those of ctx and of a student
-// that cannot be run at all.
+// Observe carries out the survey. What cannot be had is Unknown with its reason; errors are those of ctx and of a
+// folder that cannot be written to.
 func (s Survey) Observe(ctx context.Context) (*Observables, error) {
 	if s.Budget == 0 {
 		s.Budget = 10 * time.Minute
@@ -78,6 +79,10 @@ func (s Survey) Observe(ctx context.Context) (*Observables, error) {
 	}
 	v := &surveyor{Survey: s, ctx: ctx}
 	v.result.Teacher = s.Teacher.Info().Name
+	var err error
+	if v.kept, err = openLabels(s.Walk.Folder, s.Teacher.Info().Identity); err != nil {
+		return nil, err
+	}
 	for k := range s.Structures {
 		v.share = 1 / float64(len(s.Structures)-k)
 		v.structure(&s.Structures[k], v.label(k))

@@ -3,6 +3,8 @@ package validate
 import (
 	"context"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"reflect"
 	"slices"
 	"strings"
@@ -107,6 +109,31 @@ func TestSurveyOfDynamics(t *testing.T) {
 	o.Seconds, again.Seconds = 0, 0
 	if !reflect.DeepEqual(o, again) {
 		t.Error("a second survey says something else")
+	}
+}
+
+// What was kept in a folder is not asked for again, and gives the same; a torn frame is.
+func TestSurveyGoesOn(t *testing.T) {
+	s := Survey{Structures: []structure.Structure{*diamond(5.43)}, Temperatures: []float64{300}, Frames: 20, Atoms: 8, Wanted: []string{"frames", "rdf"},
+		Calls: 22, Walk: Walk{Duration: 0.2, Settling: 0.1, Seed: 3, Folder: t.TempDir()}}
+	first := surveyOf(t, 1.01, s)
+	files, err := filepath.Glob(filepath.Join(s.Walk.Folder, "labels-*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%v, %v", files, err)
+	}
+	text, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(files[0], text[:len(text)-100], 0o644); err != nil {
+		t.Fatal(err)
+	}
+	again := surveyOf(t, 1.01, s)
+	if first.Calls != 22 || again.Calls != 3 { // two that take the time, and the torn frame
+		t.Errorf("%d calls, then %d", first.Calls, again.Calls)
+	}
+	if !reflect.DeepEqual(first.List, again.List) {
+		t.Error("the second survey says something else")
 	}
 }
 

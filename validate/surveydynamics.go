@@ -59,7 +59,7 @@ func (v *surveyor) walks(start *structure.Structure, state string, w Walk) (runs
 			potential = func() (structure.Potential, error) { return v.teacher(), nil }
 		}
 		var err error
-		runs[k], err = w.Run(v.ctx, fmt.Sprintf("%s-%gK", name, w.Temperature), potential, start, func(done, total int) {
+		runs[k], err = w.Run(v.ctx, fmt.Sprintf("%s-%s-%gK%s", name, formula(start.Numbers), w.Temperature, map[bool]string{true: "-npt"}[w.Constant]), potential, start, func(done, total int) {
 			v.Progress(fmt.Sprintf("dynamics of %s, %s", who(k), state), done, total)
 		})
 		if err != nil {

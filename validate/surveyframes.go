@@ -12,10 +12,10 @@ import (
 
 // labelledWalk runs the student's dynamics and lets the teacher label n frames of it, evenly spaced.
 func (v *surveyor) labelledWalk(start *structure.Structure, state string, temperature float64, n int) ([]labelledFrame, error) {
-	w := Walk{Temperature: temperature, Seeds: max(1, min(v.Walk.Seeds, n/leastFrames)), Seed: v.Walk.Seed + 1000, Interval: 1000 * frameSpacing}
+	w := Walk{Temperature: temperature, Seeds: max(1, min(v.Walk.Seeds, n/leastFrames)), Seed: v.Walk.Seed + 1000, Interval: 1000 * frameSpacing, Folder: v.Walk.Folder}
 	w.Duration = frameSpacing * math.Ceil(float64(n)/float64(w.Seeds))
 	w = w.withDefaults(start)
-	runs, err := w.Run(v.ctx, "", v.student, start, func(done, total int) { v.Progress("the student's dynamics, "+state, done, total) })
+	runs, err := w.Run(v.ctx, fmt.Sprintf("frames-%s-%s-%gK", v.Name, formula(start.Numbers), temperature), v.student, start, func(done, total int) { v.Progress("the student's dynamics, "+state, done, total) })
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +32,9 @@ func (v *surveyor) labelledWalk(start *structure.Structure, state string, temper
 			v.Progress("frames for the teacher, "+state, len(frames), n)
 			f := labelledFrame{}
 			f.frame.Structure = runs[k].Structure(i)
-			labels, err := v.ask([]structure.Structure{f.frame.Structure})
-			if err != nil {
+			if f.frame.Labels, err = v.labelled(&f.frame.Structure); err != nil {
 				return nil, err
 			}
-			if labels[0].Energy == nil || len(labels[0].Forces) == 0 {
-				return nil, fmt.Errorf("the teacher gives no energies or no forces")
-			}
-			f.frame.Labels = labels[0]
 			if err := potential.Evaluate(&f.frame.Structure, &f.student); err != nil {
 				return nil, err
 			}
@@ -51,6 +46,21 @@ func (v *surveyor) labelledWalk(start *structure.Structure, state string, temper
 		}
 	}
 	return frames, nil
+}
+
+// labelled asks the teacher about one frame, unless its answer was kept.
+func (v *surveyor) labelled(s *structure.Structure) (structure.Labels, error) {
+	if l, ok := v.kept.known[structure.ID(s)]; ok {
+		return l, nil
+	}
+	labels, err := v.ask([]structure.Structure{*s})
+	if err != nil {
+		return structure.Labels{}, err
+	}
+	if labels[0].Energy == nil || len(labels[0].Forces) == 0 {
+		return structure.Labels{}, fmt.Errorf("the teacher gives no energies or no forces")
+	}
+	return labels[0], v.kept.keep(s, labels[0])
 }
 
 func clonedResult(r *structure.Result) structure.Result {

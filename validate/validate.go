@@ -10,7 +10,9 @@
 //   - dimers: the energy of every pair of species from 0.2 Å to the cutoff, which must fall with the distance up to
 //     0.9 r_s, r_s being the shortest distance of the pair in training;
 //   - compression: the energy of a periodic example squeezed to half its volume, which must rise;
-//   - on-policy: errors in frames of the student's own dynamics, which the teacher labels.
+//   - on-policy: errors in frames of the student's own dynamics, which the teacher labels;
+//   - observables beside the teacher (Survey): crystals, molecules, dynamics, larger cells; their formulas stand in the
+//     files crystal.go to transfer.go.
 //
 // They say how well a student follows its labels, not how well the labels follow nature.
 package validate
