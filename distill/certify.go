@@ -71,7 +71,7 @@ func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, 
 	if example := r.example(s.train); example.Periodic() {
 		o.Example = example
 	}
-	if r.inputs.teacher != nil {
+	if r.inputs.teacher != nil && len(s.tune) == 0 { // a fine-tuned student has left its teacher's level
 		o.Teacher = teacher.AsPotential(r.inputs.teacher)
 	}
 	var err error

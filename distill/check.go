@@ -133,7 +133,7 @@ func (c *Config) rules() []rule {
 	for _, t := range c.Domain.Temperatures {
 		rules = append(rules, real("domain.temperatures", t, 1, 20000))
 	}
-	for _, d := range c.Data {
+	for _, d := range slices.Concat(c.Data, c.Finetune) {
 		rules = append(rules, rule{"data.weight", d.Weight, d.Weight > 0 && d.Weight <= 1e6, fmt.Sprintf("give a number above 0, or leave %s out", d.File)})
 	}
 	return rules

@@ -12,6 +12,7 @@ type Config struct {
 	Teacher       string   `yaml:"teacher"`                  // sw-si, lj-ar, eam:FILE; empty with Data
 	TeacherPython string   `yaml:"teacher_python,omitempty"` // virtual environment or interpreter of ASE teachers
 	Data          []Source `yaml:"data"`                     // labelled files; empty with Teacher
+	Finetune      []Source `yaml:"finetune,omitempty"`       // labelled files of another method, learned last; their level is the student's
 	Valid         []string `yaml:"valid"`                    // labelled files that are only reported
 	Structures    []string `yaml:"structures"`               // start structures of the sampler
 	Keys          Keys     `yaml:"keys"`
@@ -145,6 +146,7 @@ func (c *Config) rebased(from, to string) *Config {
 // mapped is a copy of the configuration in which every path is what change makes of it.
 func (c *Config) mapped(change func(path string) string) *Config {
 	d := *c
+	d.Finetune = sourcesMapped(c.Finetune, change)
 	d.Data, d.Valid, d.Structures = sourcesMapped(c.Data, change), namesMapped(c.Valid, change), namesMapped(c.Structures, change)
 	d.Sample.Pool, d.Sample.Paths = namesMapped(c.Sample.Pool, change), nil
 	for _, ends := range c.Sample.Paths {

@@ -8,6 +8,7 @@
 //	quarantine.json          frames that were set aside, and why
 //	splits.json              ids of the frames for training, early stopping (held), and test
 //	checkpoint.safetensors   the state of training
+//	finetune.safetensors     the same of the second training, where there is one
 //	candidate.safetensors    the student, whatever it is worth
 //	history.json             the course of training
 //	validation.json          what was measured of the candidate

@@ -179,7 +179,7 @@ func TestStressInAnotherConvention(t *testing.T) {
 	}
 	defer r.close()
 	data := train.Data{Train: r.inputs.items}
-	m, err := r.untrained(t.Context(), data)
+	m, err := r.untrained(t.Context(), data, data.Train)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -240,7 +240,7 @@ func TestUnitsOfLengthAreDoubted(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer r.close()
-		if _, err := r.untrained(t.Context(), train.Data{Train: r.inputs.items}); err != nil {
+		if _, err := r.untrained(t.Context(), train.Data{Train: r.inputs.items}, r.inputs.items); err != nil {
 			t.Fatal(err)
 		}
 		if heard.said("units suspected") != test.warned || heard.said("must be in Å") != test.warned {

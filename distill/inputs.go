@@ -19,6 +19,7 @@ type inputs struct {
 	starts     []structure.Frame        // start structures; with data none
 	paths      [][2]structure.Structure // ends of paths
 	items      []dataset.Item           // labelled frames of the data; with a teacher none
+	tune       []dataset.Item           // of the second training
 	valid      []dataset.Item           // only reported
 	quarantine dataset.Quarantine
 }
@@ -37,6 +38,9 @@ func (c *Config) read(o teacher.Options) (*inputs, error) {
 		err = in.openTeacher(c, o)
 	} else {
 		in.items, in.quarantine, err = c.load(c.Data, "", false)
+	}
+	if err == nil {
+		err = in.readTuning(c)
 	}
 	if err == nil {
 		err = in.readValid(c)

@@ -23,7 +23,7 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 		return r.candidate()
 	}
 	data := train.Data{Train: s.train, Held: s.held}
-	m, err := r.untrained(ctx, data)
+	m, err := r.untrained(ctx, data, s.everything())
 	if err != nil {
 		return nil, err
 	}
@@ -35,13 +35,17 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
+	if history, err = r.finetune(ctx, m, s, plan, history); err != nil {
+		return nil, err
+	}
 	if !history.Reproducible {
 		r.say("warning: %s", history.Note)
 	}
-	if err := train.CalibrateGrade(ctx, m, data, r.threads()); err != nil {
+	all := train.Data{Train: s.everything(), Held: slices.Concat(s.held, s.tuneHeld)}
+	if err := train.CalibrateGrade(ctx, m, all, r.threads()); err != nil {
 		return nil, err
 	}
-	if err := r.describe(m, s.train); err != nil {
+	if err := r.describe(m, all.Train); err != nil {
 		return nil, err
 	}
 	if err := m.Save(r.file(candidateName)); err != nil {
@@ -65,14 +69,15 @@ const fewNeighbors = 0.5
 // mostDense is a number of atoms per Å³ that only hydrogen under extreme pressure has; diamond has 0.18.
 const mostDense = 0.5
 
-// untrained is the student before its first step: shapes from the configuration, scales from the frames.
-func (r *run) untrained(ctx context.Context, data train.Data) (*model.Model, error) {
+// untrained is the student before its first step: shapes from the configuration, scales from all frames that it will see,
+// species energies from those of the first training.
+func (r *run) untrained(ctx context.Context, data train.Data, all []dataset.Item) (*model.Model, error) {
 	c := r.config
 	cutoff := float64(c.Student.Cutoff)
 	if c.Plan.Cutoff > 0 {
 		cutoff = c.Plan.Cutoff
 	}
-	facts, err := train.Measure(ctx, data.Train, cutoff, r.threads())
+	facts, err := train.Measure(ctx, all, cutoff, r.threads())
 	if err != nil {
 		return nil, err
 	}
@@ -136,6 +141,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 	}
 	budget := time.Duration(r.config.Train.Budget)
 	left := max(budget-r.clock.elapsed(), budget/10)
+	left = time.Duration(firstShare(len(data.Train), len(r.inputs.tune)) * float64(left))
 	length := min(max(left/30, 200*time.Millisecond), 5*time.Second)
 	timing, err := train.Time(ctx, m, data, *p, r.threads(), length)
 	if err != nil {

@@ -93,7 +93,7 @@ func (c *Config) absolute() *Config {
 // digests hashes every file that a configuration reads, by the path as written.
 func digests(c *Config) (map[string]string, error) {
 	var paths []string
-	for _, d := range c.Data {
+	for _, d := range slices.Concat(c.Data, c.Finetune) {
 		paths = append(paths, d.File)
 	}
 	paths = append(append(paths, c.Valid...), c.Structures...)

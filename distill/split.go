@@ -17,8 +17,9 @@ const (
 // split is what the frames are used for.
 type split struct {
 	train, held, test []dataset.Item
-	set               string // what the test frames are called
-	labels            int    // all labelled frames, those for the test included
+	set               string         // what the test frames are called
+	tune, tuneHeld    []dataset.Item // of the second training
+	labels            int            // all labelled frames, those for the test included
 }
 
 // splits are the ids of a split, as splits.json holds them.
@@ -45,6 +46,7 @@ func (r *run) split(items []dataset.Item) (*split, error) {
 	case r.inputs.teacher == nil:
 		s.test = s.held
 	}
+	r.splitTuning(s)
 	if n := dataset.Overlap(items, r.inputs.valid); n > 0 {
 		r.say("%d of the %d validation frames are also learned from", n, len(r.inputs.valid))
 	}

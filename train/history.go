@@ -1,5 +1,7 @@
 package train
 
+import "slices"
+
 // History is the course of a training: what a report draws and a log keeps.
 type History struct {
 	Points       []Point `json:"points"`
@@ -8,6 +10,31 @@ type History struct {
 	Stopped      int     `json:"stopped,omitempty"` // update at which an early stop went back to the best; 0: none
 	Reproducible bool    `json:"reproducible"`      // false where the clock cut the plan short
 	Note         string  `json:"note,omitempty"`    // why not
+}
+
+// Then is the history of a training that went on with other data after update from.
+func (h *History) Then(next *History, from int) *History {
+	all := *h
+	all.Points, all.Checks = slices.Clone(h.Points), slices.Clone(h.Checks)
+	for _, p := range next.Points {
+		p.Step += from
+		all.Points = append(all.Points, p)
+	}
+	for k := range all.Checks {
+		all.Checks[k].Best = false // of other frames
+	}
+	for _, c := range next.Checks {
+		c.Step += from
+		all.Checks = append(all.Checks, c)
+	}
+	all.Best = from + next.Best
+	if all.Stopped = 0; next.Stopped > 0 {
+		all.Stopped = from + next.Stopped
+	}
+	if !next.Reproducible {
+		all.Reproducible, all.Note = false, next.Note
+	}
+	return &all
 }
 
 // Point is the mean loss of the batches since the point before.

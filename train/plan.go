@@ -88,19 +88,19 @@ type Timing struct {
 // reserve is the part of a budget that a plan leaves free, for machines that slow down.
 const reserve = 0.08
 
-// maxEpochs bounds how often a budget lets training see every frame. On mlearn Si (190 frames) 250 times are the best:
+// MostEpochs bounds how often a budget lets training see every frame. On mlearn Si (190 frames) 250 times are the best:
 // twice as often gains nothing, and the decay of the learning rate comes after the noise has been learned.
-const maxEpochs = 250
+const MostEpochs = 250
 
 // Within sets Steps, and CheckFrames, to what a budget allows by timing t for the given numbers of training and held-out
-// frames, but to no more than maxEpochs.
+// frames, but to no more than MostEpochs.
 func (p *Plan) Within(budget time.Duration, t Timing, train, held int) {
 	seconds := (1-reserve)*budget.Seconds() - t.Start.Seconds()
 	step := max(t.Step.Seconds(), 1e-6)
 	p.Steps = max(1, int(seconds*(1-checkShare)/step))
 	p.Limit(held)
 	checks := float64(p.Checks*p.CheckFrames) * t.Check.Seconds()
-	p.Steps = min(max(1, int((seconds-checks)/step)), max(1, maxEpochs*train/p.Batch))
+	p.Steps = min(max(1, int((seconds-checks)/step)), max(1, MostEpochs*train/p.Batch))
 }
 
 // schedule maps updates to progress through the plan. Progress is step/Steps unless the clock ran out: then the

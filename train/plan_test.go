@@ -54,8 +54,8 @@ func TestPlanWithinBudget(t *testing.T) {
 		t.Errorf("%d steps and %d frames checked cost %v", p.Steps, p.CheckFrames, cost)
 	}
 	p.Within(time.Hour, timing, 100, 10)
-	if p.Steps != maxEpochs*100/p.Batch {
-		t.Errorf("%d steps for 100 frames, want each seen %d times", p.Steps, maxEpochs)
+	if p.Steps != MostEpochs*100/p.Batch {
+		t.Errorf("%d steps for 100 frames, want each seen %d times", p.Steps, MostEpochs)
 	}
 	p.Within(time.Second, Timing{Step: time.Second, Start: 2 * time.Second}, 100, 0)
 	if p.Steps != 1 || p.Validate() != nil {

@@ -29,6 +29,7 @@ type distillation struct {
 type changes struct {
 	teacher, python         string
 	data, valid, structures []string
+	finetune                []string
 	keys                    structure.Keys
 	group                   string
 	labels, steps           int
@@ -47,6 +48,7 @@ func (c *changes) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.structures, "structures", nil, "start structures of the sampler")
 	f.StringSliceVar(&c.data, "data", nil, "labelled files to learn from instead of a teacher")
 	f.StringSliceVar(&c.valid, "valid", nil, "labelled files that are only reported")
+	f.StringSliceVar(&c.finetune, "finetune", nil, "labelled files of another method, learned last")
 	labelKeys(f, &c.keys)
 	f.StringVar(&c.group, "group-key", "", "comment-line key whose value keeps frames together in splits")
 	f.IntVar(&c.labels, "labels", 0, "frames the teacher labels, at most")
@@ -74,6 +76,12 @@ func (c *changes) apply(f *pflag.FlagSet, to *distill.Config) error {
 		to.Data = nil
 		for _, file := range c.data {
 			to.Data = append(to.Data, distill.Source{File: file, Weight: 1})
+		}
+	}
+	if given("finetune") {
+		to.Finetune = nil
+		for _, file := range c.finetune {
+			to.Finetune = append(to.Finetune, distill.Source{File: file, Weight: 1})
 		}
 	}
 	k := &to.Keys
