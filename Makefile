@@ -18,7 +18,7 @@ help:
 	@echo 'make demo            distil the built-in silicon teacher; about two minutes on two cores'
 	@echo 'make test            gofmt, vet, staticcheck and every test'
 	@echo 'make test-python     the Python package, with the newest and the oldest ase'
-	@echo 'make test-teachers   against real teachers: installs FeNNol and Orb'
+	@echo 'make test-teachers   against real teachers: installs FeNNol, Orb, SevenNet, CHGNet, graph-pes and MACE'
 	@echo 'make test-heavy      kill loops, a Slurm of its own, and other tests that take minutes'
 	@echo 'make lammps          LAMMPS with MPI into the cache, and the tests of the plugin in it'
 	@echo 'make bench-lammps    the plugin against the engine and other pair styles'
@@ -55,9 +55,9 @@ test: lint $(MLFF_LAMMPS)/bin/mpiexec
 test-python:
 	python/tests/run.sh
 
-# Installs 1.2 GB for FeNNol and 5 GB for Orb, each in an environment of its own.
+# Installs 1.2 GB for FeNNol, and 5 GB each for Orb, for SevenNet with CHGNet, and for graph-pes with MACE.
 test-teachers:
-	python/tests/run.sh fennol orb
+	python/tests/run.sh fennol orb sevennet graphpes
 
 test-heavy: demo/student.safetensors
 	go test -tags heavy -run Heavy -timeout 60m -count 1 -v ./...

@@ -14,7 +14,7 @@ newest=$(python/tests/environment.sh newest)
 
 if [ $# -gt 0 ]; then
 	for name in "$@"; do
-		"$(python/tests/environment.sh "$name")" -m pytest -q -rs python/tests/test_teachers.py python/tests/test_distilled.py
+		"$(python/tests/environment.sh "$name")" -m pytest -q -rs python/tests/test_{teachers,distilled,factories,command}.py
 	done
 	exit
 fi

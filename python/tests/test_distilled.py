@@ -200,6 +200,11 @@ def test_the_loaded_teacher_finds_its_student(shelf, copper, crystal):
     assert np.array_equal(calc.get_forces(crystal), StudentCalculator(copper).get_forces(crystal))
     holder = type("Holder", (), {"models": [teacher]})()
     assert matching.digest_of(holder) == matching.digest_of(teacher)
+    # labelled in single precision, loaded in double: the same teacher
+    single, double = (Module(weight=np.arange(6).astype(kind)) for kind in (np.float32, np.float64))
+    identity = matching.identity_of("orb", matching.digest_of(single), *settings.values())
+    (folder / "single.safetensors").write_bytes(with_teacher(copper.read_bytes(), settings | {"name": "orb:y", "identity": identity}))
+    assert Path(DistilledOrbCalculator(double).student.path).stem == "single"
     teacher.tensors["bias"] = np.zeros(2, np.float32)
     with pytest.raises(FileNotFoundError):
         DistilledOrbCalculator(teacher)

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from mlff_distiller import students
 from mlff_distiller.teachers import identity
 
@@ -17,9 +19,24 @@ def student_of(teacher: Any, kind: str) -> Path | None:
     A student's file holds a hash over kind, parameters, arguments and licence of its teacher; the loaded object says
     its parameters, the file the rest.
     """
-    digest = digest_of(teacher)
-    found = [path for path in students.registered_files() if _is_of(students.metadata(path), kind, digest)]
-    return max(found, key=lambda path: path.stat().st_mtime, default=None)
+    parameters = list(_parameters(teacher))
+    for precision in (None, "float32", "float64"):  # a student's teacher may have been loaded in another than this one
+        digest = identity.digest((name, _in(precision, value)) for name, value in parameters)
+        found = [path for path in students.registered_files() if _is_of(students.metadata(path), kind, digest)]
+        if found:
+            return max(found, key=lambda path: path.stat().st_mtime)
+    return None
+
+
+def _in(precision: str | None, value: Any) -> Any:
+    """An array of floating-point numbers in another precision; everything else as it is."""
+    if precision is None or not hasattr(value, "shape"):
+        return value
+    if hasattr(value, "detach"):  # a tensor of torch; numpy has no bfloat16
+        value = value.detach().cpu()
+        value = value.double() if value.is_floating_point() else value
+    a = np.asarray(value)
+    return a.astype(precision) if a.dtype.kind == "f" else a
 
 
 def _is_of(metadata: dict[str, Any], kind: str, digest: str) -> bool:
@@ -58,7 +75,7 @@ def _parameters(teacher: Any) -> Iterable[tuple[str, Any]]:
             return _parameters(teacher[0])
         return [(f"{k}/{name}", value) for k, member in enumerate(teacher) for name, value in _parameters(member)]
     if callable(getattr(teacher, "state_dict", None)):  # a module of torch
-        return teacher.state_dict().items()
+        return identity.tensors(teacher)
     if isinstance(getattr(teacher, "variables", None), Mapping):  # a FENNIX
         return identity.flatten(teacher.variables)
     for held in ("models", "model"):

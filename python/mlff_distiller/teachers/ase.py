@@ -30,7 +30,12 @@ class AseTeacher:
         self.info |= info
 
     def structure(self, frame: Frame) -> Any:
-        return self.atoms(symbols=frame.symbols, positions=frame.positions, cell=frame.cell, pbc=frame.pbc)
+        """Right-handed: some packages give their stress the sign of the cell's volume, and the lattice is the same."""
+        atoms = self.atoms(symbols=frame.symbols, positions=frame.positions, cell=frame.cell, pbc=frame.pbc)
+        if atoms.cell.handedness < 0:
+            atoms.set_cell(atoms.cell.array[[1, 0, 2]])
+            atoms.pbc = atoms.pbc[[1, 0, 2]]
+        return atoms
 
     def label(self, frames: list[Frame]) -> list[dict[str, Any]]:
         return [self.label_one(self.structure(frame)) for frame in frames]
@@ -98,5 +103,5 @@ def parameters(place: Any, factory: str, made: Any) -> str:
         found += identity.flatten(dict(settings), "settings")
     model = getattr(made, "model", None)
     if hasattr(model, "state_dict"):
-        found += [(f"model/{name}", value) for name, value in model.state_dict().items() if hasattr(value, "shape")]
+        found += [(f"model/{name}", value) for name, value in identity.tensors(model)]
     return identity.digest(found)

@@ -34,6 +34,11 @@ def _plain(value: Any) -> tuple[str, tuple[int, ...], bytes]:
     return str(a.dtype), a.shape, numpy.ascontiguousarray(a.astype(a.dtype.newbyteorder("<"))).tobytes()
 
 
+def tensors(module: Any) -> Iterator[tuple[str, Any]]:
+    """Parameters and buffers of a torch module with their names, without what else a state_dict may hold."""
+    return ((name, value) for name, value in module.state_dict().items() if hasattr(value, "shape"))
+
+
 def flatten(tree: Any, prefix: str = "") -> Iterator[tuple[str, Any]]:
     """The leaves of nested mappings and sequences with their paths."""
     if isinstance(tree, Mapping):

@@ -1,9 +1,10 @@
-"""What the factories of torch models share: threads, device, and the digest of a model's parameters."""
+"""What the factories of torch models share: threads, device, precision, and the digest of a model's parameters."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from ..worker import TeacherError
 from . import identity
 
 
@@ -15,6 +16,14 @@ def prepare(threads: int, arguments: dict[str, str]) -> str:
     return arguments.get("device") or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
+def precision(arguments: dict[str, str], default: str) -> str:
+    """The argument ``dtype``: float32 or float64."""
+    dtype = arguments.get("dtype", default)
+    if dtype not in ("float32", "float64"):
+        raise TeacherError(f"dtype={dtype}", "it is float32 or float64")
+    return dtype
+
+
 def digest(model: Any) -> str:
     """Of all parameters and buffers of a torch module."""
-    return identity.digest((name, value) for name, value in model.state_dict().items() if hasattr(value, "shape"))
+    return identity.digest(identity.tensors(model))
