@@ -78,6 +78,9 @@ func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, 
 	if o.OnPolicy, err = r.onPolicy(ctx); err != nil {
 		return nil, err
 	}
+	if o.Guard, err = r.guard(ctx, m, s); err != nil {
+		return nil, err
+	}
 	return validate.Run(ctx, validate.Student(m, p), o)
 }
 

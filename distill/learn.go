@@ -41,11 +41,12 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if !history.Reproducible {
 		r.say("warning: %s", history.Note)
 	}
-	all := train.Data{Train: s.everything(), Held: slices.Concat(s.held, s.tuneHeld)}
-	if err := train.CalibrateGrade(ctx, m, all, r.threads()); err != nil {
+	everything := s.everything()
+	calibration, _ := r.guarded(s)
+	if err := train.CalibrateGrade(ctx, m, train.Data{Train: everything, Held: calibration}, r.threads()); err != nil {
 		return nil, err
 	}
-	if err := r.describe(m, all.Train); err != nil {
+	if err := r.describe(m, everything); err != nil {
 		return nil, err
 	}
 	if err := m.Save(r.file(candidateName)); err != nil {

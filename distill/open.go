@@ -237,7 +237,7 @@ func (r *run) newRound() error {
 		return err
 	}
 	plan := r.config.Plan
-	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Active: plan.Active, Evaluations: plan.Evaluations, PolicyFrames: plan.PolicyFrames, Teacher: plan.Teacher, Added: slices.Concat(plan.Added, added)}
+	next := &Plan{Round: plan.Round + 1, Labels: plan.Labels, Active: plan.Active, Evaluations: plan.Evaluations, PolicyFrames: plan.PolicyFrames, GuardFrames: plan.GuardFrames, Teacher: plan.Teacher, Added: slices.Concat(plan.Added, added)}
 	trial := *r.config
 	trial.Plan = next
 	if next.Inputs, err = digests(&trial); err != nil {

@@ -28,6 +28,8 @@ type Plan struct {
 	Stress      string  `yaml:"stress,omitempty" json:"stress,omitempty"`             // learned, none, or why the labels are not learned; empty: not decided yet
 	// PolicyFrames is how many frames of the student's own dynamics the teacher labels at each temperature; zero until then.
 	PolicyFrames int `yaml:"policy_frames,omitempty" json:"policy_frames,omitempty"`
+	// GuardFrames is how many strange frames of each kind it labels; zero until then.
+	GuardFrames int `yaml:"guard_frames,omitempty" json:"guard_frames,omitempty"`
 
 	Teacher string            `yaml:"teacher,omitempty" json:"teacher,omitempty"` // identity
 	Inputs  map[string]string `yaml:"inputs" json:"inputs"`                       // SHA-256 of every file that is read

@@ -14,6 +14,9 @@ const (
 	testMost   = 0.25
 )
 
+// heldName is what held-out frames are called where they are the test.
+const heldName = "held-out"
+
 // split is what the frames are used for.
 type split struct {
 	train, held, test []dataset.Item
@@ -33,7 +36,7 @@ type splits struct {
 // split divides the frames by group. A student of data is tested on the validation frames where there are any, else on
 // the held-out frames; a teacher can label frames that are kept for the test alone.
 func (r *run) split(items []dataset.Item) (*split, error) {
-	s := &split{set: "held-out", train: items, labels: len(items)}
+	s := &split{set: heldName, train: items, labels: len(items)}
 	if r.inputs.teacher != nil {
 		s.train, s.test = dataset.Split(items, min(testMost, max(testShare, testFrames/float64(len(items)))), r.config.Seed)
 		s.set = "test"

@@ -65,7 +65,10 @@ func clamp(v float64) float64 { return max(-2000, min(2000, v)) }
 func (c *chart) dots(class string, x, y []float64) {
 	var d strings.Builder
 	for k := range x {
-		fmt.Fprintf(&d, "M%.1f %.1fh0", c.px(x[k]), c.py(y[k]))
+		px, py := c.px(x[k]), c.py(y[k])
+		if !math.IsNaN(px+py) && !math.IsInf(px+py, 0) {
+			fmt.Fprintf(&d, "M%.1f %.1fh0", px, clamp(py))
+		}
 	}
 	fmt.Fprintf(&c.marks, `<path class="dots %s" d="%s"/>`, class, d.String())
 	c.keep(class, x, y)

@@ -51,6 +51,9 @@ func sample() *validate.Validation {
 			{Name: "300 K", Formula: "O6Si3", Atoms: 9, Temperature: 300, Frames: 2, Interval: 0.05, MAE: pointer(11.0), Median: pointer(14.0), Largest: pointer(70.0), Molecules: true,
 				Pressure: pointer(0.1), PressureErr: pointer(0.01), Stiffness: pointer(0.02), Time: []float32{1, 2}, Errors: []float32{10, 12}},
 			{Name: "900 K", Failure: "step 7: exploded"}}},
+		Guard: &validate.Guard{Threshold: 1.1, Median: 10, FalseAlarms: 0.04, Wrong: 2, Caught: pointer(0.5), CaughtAt5: pointer(1.0), AUROC: pointer(0.98), Spearman: pointer(0.81), PerNs: pointer(780.0),
+			Known:  validate.GuardSet{Name: "known frames", Grades: []float32{0.3, 0.4}, Errors: []float32{9, 11}, Flagged: []bool{false, false}},
+			Shifts: []validate.GuardSet{{Name: "surface", Grades: []float32{6, 0.9}, Errors: []float32{60, 0}, Flagged: []bool{true, false}}}},
 		Bars: validate.Bars{"energy": pointer(0.98), "drift": nil},
 		Checks: []validate.Check{
 			{Name: "energy accuracy", Figure: pointer(0.97), Sense: "at least", Bar: pointer(0.98), Pass: pointer(false), Decides: true},
@@ -113,7 +116,7 @@ func TestPageShowsEverything(t *testing.T) {
 		"12.3", "meV/atom", "meV/Å", "MPa", "0.9700", "surface", "(none)",
 		"Energy: student against labels", "Stress: distribution of errors", "Held-out errors while training", "parameters of update 100",
 		"−0.0020 ± 0.0010 meV/atom/ps", "−7.7 ± 3.9 K/ns", "216 atoms (Si216), 5000 steps of 1 fs", "O–Si", "3000 eV at 0.2 Å",
-		"O6Si3, 9 atoms", "0.917", "0.100 ± 0.010", "−0.200 ± 0.020", "step 7: exploded", "the error on held-out frames, 12.0 meV/Å", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
+		"O6Si3, 9 atoms", "0.917", "0.100 ± 0.010", "−0.200 ± 0.020", "step 7: exploded", "at most 5", "0.810", "surface", "50.0", "the error on held-out frames, 12.0 meV/Å", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
@@ -130,8 +133,8 @@ func TestPageStandsAlone(t *testing.T) {
 		}
 	}
 	drawings := regexp.MustCompile(`(?s)<svg .*?</svg>`).FindAllString(text, -1)
-	if len(drawings) != 14 {
-		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression, 1 of the gate", len(drawings))
+	if len(drawings) != 15 {
+		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression, 1 of the gate, 1 of the guard", len(drawings))
 	}
 	for _, d := range drawings {
 		checkDrawing(t, d)

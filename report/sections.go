@@ -14,6 +14,7 @@ type section struct {
 // the run says nothing of their subject.
 var parts = []func(*Run) *section{
 	gateSection,
+	guardSection,
 	observables,
 }
 

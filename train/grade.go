@@ -24,7 +24,9 @@ const gradeFrames = 4000
 // CalibrateGrade sets the grade factors and the threshold of m. The grade of an atom is |L_z^-1 phi|, phi = (1, hidden
 // activations), with L_z from Moments of training atoms scaled such that 1 is the 99.9 % quantile over held-out atoms
 // (training atoms for a species that none of them has); the threshold is the larger of 1 and the 95 % quantile of
-// frame grades (a frame's largest) over held-out frames.
+// frame grades (a frame's largest) over held-out frames. Held-out frames are few, so a quantile is taken such that a new
+// frame exceeds it with the stated probability at most: of n values the ceil(q (n+1))-th, the largest where there are
+// not as many.
 func CalibrateGrade(ctx context.Context, m *model.Model, d Data, threads int) error {
 	g, err := newEngine(m, Loss{}, threads)
 	if err != nil {
@@ -204,11 +206,12 @@ func Length(factor, hidden []float64) float64 {
 	return math.Sqrt(square)
 }
 
-// quantile is the smallest of values that at least the fraction q of them do not exceed; 0 of none. It sorts values.
+// quantile is the value that one more of the same kind exceeds with probability 1-q at most, as far as there are enough
+// values; 0 of none. It sorts them.
 func quantile(values []float64, q float64) float64 {
 	if len(values) == 0 {
 		return 0
 	}
 	slices.Sort(values)
-	return values[min(len(values)-1, max(0, int(math.Ceil(q*float64(len(values))))-1))]
+	return values[min(len(values)-1, int(math.Ceil(q*float64(len(values)+1)))-1)]
 }

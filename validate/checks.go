@@ -18,7 +18,7 @@ type Check = model.Check
 
 // judge compares every figure with its bar. Bars alone decide; what they do not speak of warns.
 func (v *Validation) judge() {
-	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks(), v.Gate.checks(v.Bars["on_policy"]), v.Observables.checks())
+	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks(), v.Gate.checks(v.Bars["on_policy"]), v.Guard.checks(), v.Observables.checks())
 	v.Passed = true
 	for _, c := range v.Checks {
 		if c.Decides && c.Pass != nil && !*c.Pass {

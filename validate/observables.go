@@ -29,6 +29,9 @@ func (v *Validation) Over(before *Validation) *Validation {
 	if v.Gate != nil {
 		all.Gate = v.Gate
 	}
+	if v.Guard != nil {
+		all.Guard = v.Guard
+	}
 	if v.Observables != nil {
 		all.Observables = v.Observables
 	}

@@ -69,11 +69,12 @@ type Options struct {
 	Dynamics Dynamics             // of the drift
 	Bars     Bars                 // what decides
 	Survey   *Survey              // of observables beside the teacher; may be nil
+	Guard    *Guarding            // nil: the student's alarm is not scored
 	OnPolicy *OnPolicy            // nil: the student is not judged in its own dynamics
 	// Reference is what errors in the student's dynamics are held against where Frames have no forces; may be nil.
 	Reference *model.Reference
 	Seed      uint64
-	// Progress is told of every step of a stage: errors, dimers, compression, drift, on-policy. May be nil.
+	// Progress is told of every step of a stage: errors, dimers, compression, drift, on-policy, guard. May be nil.
 	Progress func(stage string, done, total int)
 }
 
@@ -96,6 +97,7 @@ type Validation struct {
 	Compression   *Compression `json:"compression"` // null where there was no periodic example
 	Observables   *Observables `json:"observables,omitempty"`
 	Gate          *Gate        `json:"on_policy"` // null without a teacher
+	Guard         *Guard       `json:"guard"`
 	Bars          Bars         `json:"bars"`
 	Checks        []Check      `json:"checks"`
 	Passed        bool         `json:"passed"` // no check that decides has failed
@@ -124,6 +126,14 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	}
 	if err := v.runGate(ctx, s, o); err != nil {
 		return nil, err
+	}
+	if g := o.Guard; g != nil {
+		if g.Known == nil {
+			g.Known = o.Frames
+		}
+		if v.Guard, err = g.Score(ctx, o.stage("guard")); err != nil {
+			return nil, err
+		}
 	}
 	if o.Survey != nil {
 		if v.Observables, err = o.Survey.Observe(ctx); err != nil {

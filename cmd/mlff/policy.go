@@ -26,6 +26,21 @@ func (v *validation) policy(m *model.Model, t teacher.Teacher) (*validate.OnPoli
 	return o, err
 }
 
+// guard says how validate scores the student's alarm; nil where nothing labels strange frames.
+func (v *validation) guard(m *model.Model, t teacher.Teacher) *validate.Guarding {
+	if v.guardFrames == 0 {
+		return nil
+	}
+	g := &validate.Guarding{Student: m, Frames: v.guardFrames, Seed: v.surveying.seed, Label: distill.TeacherLabels(t)}
+	if ladder := validate.Extremes(m.Meta().Domain.Temperatures); len(ladder) > 0 {
+		g.Warm, g.Hot = ladder[len(ladder)/2], 2*ladder[len(ladder)-1]
+	}
+	if d := v.terminal.dynamics; d.Duration > 0 { // of tests
+		g.Duration = d.Duration
+	}
+	return g
+}
+
 // savePool writes labelled frames to learn from.
 func savePool(path string, frames []structure.Frame) error {
 	w, err := structure.CreateWhole(path)

@@ -40,6 +40,7 @@ type validation struct {
 	out       string
 
 	policyFrames int
+	guardFrames  int
 	pool         string
 }
 
@@ -79,6 +80,7 @@ func validateCommand(t *terminal) *cobra.Command {
 	f.StringSliceVar(&v.wanted, "observables", nil, "beside the teacher (default what applies; none for none): "+strings.Join(validate.Properties, ", "))
 	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain)")
 	f.IntVar(&v.policyFrames, "policy-frames", 50, "frames of the student's own dynamics that the teacher judges at a temperature; 0: none")
+	f.IntVar(&v.guardFrames, "guard-frames", 20, "strange frames of each kind that the student's alarm is tried on; 0: none")
 	f.StringVar(&v.pool, "pool", "", "file for these frames with the teacher's labels, which distill --add learns from")
 	f.StringVar(&v.out, "out", "", "file for everything that was measured, JSON")
 	v.surveying.flags(f)
@@ -90,8 +92,8 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 	if err != nil {
 		return err
 	}
-	if v.policyFrames < 0 {
-		return usage("--policy-frames %d is negative", v.policyFrames)
+	if v.policyFrames < 0 || v.guardFrames < 0 {
+		return usage("--policy-frames and --guard-frames must not be negative")
 	}
 	for _, out := range []string{v.pool, v.out} {
 		if err := apart(out, slices.Concat(files, []string{student}, v.surveying.structures)...); err != nil {
@@ -123,6 +125,7 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		if o.OnPolicy, err = v.policy(p.Model(), teach); err != nil {
 			return err
 		}
+		o.Guard = v.guard(p.Model(), teach)
 		if o.Survey, err = v.survey(p.Model(), teach); err != nil {
 			return err
 		}
