@@ -64,9 +64,12 @@ type Gradient struct {
 	e0      []float64
 	atoms   kernel.Atoms[float64]
 
-	sample         *Sample
-	weight         float64
-	forces, params func(worker, slot int)
+	sample *Sample
+	move   displacement
+	weight float64
+	out    *structure.Result // of the current call of EnergyForces
+
+	positions, forces, gather, params func(worker, slot int)
 }
 
 // NewGradient prepares to train m with the given number of threads (0: all processors).
@@ -85,7 +88,7 @@ func NewGradientOn(m *Model, threads int, name string) (*Gradient, error) {
 	for k := range g.sums {
 		g.sums[k] = kernel.NewParameters(m.config.Shape)
 	}
-	g.forces, g.params = g.forcesSlot, g.paramsSlot
+	g.positions, g.forces, g.gather, g.params = g.positionsSlot, g.forcesSlot, g.gatherSlot, g.paramsSlot
 	g.Refresh()
 	return g, nil
 }
@@ -98,26 +101,23 @@ func (g *Gradient) Refresh() { g.layer = newLayer[float64](g.model, 0) }
 
 // EnergyForces writes energy, forces and virial of a sample.
 func (g *Gradient) EnergyForces(s *Sample, out *structure.Result) error {
-	g.place(s, nil, [3][3]float64{}, 0)
-	if err := g.pool.run(slots, g.forces); err != nil {
+	if err := g.place(s, nil, [3][3]float64{}, 0); err != nil {
 		return err
 	}
 	n := s.Len()
 	out.Resize(n)
+	g.out = out
+	err := g.pool.run(slots, g.forces)
+	if err == nil {
+		err = g.pool.run(slots, g.gather)
+	}
+	g.out = nil
+	if err != nil {
+		return err
+	}
 	out.Energy, out.Virial = 0, [3][3]float64{}
-	e0 := g.model.Tensor("energy.E0")
-	for i := range n {
-		var f [3]float64
-		for _, v := range g.atoms.Edge[s.list.Start[i]:s.list.Start[i+1]] {
-			f[0], f[1], f[2] = f[0]+v[0], f[1]+v[1], f[2]+v[2]
-		}
-		for _, edge := range s.list.In[s.list.InStart[i]:s.list.InStart[i+1]] {
-			v := &g.atoms.Edge[edge]
-			f[0], f[1], f[2] = f[0]-v[0], f[1]-v[1], f[2]-v[2]
-		}
-		out.Forces[i] = f
-		out.Energies[i] = e0[s.types[i]] + g.atoms.Energy[i]
-		out.Energy += out.Energies[i]
+	for _, v := range out.Energies {
+		out.Energy += v
 	}
 	var strain [6]float64
 	for _, b := range g.strain {
@@ -133,7 +133,9 @@ func (g *Gradient) EnergyForces(s *Sample, out *structure.Result) error {
 // deformed by step · strain, with the neighbours of the undisturbed sample: x -> x + step (x strain + u). The sum is
 // kept inside until Reduce.
 func (g *Gradient) Accumulate(s *Sample, u [][3]float64, strain [3][3]float64, step, weight float64) error {
-	g.place(s, u, strain, step)
+	if err := g.place(s, u, strain, step); err != nil {
+		return err
+	}
 	g.weight = weight
 	for _, z := range s.types[:s.Len()] {
 		g.e0[z] += weight
@@ -163,30 +165,49 @@ func (g *Gradient) Hidden(s *Sample, out []float64) ([]float64, error) {
 	}
 	g.atoms.Hidden = out[:n]
 	defer func() { g.atoms.Hidden = nil }()
-	g.place(s, nil, [3][3]float64{}, 0)
+	if err := g.place(s, nil, [3][3]float64{}, 0); err != nil {
+		return nil, err
+	}
 	return out[:n], g.pool.run(slots, g.forces)
 }
 
-// place writes the positions of all targets.
-func (g *Gradient) place(s *Sample, u [][3]float64, strain [3][3]float64, step float64) {
-	g.sample = s
+// place writes the positions of all targets, displaced as Accumulate says.
+func (g *Gradient) place(s *Sample, u [][3]float64, strain [3][3]float64, step float64) error {
+	g.sample, g.move = s, displacement{u, strain, step}
 	a := &g.atoms
-	a.X = s.list.Positions(&s.s, a.X)
-	if step != 0 {
-		for t := range a.X {
-			d := structure.Add(structure.Mul(a.X[t], strain), u[s.list.Owner[t]])
-			a.X[t] = structure.Add(a.X[t], structure.Scale(step, d))
-		}
-	}
+	a.X = sized(a.X, len(s.list.Owner))
 	a.Type, a.Start, a.J = s.types, s.list.Start, s.list.J
-	if cap(a.Energy) < s.Len() {
-		a.Energy = make([]float64, s.Len())
+	a.Energy, a.Edge = sized(a.Energy, s.Len()), sized(a.Edge, len(a.J))
+	return g.pool.run(slots, g.positions)
+}
+
+// displacement takes x to x + step (x strain + u).
+type displacement struct {
+	u      [][3]float64 // [N]
+	strain [3][3]float64
+	step   float64
+}
+
+// apply displaces targets t of atoms owner[t].
+func (d *displacement) apply(x [][3]float64, owner []int32, first, end int) {
+	s := &d.strain
+	for t := first; t < end; t++ { // for every sample, and written out for speed
+		p, u := &x[t], &d.u[owner[t]]
+		p[0], p[1], p[2] = p[0]+d.step*(p[0]*s[0][0]+p[1]*s[1][0]+p[2]*s[2][0]+u[0]),
+			p[1]+d.step*(p[0]*s[0][1]+p[1]*s[1][1]+p[2]*s[2][1]+u[1]),
+			p[2]+d.step*(p[0]*s[0][2]+p[1]*s[1][2]+p[2]*s[2][2]+u[2])
 	}
-	a.Energy = a.Energy[:s.Len()]
-	if cap(a.Edge) < len(a.J) {
-		a.Edge = make([][4]float64, len(a.J))
+}
+
+func (g *Gradient) positionsSlot(_, slot int) {
+	lo, hi := g.share(slot)
+	list, x := g.sample.list, g.atoms.X
+	list.Place(&g.sample.s, x, lo, hi)
+	if g.move.step != 0 {
+		first, end := list.Images(lo, hi)
+		g.move.apply(x, list.Owner, lo, hi)
+		g.move.apply(x, list.Owner, first, end)
 	}
-	a.Edge = a.Edge[:len(a.J)]
 }
 
 // share is the atoms of one slot: contiguous, as equal as they come.
@@ -198,6 +219,26 @@ func (g *Gradient) share(slot int) (lo, hi int) {
 func (g *Gradient) forcesSlot(worker, slot int) {
 	lo, hi := g.share(slot)
 	g.strain[slot] = g.kernel.Forces(g.layer, &g.atoms, lo, hi, g.scratch[worker])
+}
+
+// gatherSlot sums F_i = sum_out g - sum_in g, and E_i. Unlike the forces of a simulation, those of a loss are not rounded:
+// its gradient is a difference of them.
+func (g *Gradient) gatherSlot(_, slot int) {
+	lo, hi := g.share(slot)
+	list, edges, e0 := g.sample.list, g.atoms.Edge, g.model.Tensor("energy.E0")
+	for i := lo; i < hi; i++ {
+		var x, y, z float64
+		for k := list.Start[i]; k < list.Start[i+1]; k++ {
+			v := &edges[k]
+			x, y, z = x+v[0], y+v[1], z+v[2]
+		}
+		for _, k := range list.In[list.InStart[i]:list.InStart[i+1]] {
+			v := &edges[k]
+			x, y, z = x-v[0], y-v[1], z-v[2]
+		}
+		g.out.Forces[i] = [3]float64{x, y, z}
+		g.out.Energies[i] = e0[g.sample.types[i]] + g.atoms.Energy[i]
+	}
 }
 
 func (g *Gradient) paramsSlot(worker, slot int) {

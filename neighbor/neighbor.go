@@ -90,9 +90,9 @@ func (l *List) Positions(s *structure.Structure, x [][3]float64) [][3]float64 {
 // atoms may run side by side.
 func (l *List) Place(s *structure.Structure, x [][3]float64, lo, hi int) {
 	copy(x[lo:hi], s.Positions[lo:hi])
-	first := l.N + sort.Search(len(l.Owner)-l.N, func(k int) bool { return int(l.Owner[l.N+k]) >= lo })
 	c := s.Cell
-	for t := first; t < len(x) && int(l.Owner[t]) < hi; t++ { // at every step, and written out for speed
+	first, end := l.Images(lo, hi)
+	for t := first; t < end; t++ { // at every step, and written out for speed
 		m, p := &l.Shift[t], &s.Positions[l.Owner[t]]
 		a, b, d := float64(m[0]), float64(m[1]), float64(m[2])
 		q := &x[t]
@@ -100,6 +100,14 @@ func (l *List) Place(s *structure.Structure, x [][3]float64, lo, hi int) {
 		q[1] = p[1] + (a*c[0][1] + b*c[1][1] + d*c[2][1])
 		q[2] = p[2] + (a*c[0][2] + b*c[1][2] + d*c[2][2])
 	}
+}
+
+// Images are the targets first <= t < end that are images of the atoms lo <= i < hi.
+func (l *List) Images(lo, hi int) (first, end int) {
+	from := func(i int) int {
+		return l.N + sort.Search(len(l.Owner)-l.N, func(k int) bool { return int(l.Owner[l.N+k]) >= i })
+	}
+	return from(lo), from(hi)
 }
 
 // Compact returns a copy that owns no more memory than it shows, for keeping many lists. Updating it rebuilds it.
