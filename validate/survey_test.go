@@ -155,7 +155,7 @@ func TestSurveyThatReweightingCannotEstablish(t *testing.T) {
 
 func TestSurveyOfAMolecule(t *testing.T) {
 	dimer := structure.Structure{Numbers: []int{14, 14}, Positions: [][3]float64{{}, {2.3, 0, 0}}}
-	o := surveyOf(t, 1.1, Survey{Structures: []structure.Structure{dimer}, Budget: time.Minute})
+	o := surveyOf(t, 1.1, Survey{Structures: []structure.Structure{dimer}, Temperatures: []float64{300}, Wanted: []string{"frequencies", "rdf"}, Budget: time.Minute})
 	x := find(t, o, "frequencies, mean absolute difference", "")
 	if len(o.Curves) != 1 || x.Difference == nil {
 		t.Fatalf("%+v", o)

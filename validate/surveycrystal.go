@@ -12,9 +12,10 @@ import (
 // ten times as large.
 const nearMinimum = 0.3
 
-// phononWidth is how wide supercells for phonons are at least, Å, as far as phononAtoms allows: all their wave vectors
-// are compared, whatever the reach of the force constants.
+// Supercells have about so many atoms. All wave vectors of that for phonons are compared, whatever the reach of the force
+// constants.
 const (
+	crystalCalls = 60 // that relaxation, volumes and strains take at least
 	phononAtoms  = 216
 	defectAtoms  = 216
 	surfaceWidth = 15.0 // Å, thickness of a slab at least
@@ -39,6 +40,10 @@ func (v *surveyor) crystal(s *structure.Structure, label string) {
 		if v.Wanted != nil {
 			v.add(unknown("crystal", label, fmt.Sprintf("the structure is not near a minimum: a force of %.2g eV/Å", f)))
 		}
+		return
+	}
+	if n := v.affordable(s.Len(), 1); n < crystalCalls {
+		v.add(unknown("crystal", label, fmt.Sprintf("%d calls are affordable, about %d are needed", n, crystalCalls)))
 		return
 	}
 	pair := [2]structure.Potential{student, v.teacher()}

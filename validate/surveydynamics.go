@@ -39,7 +39,7 @@ func (v *surveyor) dynamics(s *structure.Structure, state string, temperature, s
 			}
 		}
 	}
-	if v.ctx.Err() == nil && (v.wants("frames") || v.wants("rdf") || v.wants("adf")) {
+	if v.ctx.Err() == nil && (v.wants("frames") || v.wants("rdf") && start.Periodic() || v.wants("adf")) {
 		v.alongStudent(&start, state, temperature, min(v.Frames, v.affordable(start.Len(), share)))
 	}
 }
@@ -263,20 +263,13 @@ func (v *surveyor) alongStudent(start *structure.Structure, state string, temper
 	}
 	v.known[temperature] = frames
 	v.errorsAlong(frames, state)
-	if !start.Periodic() {
-		return
-	}
 	effective := reweight(frames, temperature)
 	method := fmt.Sprintf("%d frames of the student reweighted to the teacher, effective %.0f %%", len(frames), 100*effective)
-	for _, x := range []struct {
-		property string
-		d        *distributions
-		t        tolerance
-		shares   bool
-	}{{"rdf", radial(start), radialTolerance, false}, {"adf", angular(start), angularTolerance, true}} {
-		if v.wants(x.property) {
-			v.reweighted(x.d, frames, effective, join(state, "reweighted"), x.t, x.shares, method)
-		}
+	if v.wants("rdf") && start.Periodic() {
+		v.reweighted(radial(start), frames, effective, join(state, "reweighted"), radialTolerance, false, method)
+	}
+	if v.wants("adf") {
+		v.reweighted(angular(start), frames, effective, join(state, "reweighted"), angularTolerance, true, method)
 	}
 }
 
