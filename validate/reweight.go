@@ -2,6 +2,7 @@ package validate
 
 import (
 	"math"
+	"slices"
 
 	"mlff/structure"
 )
@@ -10,7 +11,6 @@ import (
 type labelledFrame struct {
 	frame   structure.Frame // with the teacher's labels
 	student structure.Result
-	weight  float64
 	grade   float64 // the largest of its atoms, where grades are looked at
 }
 
@@ -18,22 +18,18 @@ type labelledFrame struct {
 // rest on a few frames.
 const leastEffective = 0.2
 
-// reweight gives frames of the student's canonical ensemble the weights of the teacher's, w = exp(-(E_T - E_S)/kT), up
-// to a factor, and returns the effective share of them, (sum w)²/(n sum w²) (L. Kish, Survey Sampling, 1965; the method
-// is that of R. W. Zwanzig, J. Chem. Phys. 22, 1420 (1954)).
-func reweight(frames []labelledFrame, temperature float64) (effective float64) {
-	lowest := math.Inf(1)
-	for k := range frames {
-		lowest = min(lowest, *frames[k].frame.Energy-frames[k].student.Energy)
-	}
+// boltzmann are the weights w = exp(-(E_wanted - E_sampled)/kT), up to a factor, that give frames sampled canonically with
+// one energy the averages of another (R. W. Zwanzig, J. Chem. Phys. 22, 1420 (1954)), and the effective share of frames,
+// (sum w)²/(n sum w²) (L. Kish, Survey Sampling, 1965). The excess E_wanted - E_sampled is in eV.
+func boltzmann(excess []float64, temperature float64) (weights []float64, effective float64) {
+	lowest := slices.Min(excess)
 	sum, square := 0.0, 0.0
-	for k := range frames {
-		d := *frames[k].frame.Energy - frames[k].student.Energy - lowest
-		w := math.Exp(-d / (structure.KB * temperature))
-		frames[k].weight = w
+	for _, e := range excess {
+		w := math.Exp(-(e - lowest) / (structure.KB * temperature))
+		weights = append(weights, w)
 		sum, square = sum+w, square+w*w
 	}
-	return sum * sum / (square * float64(len(frames)))
+	return weights, sum * sum / (square * float64(len(excess)))
 }
 
 // weighted is one frame's part in an average.

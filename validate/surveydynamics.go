@@ -84,6 +84,9 @@ func (v *surveyor) sideBySide(start *structure.Structure, state string, w Walk) 
 		if v.wants("adf") {
 			v.distributions(angular(start), runs, state, angularTolerance, true, method)
 		}
+		if v.wants("rdf") || v.wants("adf") {
+			v.teacherReweighted(start, runs[1], state, w.Temperature)
+		}
 		if v.wants("vdos") {
 			v.spectra(runs, state, method)
 		}
@@ -263,43 +266,11 @@ func (v *surveyor) alongStudent(start *structure.Structure, state string, temper
 	}
 	v.known[temperature] = frames
 	v.errorsAlong(frames, state)
-	effective := reweight(frames, temperature)
-	method := fmt.Sprintf("%d frames of the student reweighted to the teacher, effective %.0f %%", len(frames), 100*effective)
-	if v.wants("rdf") && start.Periodic() {
-		v.reweighted(radial(start), frames, effective, join(state, "reweighted"), radialTolerance, false, method)
-	}
-	if v.wants("adf") {
-		v.reweighted(angular(start), frames, effective, join(state, "reweighted"), angularTolerance, true, method)
-	}
-}
-
-func (v *surveyor) reweighted(d *distributions, frames []labelledFrame, effective float64, state string, t tolerance, shares bool, method string) {
-	if effective < leastEffective {
-		for i := range d.list {
-			v.add(unknown(d.list[i].Name, state, fmt.Sprintf("effective frames are %.1f %%, below %g %%", 100*effective, 100*leastEffective)))
-		}
-		return
-	}
-	all := make([]weighted, len(frames))
+	excess := make([]float64, len(frames))
+	structures := make([]structure.Structure, len(frames))
 	for k := range frames {
-		all[k] = weighted{frames[k].weight, d.frame(&frames[k].frame.Structure)}
+		excess[k] = *frames[k].frame.Energy - frames[k].student.Energy
+		structures[k] = frames[k].frame.Structure
 	}
-	student, teacher := weightedMeans(all)
-	for i := range d.list {
-		one := &d.list[i]
-		if sumOf(d.of(student, i)) == 0 {
-			continue
-		}
-		difference := grouped(all, func(some []weighted) float64 {
-			a, b := weightedMeans(some)
-			return one.apart(d.of(a, i), d.of(b, i), shares)
-		})
-		o := differing(one.Name, state, "%", percent(difference), t, method)
-		v.add(o)
-		c := Curve{Name: one.Name, State: state, XUnit: one.XUnit, Unit: one.Unit, X: one.X, Student: d.of(student, i), Teacher: d.of(teacher, i)}
-		if shares {
-			c.normalise(one.X[1] - one.X[0])
-		}
-		v.result.Curves = append(v.result.Curves, c)
-	}
+	v.reweighted(start, structures, excess, join(state, "student reweighted"), temperature, false)
 }

@@ -194,18 +194,15 @@ func TestReweightingSprings(t *testing.T) {
 	const student, teacher, temperature, n = 5.0, 6.0, 300.0, 200000
 	kT := structure.KB * temperature
 	random := structure.Rand(1, "test", 0)
-	frames := make([]labelledFrame, n)
-	vectors := make([]weighted, n)
-	for k := range frames {
+	excess, vectors := make([]float64, n), make([]weighted, n)
+	for k := range vectors {
 		x := math.Sqrt(kT/student) * random.NormFloat64()
-		e := teacher / 2 * x * x
-		frames[k].frame.Energy, frames[k].student.Energy = &e, student/2*x*x
-		vectors[k].vector = []float64{x * x}
+		excess[k], vectors[k].vector = (teacher-student)/2*x*x, []float64{x * x}
 	}
-	effective := reweight(frames, temperature)
+	weights, effective := boltzmann(excess, temperature)
 	wanted(t, "effective share", effective, math.Sqrt(student*(2*teacher-student))/teacher, 0.005)
 	for k := range vectors {
-		vectors[k].weight = frames[k].weight
+		vectors[k].weight = weights[k]
 	}
 	plain, heavy := weightedMeans(vectors)
 	wanted(t, "mean of the student", plain[0], kT/student, 0.01) // sqrt(2/n) = 0.3 %
