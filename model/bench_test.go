@@ -80,3 +80,32 @@ func BenchmarkEvaluate(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkGrade times steps without grades, with those of every step, and of every tenth.
+func BenchmarkGrade(b *testing.B) {
+	for _, every := range []int{0, 1, 10} {
+		b.Run(fmt.Sprintf("every=%d", every), func(b *testing.B) {
+			m := testModel(b, []int{14}, 5, full)
+			s := lattice(6, 5, 52)
+			l := make([]float64, 33*33)
+			for k := range 33 {
+				l[34*k] = 1
+			}
+			if err := m.SetGrade(l); err != nil {
+				b.Fatal(err)
+			}
+			p, err := m.Potential(Options{Threads: 1, Grade: every > 0, GradeEvery: every})
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer p.Close()
+			var out structure.Result
+			for b.Loop() {
+				if err := p.Evaluate(&s, &out); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(1e6*b.Elapsed().Seconds()/float64(s.Len()*b.N), "us/atom")
+		})
+	}
+}

@@ -18,6 +18,9 @@ type Options struct {
 	Skin      float64 // Å, extra reach of the neighbour list; 0: 1 Å. Negative: none
 	Kernel    string  // back end; "": the fastest
 	Grade     bool    // compute extrapolation grades
+	// GradeEvery is how many calls of Evaluate share one computation of grades: 10 for dynamics, where domains are left over
+	// many steps. 0: every call has its own.
+	GradeEvery int
 }
 
 // blockAtoms is the unit of parallel work: small enough to balance 200 atoms over a few threads.
@@ -108,6 +111,10 @@ type engine[F kernel.Float] struct {
 	strain  [][6]float64 // [blocks] sum d ⊗ g
 	grade   *grader[F]   // nil: not asked for
 	watch   *watch       // nil: not asked for
+	hidden  []F          // [atoms][H], for grades
+	every   int          // calls for one computation of grades
+	calls   int
+	graded  bool // whether this call computes them
 
 	of                    *structure.Structure // of the current call
 	out                   *structure.Result
@@ -125,7 +132,7 @@ func newEngine[F kernel.Float](m *Model, k kernel.Kernel[F], o Options, p *pool)
 		e.scratch = append(e.scratch, kernel.NewScratch[F](m.config.Shape))
 	}
 	if o.Grade {
-		e.grade, e.watch = newGrader[F](m), newWatch(m)
+		e.grade, e.watch, e.every = newGrader[F](m), newWatch(m), max(1, o.GradeEvery)
 	}
 	e.place, e.forces, e.gather = e.placeBlock, e.forcesBlock, e.gatherBlock
 	return e
@@ -147,6 +154,12 @@ func (e *engine[F]) evaluate(s *structure.Structure, out *structure.Result) erro
 	}
 	n := s.Len()
 	out.Resize(n)
+	e.atoms.Hidden = nil
+	if e.graded = e.grade != nil && (e.calls%e.every == 0 || len(e.grade.values) != n); e.graded {
+		e.grade.resize(n)
+		e.atoms.Hidden = e.hidden
+	}
+	e.calls++
 	e.out, e.own = out, out.Forces
 	blocks := (n + blockAtoms - 1) / blockAtoms
 	err := e.pool.run(blocks, e.forces)
@@ -207,7 +220,7 @@ func (e *engine[F]) resize(n int) {
 		a.Energy = make([]float64, n)
 		e.strain = make([][6]float64, (n+blockAtoms-1)/blockAtoms)
 		if e.grade != nil {
-			a.Hidden = make([]F, n*e.layer.Hidden)
+			e.hidden = make([]F, n*e.layer.Hidden)
 		}
 	}
 	a.Energy = a.Energy[:n]
@@ -215,9 +228,6 @@ func (e *engine[F]) resize(n int) {
 		a.Edge = make([][4]F, edges+edges/8)
 	}
 	a.Edge = a.Edge[:len(a.J)]
-	if e.grade != nil {
-		e.grade.resize(n)
-	}
 }
 
 // placeBlock brings target positions up to date, on the worker that needs most of them.
@@ -234,7 +244,7 @@ func (e *engine[F]) forcesBlock(worker, block int) {
 	if e.own != nil {
 		kernel.Outgoing(e.own, e.atoms.Edge, e.atoms.Start, lo, hi)
 	}
-	if e.grade != nil {
+	if e.graded {
 		e.grade.block(&e.atoms, lo, hi)
 		watchBlock(e.watch, &e.atoms, lo, hi)
 	}
@@ -253,7 +263,7 @@ func (e *engine[F]) gatherBlock(_, block int) {
 
 // sum adds up energy and virial in index order and refuses what is not finite.
 func (e *engine[F]) sum(out *structure.Result, blocks int) error {
-	if e.grade != nil {
+	if e.graded {
 		e.summarise()
 	}
 	out.Energy = 0
