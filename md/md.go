@@ -238,6 +238,9 @@ func (m *Simulation) Structure() *structure.Structure { return &m.structure }
 // Velocities are [N] in Å/fs.
 func (m *Simulation) Velocities() [][3]float64 { return m.velocities }
 
+// Evaluator is the potential that drives the simulation.
+func (m *Simulation) Evaluator() structure.Potential { return m.potential }
+
 // Result is what the potential says of Structure.
 func (m *Simulation) Result() *structure.Result { return &m.result }
 

@@ -16,13 +16,14 @@ type About struct {
 	Data        string       `json:"data"`
 	Bytes       int64        `json:"bytes"` // of the file, where there is one
 	Run         *Run         `json:"run"`
+	Caveat      string       `json:"caveat,omitempty"` // what to know before using it; empty where its certificate passed
 }
 
 // About collects what the model says about itself.
 func (m *Model) About() *About {
 	c, meta := m.config, &m.meta
 	a := &About{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Domain: meta.Domain, Certificate: meta.Certificate,
-		Licence: meta.Licence, Threshold: meta.Threshold, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run}
+		Licence: meta.Licence, Threshold: meta.Threshold, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run, Caveat: m.Caveat()}
 	for _, z := range c.Numbers {
 		a.Species = append(a.Species, structure.Symbol(z))
 	}

@@ -168,6 +168,19 @@ func frames(n int) string {
 	return fmt.Sprintf("%d test frames", n)
 }
 
+// Caveat is what whoever loads a student should know in one line; "" where its certificate passed.
+func (m *Model) Caveat() string {
+	switch c := m.meta.Certificate; {
+	case c == nil:
+		return "has no certificate: nobody measured how good it is"
+	case !c.Passed:
+		return "did not reach its bars; mlff info shows what was measured"
+	case c.Decided() == 0:
+		return "has a certificate in which no bar decided; mlff info shows what was measured"
+	}
+	return ""
+}
+
 // Verdict is the outcome in a few words.
 func (c *Certificate) Verdict() string {
 	switch {

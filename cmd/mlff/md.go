@@ -23,6 +23,8 @@ type dynamics struct {
 
 	out, thermo, save, restart string
 
+	guard guarding
+
 	pressure        float64 // GPa
 	compressibility float64 // 1/GPa
 }
@@ -76,6 +78,8 @@ func (d *dynamics) allFlags(f *pflag.FlagSet) {
 	f.StringVar(&d.out, "out", "", "file for the trajectory, extended XYZ (.gz and .zst by name)")
 	f.StringVar(&d.thermo, "thermo", "", "file for time, temperature, energies and pressure, comma-separated")
 	f.StringVar(&d.save, "save", "", "restart file (default the name of --out with .restart; without --out md.restart, on Ctrl-C alone)")
+	f.StringVar(&d.guard.mode, "grade", gradeWarn, "where the run leaves what the student was taught: warn, stop (after ten steps, or at twice the threshold) or off")
+	f.Float64Var(&d.guard.threshold, "threshold", 0, "extrapolation grade that alarms (default the student's own)")
 	f.StringVar(&d.restart, "restart", "", "go on from this restart file")
 }
 
@@ -113,7 +117,7 @@ func (d *dynamics) check(f *pflag.FlagSet, args []string) error {
 	}
 	var strange error
 	f.Visit(func(flag *pflag.Flag) {
-		if d.restart != "" && !slices.Contains([]string{"restart", "steps", "json", "threads"}, flag.Name) {
+		if d.restart != "" && !slices.Contains([]string{"restart", "steps", "json", "threads", "grade", "threshold"}, flag.Name) {
 			strange = usageError{structure.Hint(fmt.Errorf("--%s is for a new run: a restart goes on with its own", flag.Name), "leave it out")}
 		}
 	})

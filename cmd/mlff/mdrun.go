@@ -48,6 +48,9 @@ func (d *dynamics) simulate(ctx context.Context, student string, r *restart) err
 	}
 	at := min(len(states), d.cores())
 	options := model.Options{Precision: d.precision, Threads: max(1, d.cores()/at)}
+	if options, err = d.guard.options(m, options); err != nil {
+		return err
+	}
 	err = md.Replicas(ctx, states, at, func() (structure.Potential, error) { return m.Potential(options) }, f.replica)
 	f.bar.Done()
 	if err := f.finish(err); err != nil {
@@ -103,6 +106,11 @@ func (f *flight) replica(ctx context.Context, k int, m *md.Simulation) (err erro
 	defer func() { err = errors.Join(err, out.close()) }()
 	first, began := m.Steps(), time.Now()
 	observers := append(out.observers(f.run.Every), f.watch(k, m, out))
+	if p, ok := m.Evaluator().(*model.Potential); ok && f.guard.mode != gradeOff {
+		s := &sentry{guarding: &f.guard, potential: p, file: alarmFile(f.run.Out, k, len(f.run.Replicas)),
+			say: func(text string) { _ = f.bar.Above(f.terminal.err, text+"\n") }}
+		observers = append(observers, s.observer())
+	}
 	if len(f.run.Replicas) == 1 {
 		observers = append([]md.Observer{{Every: f.run.Every, Observe: f.table()}}, observers...)
 	}

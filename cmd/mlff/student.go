@@ -13,10 +13,8 @@ func (t *terminal) load(path string) (*model.Model, error) {
 	if err != nil {
 		return nil, err
 	}
-	if c := m.Meta().Certificate; c == nil {
-		fmt.Fprintf(t.err, "warning: %s has no certificate: nobody measured how good it is\n", filepath.Base(path))
-	} else if !c.Passed {
-		fmt.Fprintf(t.err, "warning: %s did not reach its bars; mlff info shows what was measured\n", filepath.Base(path))
+	if caveat := m.Caveat(); caveat != "" {
+		fmt.Fprintf(t.err, "warning: %s %s\n", filepath.Base(path), caveat)
 	}
 	return m, nil
 }

@@ -83,6 +83,7 @@ class PairMLFF : public Pair {
 
   void allocate();
   void load(const char *);
+  void tell_caveat(const char *);
   void check_species(int, char **);
   void check_bonds();
   void check_masses();

@@ -83,6 +83,7 @@ void PairMLFF::coeff(int narg, char **arg)
                atom->ntypes, narg - 3 < 0 ? 0 : narg - 3);
   allocate();
   load(arg[2]);
+  tell_caveat(arg[2]);
   map_element2type(narg - 3, arg + 3);
   check_species(narg, arg);
 
@@ -107,6 +108,16 @@ void PairMLFF::coeff(int narg, char **arg)
   state = nullptr;
   const int code = engine->state_new(model, &options, &state, why, sizeof why);
   agree(code, std::string(arg[2]) + ": ", why);
+}
+
+// Says in a line what the student's certificate lacks, as every way of loading one does.
+void PairMLFF::tell_caveat(const char *path)
+{
+  const std::string about = engine->info(model), key = "\"caveat\":\"";
+  const size_t from = about.rfind(key);
+  if (from == std::string::npos || comm->me) return;
+  const size_t begin = from + key.size();    // the text has no quotes in it
+  error->warning(FLERR, "Pair style mlff: {} {}", path, about.substr(begin, about.find('"', begin) - begin));
 }
 
 // One process reads the file: thousands that open it at once are a burden to the file system.

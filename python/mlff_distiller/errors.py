@@ -31,6 +31,10 @@ class ExtrapolationWarning(UserWarning):
     """A structure lies outside of what the student was taught."""
 
 
+class CertificateWarning(UserWarning):
+    """A student has no certificate, did not reach its bars, or nothing decided."""
+
+
 # The codes of include/mlff.h.
 _TYPES: dict[int, type[Exception]] = {
     1: StudentError,

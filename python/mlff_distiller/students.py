@@ -6,13 +6,14 @@ import json
 import os
 import shutil
 import struct
+import warnings
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from mlff_distiller import _native
-from mlff_distiller.errors import StudentError, translate
+from mlff_distiller.errors import CertificateWarning, StudentError, translate
 
 SUFFIX = ".safetensors"
 
@@ -51,6 +52,8 @@ def of_bytes(content: bytes, path: str = "the student") -> Student:
     student = _loaded.get(content)
     if student is None:
         student = _loaded[content] = Student(content, path)
+        if caveat := student.about.get("caveat"):
+            warnings.warn(f"{os.path.basename(path)} {caveat}", CertificateWarning, stacklevel=4)
     return student
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import warnings
 
 import numpy as np
 import pytest
@@ -242,3 +243,17 @@ def test_atoms_keyword(copper):
     atoms = bulk("Cu")
     calc = StudentCalculator(copper, atoms=atoms)
     assert atoms.calc is calc
+
+
+def test_a_student_without_certificate_says_so_once(copper):
+    """Loading tells in one line what the certificate lacks; loading the same bytes again does not repeat it."""
+    content = copper.read_bytes()
+    from mlff_distiller import students
+    from mlff_distiller.errors import CertificateWarning
+
+    students._loaded.pop(content, None)
+    with pytest.warns(CertificateWarning, match="has no certificate|did not reach its bars|no bar decided"):
+        kept = students.of_bytes(content, "copper.safetensors")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert students.of_bytes(content, "copper.safetensors") is kept
