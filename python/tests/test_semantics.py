@@ -20,7 +20,9 @@ from ase.io import Trajectory, read, write
 from ase.md.verlet import VelocityVerlet
 from ase.optimize import BFGS, FIRE
 
+from mlff_distiller import students
 from mlff_distiller.calculators import StudentCalculator
+from mlff_distiller.errors import CertificateWarning
 
 try:
     from ase.filters import ExpCellFilter
@@ -245,15 +247,12 @@ def test_atoms_keyword(copper):
     assert atoms.calc is calc
 
 
-def test_a_student_without_certificate_says_so_once(copper):
-    """Loading tells in one line what the certificate lacks; loading the same bytes again does not repeat it."""
-    content = copper.read_bytes()
-    from mlff_distiller import students
-    from mlff_distiller.errors import CertificateWarning
-
-    students._loaded.pop(content, None)
-    with pytest.warns(CertificateWarning, match="has no certificate|did not reach its bars|no bar decided"):
-        kept = students.of_bytes(content, "copper.safetensors")
+def test_what_a_certificate_lacks_is_said_once(copper):
+    """Loading tells in one line what the certificate lacks; the same bytes again, or a certified student, say nothing."""
+    content = (copper.parents[3] / "model" / "testdata" / "version1.safetensors").read_bytes()
+    with pytest.warns(CertificateWarning, match="^old.safetensors has a certificate in which no bar decided"):
+        kept = students.of_bytes(content, "there/old.safetensors")
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert students.of_bytes(content, "copper.safetensors") is kept
+        assert students.of_bytes(content) is kept
+        students.load(copper)
