@@ -46,6 +46,9 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if err := train.CalibrateGrade(ctx, m, train.Data{Train: everything, Held: calibration}, r.threads()); err != nil {
 		return nil, err
 	}
+	if err := r.judgeEnergies(ctx, m, everything); err != nil {
+		return nil, err
+	}
 	if err := r.describe(m, everything); err != nil {
 		return nil, err
 	}
