@@ -139,6 +139,10 @@ func (s *Store) appendLine(h shard) error {
 }
 
 func writeError(path string, err error) error {
+	var system *os.PathError
+	if errors.As(err, &system) && strings.HasPrefix(system.Path, path) {
+		err = system.Err // it would name the file again
+	}
 	err = fmt.Errorf("writing %s: %w", path, err)
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
 		return structure.Hint(err, "free some disk space and resume; nothing that was written before is lost")
