@@ -65,6 +65,7 @@ func guardFigure(g *validate.Guard) figure {
 	}
 	c := &chart{title: "Force error and grade of frames", height: squareHeight,
 		x: logSpan("grade", grades...), y: logSpan("force MAE (meV/Å)", errors...), about: "errors of frames over their grades"}
+	c.y.hi *= 20 // room for the legend
 	c.guide(g.Threshold, c.y.lo, g.Threshold, c.y.hi)
 	if limit := 5 * g.Median; limit > c.y.lo && limit < c.y.hi {
 		c.guide(c.x.lo, limit, c.x.hi, limit)
