@@ -135,6 +135,7 @@ MACE = Table(
         *without_effect(compile_mode=None, fullgraph=True, enable_cueq=False, enable_oeq=False, pad_num_atoms=0, pad_num_edges=0, warmup=False, note=SPEED),
         Argument("head", None, KEYWORD, as_taught("head", "the student learned one head of its teacher")),
         *without_effect("model_path", kind=KEYWORD),
+        *without_effect(compute_atomic_stresses=False, kind=KEYWORD),  # a student always has them
         Argument("dispersion", False, KEYWORD, lambda v, about: as_taught("dispersion", "the student learned with its teacher's dispersion")(v or None, about)),
         Argument("directory", ".", KEYWORD, honoured("directory")),
         Argument("label", None, KEYWORD, honoured("label")),

@@ -1,6 +1,7 @@
-"""Records the signatures of upstream calculators from unpacked wheels: python make_signatures.py FOLDER > signatures.json
+"""Records the signatures of upstream calculators: python make_signatures.py FOLDER...
 
-FOLDER holds one folder NAME-VERSION for every unpacked wheel.
+A FOLDER holds packages beside their NAME-VERSION.dist-info, as the site-packages of an environment or an unpacked wheel
+does; nothing of them is imported. What is recorded in signatures.json of other versions stays.
 """
 
 import ast
@@ -27,11 +28,15 @@ def parameters(source: str, name: str) -> list[list]:
     return found + ([[init.kwarg.arg, "kwargs", True]] if init.kwarg else [])
 
 
-recorded = []
-for folder in sorted(Path(sys.argv[1]).iterdir()):
-    package, version = folder.name.split("-")
-    teacher, name, files = CLASSES[package]
-    package = {"mace_torch": "mace"}.get(package, package)
-    path = next(p for p in (folder / package / f for f in files) if p.exists())
-    recorded.append({"teacher": teacher, "package": folder.name, "class": name, "parameters": parameters(path.read_text(), name)})
-print(json.dumps(recorded, indent=1))
+FILE = Path(__file__).with_name("signatures.json")
+recorded = {r["package"]: r for r in json.loads(FILE.read_text())}
+for folder in map(Path, sys.argv[1:]):
+    for info in sorted(folder.glob("*.dist-info")):
+        package = info.name.removesuffix(".dist-info")
+        if package.split("-")[0] not in CLASSES:
+            continue
+        teacher, name, files = CLASSES[package.split("-")[0]]
+        module = {"mace_torch": "mace"}.get(package.split("-")[0], package.split("-")[0])
+        path = next(p for p in (folder / module / f for f in files) if p.exists())
+        recorded[package] = {"teacher": teacher, "package": package, "class": name, "parameters": parameters(path.read_text(), name)}
+FILE.write_text("[\n" + ",\n".join(json.dumps(recorded[k]) for k in sorted(recorded)) + "\n]\n")
