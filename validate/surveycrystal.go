@@ -108,7 +108,7 @@ func (v *surveyor) lattice(p [2]structure.Potential, c [2]*Crystal, label string
 			return
 		}
 	}
-	v.add(compared("bulk modulus", label, "GPa", exact(q[0].Modulus), exact(q[1].Modulus), modulusTolerance, "Birch-Murnaghan over ±6 % of the volume"))
+	v.add(compared("bulk modulus", label, "GPa", exact(q[0].Modulus), exact(q[1].Modulus), modulusTolerance, "scaled evenly over ±6 % of the volume, Birch-Murnaghan"))
 	v.result.Curves = append(v.result.Curves, Curve{Name: "energy over volume", State: label, XUnit: "Å³/atom", Unit: "meV/atom",
 		X: q[1].Volume, Teacher: above(q[1]), StudentX: q[0].Volume, Student: above(q[0])})
 	v.elastic(p, c, label)

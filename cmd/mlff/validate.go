@@ -78,7 +78,7 @@ func validateCommand(t *terminal) *cobra.Command {
 	v.teaching.flags(f)
 	v.teaching.pythonFlag(f)
 	f.StringSliceVar(&v.wanted, "observables", nil, "beside the teacher (default what applies; none for none): "+strings.Join(validate.Properties, ", "))
-	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain)")
+	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain, else 300)")
 	f.IntVar(&v.policyFrames, "policy-frames", 50, "frames of the student's own dynamics that the teacher judges at a temperature; 0: none")
 	f.IntVar(&v.guardFrames, "guard-frames", 20, "strange frames of each kind that the student's alarm is tried on; 0: none")
 	f.StringVar(&v.pool, "pool", "", "file for these frames with the teacher's labels, which distill --add learns from")
@@ -177,8 +177,11 @@ func (v *validation) survey(m *model.Model, t teacher.Teacher) (*validate.Survey
 	if err := s.check(); err != nil {
 		return nil, err
 	}
-	if ladder := m.Meta().Domain.Temperatures; len(s.temperatures) == 0 && len(ladder) > 0 {
-		s.temperatures = ladder[len(ladder)/2 : len(ladder)/2+1]
+	if ladder := m.Meta().Domain.Temperatures; len(s.temperatures) == 0 {
+		s.temperatures = []float64{300}
+		if len(ladder) > 0 {
+			s.temperatures = ladder[len(ladder)/2 : len(ladder)/2+1]
+		}
 	}
 	survey, err := s.survey(m, t)
 	if survey != nil {
