@@ -5,6 +5,8 @@
 //	config.yaml              the configuration, every key written out, with the plan that the run fixed
 //	data/                    labelled frames, append-only (dataset.Store)
 //	teacher.json             whether the teacher's labels belong together
+//	reach.json               how far its forces reach
+//	active.json              what rounds of active selection chose
 //	quarantine.json          frames that were set aside, and why
 //	splits.json              ids of the frames for training, early stopping (held), and test
 //	checkpoint.safetensors   the state of training

@@ -25,6 +25,9 @@ func (r *run) label(ctx context.Context) ([]dataset.Item, error) {
 		if err := r.examineTeacher(ctx); err != nil {
 			return nil, err
 		}
+		if err := r.examineReach(ctx); err != nil {
+			return nil, err
+		}
 		if err := r.planLabels(ctx); err != nil {
 			return nil, err
 		}

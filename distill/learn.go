@@ -80,6 +80,11 @@ func (r *run) untrained(ctx context.Context, data train.Data, all []dataset.Item
 	cutoff := float64(c.Student.Cutoff)
 	if c.Plan.Cutoff > 0 {
 		cutoff = c.Plan.Cutoff
+	} else if cutoff == 0 {
+		var err error
+		if cutoff, err = r.autoCutoff(ctx, data.Train); err != nil {
+			return nil, err
+		}
 	}
 	facts, err := train.Measure(ctx, all, cutoff, r.threads())
 	if err != nil {
