@@ -1,4 +1,4 @@
-"""Calculators of ASE: students, students that are called like their teachers, and teachers."""
+"""Calculators of ASE: students, students that are called like their teachers, students with their teachers, and teachers."""
 
 from mlff_distiller.calculators.distilled import (
     DistilledCHGNetCalculator,
@@ -8,6 +8,7 @@ from mlff_distiller.calculators.distilled import (
     DistilledOrbCalculator,
     DistilledSevenNetCalculator,
 )
+from mlff_distiller.calculators.guarded import GuardedCalculator, GuardError
 from mlff_distiller.calculators.teachers import FeNNolCalculator, FeNNolTeacherCalculator, OrbCalculator, OrbTeacherCalculator
 from mlff_distiller.student import StudentCalculator
 
@@ -20,6 +21,8 @@ __all__ = [
     "DistilledSevenNetCalculator",
     "FeNNolCalculator",
     "FeNNolTeacherCalculator",
+    "GuardError",
+    "GuardedCalculator",
     "OrbCalculator",
     "OrbTeacherCalculator",
     "StudentCalculator",
