@@ -94,7 +94,7 @@ func (b *bench) wholeStep() (bars []Bar, err error) {
 			return nil, err
 		}
 		defer p.Close()
-		step, err := advance(b.ctx, Subject{"step", p, 1}, Lattice(1000), Options{WarmUp: 100}, roundSteps)
+		step, err := advance(b.ctx, Subject{Name: "step", Potential: p, Threads: 1}, Lattice(1000), Options{WarmUp: 100}, roundSteps)
 		if err != nil {
 			return nil, err
 		}
@@ -157,7 +157,7 @@ func (b *bench) threads() (bars []Bar, err error) {
 				return nil, err
 			}
 			defer p.Close()
-			w, err := advance(b.ctx, Subject{"steps", p, threads}, Lattice(c.atoms), Options{WarmUp: 100}, c.steps)
+			w, err := advance(b.ctx, Subject{Name: "steps", Potential: p, Threads: threads}, Lattice(c.atoms), Options{WarmUp: 100}, c.steps)
 			if err != nil {
 				return nil, err
 			}

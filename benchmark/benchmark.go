@@ -23,6 +23,7 @@ type Subject struct {
 	Name      string
 	Potential structure.Potential
 	Threads   int
+	Device    string // "" for the processor
 }
 
 // kernelNamer and listKeeper are what a student tells beyond energies and forces.
@@ -94,8 +95,21 @@ type Run struct {
 	Latency    Latency  `json:"step_ms"`
 	WarmUp     int      `json:"warm_up_steps"`
 
+	Through    string   `json:"through"`          // ThroughEngine or ThroughASE
+	Device     string   `json:"device,omitempty"` // "cuda" where a teacher ran on a GPU
+	Integrator string   `json:"integrator"`
+	Call       Latency  `json:"call_ms"`     // what of each step was spent in the potential
+	Overhead   *float64 `json:"overhead_us"` // mean step less the engine's (through ASE: of a student, less its engine's; else less the calculator's) share, µs
+	Growth     []Memory `json:"rss_over_time,omitempty"`
+
 	means []float64 // ms a step, of the repeats
 }
+
+// Whether integrator and potential are those of this program, or ASE drives a calculator.
+const (
+	ThroughEngine = "engine"
+	ThroughASE    = "ase"
+)
 
 // Latency is the distribution of the time of a step, in ms.
 type Latency struct {
@@ -108,26 +122,33 @@ type Latency struct {
 // Measure runs molecular dynamics from s and times it. Errors are those of package md.
 func Measure(ctx context.Context, p Subject, s structure.Structure, o Options) (*Run, error) {
 	o = o.withDefaults(&s)
-	m, first, err := start(ctx, p, s, o)
+	watch := &stopwatch{Potential: p.Potential}
+	m, err := start(ctx, watch, s, o)
 	if err != nil {
 		return nil, err
 	}
 	run := &Run{Potential: p.Name, Ensemble: o.Ensemble, Atoms: s.Len(), Threads: p.Threads, Steps: o.Steps, Timestep: o.Timestep,
-		FirstCall: milliseconds(first), WarmUp: max(0, o.WarmUp)}
+		FirstCall: milliseconds(watch.first), WarmUp: max(0, o.WarmUp), Through: ThroughEngine, Device: p.Device, Integrator: integratorOf(m.Options())}
 	before, list := run.begin(p.Potential, m.Structure())
-	steps, times, energies := make([]time.Duration, 0, o.Steps), make([]float64, 0, o.Steps), make([]float64, 0, o.Steps)
-	for range o.Steps {
+	steps, calls := make([]time.Duration, 0, o.Steps), make([]time.Duration, 0, o.Steps)
+	times, energies := make([]float64, 0, o.Steps), make([]float64, 0, o.Steps)
+	run.Growth = append(run.Growth, Memory{0, RSS()})
+	for k := range o.Steps {
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		began := time.Now()
+		spent, began := watch.spent, time.Now()
 		if err := m.Step(); err != nil {
 			return nil, err
 		}
 		steps = append(steps, time.Since(began))
+		calls = append(calls, watch.spent-spent)
+		if every := max(1, o.Steps/50); (k+1)%every == 0 {
+			run.Growth = append(run.Growth, Memory{k + 1, RSS()})
+		}
 		times, energies = append(times, m.Time()), append(energies, m.Conserved())
 	}
-	run.timing(steps, o)
+	run.timing(steps, calls, o)
 	run.drift(times, energies)
 	if list != nil {
 		run.Rebuilds = number(float64(list.Builds()-before) / float64(o.Steps))
@@ -138,34 +159,46 @@ func Measure(ctx context.Context, p Subject, s structure.Structure, o Options) (
 }
 
 // start makes the simulation and warms it up: half of what it costs at first is memory that is never asked for again.
-func start(ctx context.Context, p Subject, s structure.Structure, o Options) (*md.Simulation, time.Duration, error) {
-	timed := &firstCall{Potential: p.Potential}
+func start(ctx context.Context, p structure.Potential, s structure.Structure, o Options) (*md.Simulation, error) {
 	options := md.Options{Timestep: o.Timestep, Ensemble: md.NVT, Temperature: o.Temperature, Seed: o.Seed, Friction: 10}
-	m, err := md.New(timed, s, options)
+	m, err := md.New(p, s, options)
 	if err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	if err := m.Run(ctx, max(0, o.WarmUp)); err != nil {
-		return nil, 0, fmt.Errorf("while warming up: %w", err)
+		return nil, fmt.Errorf("while warming up: %w", err)
 	}
 	options.Ensemble, options.Friction, options.Barostat, options.Pressure = o.Ensemble, 0, o.Barostat, o.Pressure
-	return m, timed.took, m.Switch(options)
+	return m, m.Switch(options)
 }
 
-// firstCall times the first evaluation.
-type firstCall struct {
+// stopwatch adds up the time spent in a potential, and keeps that of the first call.
+type stopwatch struct {
 	structure.Potential
-	took time.Duration
+	first, spent time.Duration
 }
 
-func (f *firstCall) Evaluate(s *structure.Structure, out *structure.Result) error {
-	if f.took > 0 {
-		return f.Potential.Evaluate(s, out)
-	}
+// Evaluate is the potential's.
+func (w *stopwatch) Evaluate(s *structure.Structure, out *structure.Result) error {
 	began := time.Now()
-	err := f.Potential.Evaluate(s, out)
-	f.took = max(1, time.Since(began))
+	err := w.Potential.Evaluate(s, out)
+	took := time.Since(began)
+	if w.first == 0 {
+		w.first = max(1, took)
+	}
+	w.spent += took
 	return err
+}
+
+// integratorOf names what moves the atoms.
+func integratorOf(o md.Options) string {
+	switch o.Ensemble {
+	case md.NVT:
+		return "md." + o.Thermostat
+	case md.NPT:
+		return "md." + o.Barostat
+	}
+	return "md.verlet"
 }
 
 // begin notes what the potential tells of itself.
@@ -197,11 +230,12 @@ func neighborsOf(l *neighbor.List, s *structure.Structure) float64 {
 	return float64(n) / float64(l.N)
 }
 
-func (r *Run) timing(steps []time.Duration, o Options) {
+func (r *Run) timing(steps, calls []time.Duration, o Options) {
 	atoms := float64(max(1, r.Atoms))
 	r.means = repeats(steps, o.Repeats)
 	r.Time = spread(r.means, 1e3/atoms) // ms to µs
-	r.Latency = latency(steps)
+	r.Latency, r.Call = latency(steps), latency(calls)
+	r.Overhead = number(1e3 * (r.Latency.Mean - r.Call.Mean))
 	r.NsPerDay = nanosecondsPerDay(o.Timestep, r.Time.Median*atoms)
 }
 

@@ -24,7 +24,7 @@ func TestReferenceIsWhatTheBarsSay(t *testing.T) {
 	defer p.Close()
 	for _, n := range []int{216, 1000} {
 		s := Lattice(n)
-		run, err := Measure(context.Background(), Subject{"reference", p, 1}, s, Options{Steps: 100, Seed: 1})
+		run, err := Measure(context.Background(), Subject{Name: "reference", Potential: p, Threads: 1}, s, Options{Steps: 100, Seed: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -45,7 +45,7 @@ func TestReferenceIsWhatTheBarsSay(t *testing.T) {
 // The names that other programs read.
 func TestRunAsJSON(t *testing.T) {
 	s := Lattice(8)
-	run, err := Measure(context.Background(), Subject{"sw", classical.NewStillingerWeber(), 1}, s, Options{Steps: 3, WarmUp: -1, Ensemble: "nvt"})
+	run, err := Measure(context.Background(), Subject{Name: "sw", Potential: classical.NewStillingerWeber(), Threads: 1}, s, Options{Steps: 3, WarmUp: -1, Ensemble: "nvt"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,15 +12,20 @@ import (
 	"mlff/structure"
 )
 
-// Comparison holds a student's run against a teacher's with as many atoms and threads in the same ensemble.
+// Comparison holds a student's run against a teacher's with as many atoms in the same ensemble, on as many threads unless the
+// teacher has a GPU.
 type Comparison struct {
-	Ensemble  string   `json:"ensemble"`
-	Atoms     int      `json:"atoms"`
-	Threads   int      `json:"threads"`
-	Teacher   float64  `json:"teacher_ms"` // mean time of a step
-	Student   float64  `json:"student_ms"`
-	SpeedUp   Interval `json:"speed_up"`
-	BreakEven *float64 `json:"break_even_steps"` // steps after which making the student has paid; null if that time is not known or never comes
+	Ensemble     string   `json:"ensemble"`
+	Atoms        int      `json:"atoms"`
+	Threads      int      `json:"threads"`
+	Through      string   `json:"through"`          // both through this program, or both through ASE
+	Device       string   `json:"device,omitempty"` // of the teacher, where that is not the processor; the student runs on its threads
+	Teacher      float64  `json:"teacher_ms"`       // mean time of a step
+	Student      float64  `json:"student_ms"`
+	TeacherSteps int      `json:"teacher_steps"` // timed
+	StudentSteps int      `json:"student_steps"`
+	SpeedUp      Interval `json:"speed_up"`
+	BreakEven    *float64 `json:"break_even_steps"` // steps after which making the student has paid; null if that time is not known or never comes
 }
 
 // Interval is a figure and where it lies with 95 % confidence.
@@ -33,7 +38,8 @@ type Interval struct {
 // Compare takes two runs and the seconds it took to make the student, labels and training; 0: not known. The interval
 // takes the scatter between the repeats of each run, with its steps in turn, for that of independent numbers.
 func Compare(teacher, student *Run, invested float64) Comparison {
-	c := Comparison{Ensemble: student.Ensemble, Atoms: student.Atoms, Threads: student.Threads, Teacher: teacher.Latency.Mean, Student: student.Latency.Mean}
+	c := Comparison{Ensemble: student.Ensemble, Atoms: student.Atoms, Threads: student.Threads, Through: student.Through, Device: teacher.Device,
+		Teacher: teacher.Latency.Mean, Student: student.Latency.Mean, TeacherSteps: teacher.Steps, StudentSteps: student.Steps}
 	r := c.Teacher / c.Student
 	off := math.Exp(1.96 * math.Hypot(relativeError(teacher.means), relativeError(student.means)))
 	c.SpeedUp = Interval{r, r / off, r * off}
@@ -60,13 +66,16 @@ func relativeError(v []float64) float64 {
 func WriteCSV(w io.Writer, runs []*Run) error {
 	c := csv.NewWriter(w)
 	c.Write([]string{"potential", "ensemble", "atoms", "threads", "neighbors", "kernel", "steps", "timestep_fs", "us_per_atom_step_min", "us_per_atom_step_median",
-		"first_call_ms", "step_ms_mean", "step_ms_p50", "step_ms_p95", "step_ms_p99", "ns_per_day", "rss_mib", "conserved_drift_meV_atom_ps", "conserved_drift_error", "rebuilds_per_step"})
+		"first_call_ms", "step_ms_mean", "step_ms_p50", "step_ms_p95", "step_ms_p99", "ns_per_day",
+		"rss_mib", "conserved_drift_meV_atom_ps", "conserved_drift_error", "rebuilds_per_step",
+		"through", "device", "integrator", "warm_up_steps", "call_ms_mean", "overhead_us"})
 	for _, r := range runs {
 		line := []string{r.Potential, r.Ensemble, strconv.Itoa(r.Atoms), strconv.Itoa(r.Threads), cell(r.Neighbors), r.Kernel, strconv.Itoa(r.Steps)}
 		for _, x := range []float64{r.Timestep, r.Time.Min, r.Time.Median, r.FirstCall, r.Latency.Mean, r.Latency.P50, r.Latency.P95, r.Latency.P99, r.NsPerDay} {
 			line = append(line, cell(&x))
 		}
-		c.Write(append(line, cell(r.RSS), cell(r.Drift), cell(r.DriftError), cell(r.Rebuilds)))
+		line = append(line, cell(r.RSS), cell(r.Drift), cell(r.DriftError), cell(r.Rebuilds), r.Through, r.Device, r.Integrator, strconv.Itoa(r.WarmUp))
+		c.Write(append(line, cell(&r.Call.Mean), cell(r.Overhead)))
 	}
 	c.Flush()
 	return c.Error()

@@ -57,7 +57,7 @@ func conserve(ctx context.Context, open func() (structure.Potential, error), s s
 	if c, ok := p.(interface{ Close() }); ok {
 		defer c.Close()
 	}
-	m, _, err := start(ctx, Subject{Potential: p}, s, o)
+	m, err := start(ctx, p, s, o)
 	if err != nil {
 		return 0, 0, 0, err
 	}

@@ -88,7 +88,7 @@ func drifting(t *testing.T, m *model.Model, s structure.Structure, precision str
 		return nil
 	}
 	defer p.Close()
-	run, err := Measure(context.Background(), Subject{precision, p, 1}, s, Options{Timestep: 1, Steps: 50_000, Seed: seed})
+	run, err := Measure(context.Background(), Subject{Name: precision, Potential: p, Threads: 1}, s, Options{Timestep: 1, Steps: 50_000, Seed: seed})
 	if err != nil {
 		t.Error(err)
 	}

@@ -97,7 +97,7 @@ func divide(a, b []float64) []float64 {
 // advance makes steps of dynamics.
 func advance(ctx context.Context, p Subject, s structure.Structure, o Options, steps int) (work, error) {
 	o = o.withDefaults(&s)
-	m, _, err := start(ctx, p, s, o)
+	m, err := start(ctx, p.Potential, s, o)
 	if err != nil {
 		return work{}, err
 	}

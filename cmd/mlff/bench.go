@@ -8,13 +8,13 @@ import (
 	"os"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"mlff/benchmark"
 	"mlff/md"
 	"mlff/model"
+	page "mlff/report"
 	"mlff/structure"
 	"mlff/teacher"
 )
@@ -31,8 +31,11 @@ type timing struct {
 	reference bool
 	bars      bool
 	csv       string
+	html      string
+	batches   []int
 	soak      int
 	seconds   float64 // that the student took to make, if it does not say itself
+	ase       string  // environment with ase and mlff_distiller
 
 	teaching     teaching
 	teacher      string
@@ -45,13 +48,25 @@ func benchCommand(t *terminal) *cobra.Command {
 		Use:   "bench STUDENT [STRUCTURES]",
 		Short: "Measure time, memory and drift of molecular dynamics",
 		Long: "Run molecular dynamics with a student and measure whole steps: time per atom (least and median of repeats),\n" +
-			"rebuilds of the neighbour list, memory, drift of the conserved energy. Without STRUCTURES an example that the\n" +
-			"student carries is repeated to the nearest size. --reference measures a student with random weights in the\n" +
-			"usual shape, 52 neighbours, instead; --bars holds the engine against its bars. With --teacher, the teacher runs the\n" +
-			"same dynamics for --teacher-steps, and the student's speed-up and the steps after which it has paid are printed.",
-		Example: "  mlff bench run/student.safetensors --teacher sw-si --ensembles nve,nvt,npt --sizes 216\n  mlff bench run/student.safetensors --sizes 216,1000 --threads 1,2\n  mlff bench --reference\n  mlff bench --bars",
-		Args:    arguments(0, 2, "a student and perhaps structures"),
-		RunE:    func(cmd *cobra.Command, args []string) error { return b.run(cmd.Context(), args) },
+			"latency, rebuilds of the neighbour list, memory, drift of the conserved energy. Without STRUCTURES an example that\n" +
+			"the student carries is repeated to the nearest size.\n\n" +
+			"With --teacher, the teacher runs the same dynamics for --teacher-steps on as many cores, and on a GPU if there is\n" +
+			"one; the speed-up with its 95 % interval and the steps after which the student has paid are printed. With --ase, or\n" +
+			"where the environment of --python has mlff_distiller, both run through ASE as well, in one script that differs only\n" +
+			"in the calculator.\n\n" +
+			"--reference measures a student with random weights in the usual shape, 52 neighbours, instead; --bars holds the\n" +
+			"engine against its bars.",
+		Example: "  mlff bench run/student.safetensors --teacher sw-si --ensembles nve,nvt,npt --sizes 216\n" +
+			"  mlff bench run/student.safetensors --teacher sevennet:7net-0 --python TEACHER_VENV --ase VENV --html bench.html\n" +
+			"  mlff bench run/student.safetensors --sizes 216,1000 --threads 1,2 --batch 1000 --memory-soak 1000000\n" +
+			"  mlff bench --reference\n  mlff bench --bars",
+		Args: arguments(0, 2, "a student and perhaps structures"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if b.teacher != "" && !cmd.Flags().Changed("sizes") {
+				b.sizes = []int{100, 216, 500} // teachers are slow
+			}
+			return b.run(cmd.Context(), args)
+		},
 	}
 	f := c.Flags()
 	b.runner.flags(f)
@@ -60,15 +75,18 @@ func benchCommand(t *terminal) *cobra.Command {
 	f.StringVar(&b.teacher, "teacher", "", "run this teacher too; mlff teachers lists them")
 	f.IntVar(&b.teacherSteps, "teacher-steps", 30, "timed steps of the teacher, after 3 to warm up")
 	f.Float64Var(&b.seconds, "invested", 0, "seconds that labels and training took (default what the student's file says)")
-	f.IntSliceVar(&b.sizes, "sizes", []int{64, 216, 512, 1000, 4096}, "numbers of atoms")
+	f.IntSliceVar(&b.sizes, "sizes", []int{64, 216, 512, 1000, 4096}, "numbers of atoms (with a teacher 100,216,500)")
 	f.IntSliceVar(&b.threads, "threads", nil, "numbers of threads, each measured (default 1 and all processors)")
 	f.IntVar(&b.options.Steps, "steps", 1000, "timed steps of a run")
 	f.IntVar(&b.options.Repeats, "repeats", 10, "parts that the steps are timed in")
 	f.StringSliceVar(&b.ensembles, "ensembles", []string{md.NVE}, "nve, nvt, npt")
 	f.StringVar(&b.options.Barostat, "barostat", md.Isotropic, "of npt: isotropic, anisotropic or mtk")
 	f.Float64Var(&b.pressure, "pressure", 0, "of npt, GPa")
+	f.StringVar(&b.ase, "ase", "", "environment with ase and mlff_distiller, to measure the student through ASE too (default that of --python)")
+	f.IntSliceVar(&b.batches, "batch", nil, "also evaluate so many structures of the first size at once and one by one")
+	f.StringVar(&b.html, "html", "", "file for a page with tables and plots")
 	f.StringVar(&b.csv, "csv", "", "file for the runs as comma-separated values")
-	f.IntVar(&b.soak, "memory-soak", 0, "also make so many steps of the first structure and print memory on the way")
+	f.IntVar(&b.soak, "memory-soak", 0, "also make so many steps of the first structure, through ASE too, and print memory on the way")
 	f.Float64Var(&b.options.Temperature, "temperature", 300, "K")
 	f.Float64Var(&b.options.Timestep, "timestep", 0, "fs (default 1, with hydrogen 0.5)")
 	f.Uint64Var(&b.options.Seed, "seed", 1, "of velocities")
@@ -94,31 +112,31 @@ func (b *timing) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	r := results{Runs: []*benchmark.Run{}}
-	if err := b.runStudent(ctx, m, starts, &r); err != nil {
+	s := b.session(m, starts, args)
+	err = s.measure(ctx)
+	s.bar.Done()
+	if err != nil {
 		return err
 	}
-	if b.teacher != "" {
-		if err := b.runTeacher(ctx, m, starts, &r); err != nil {
+	return b.deliver(&s.results)
+}
+
+// deliver writes what was measured to where it is wanted.
+func (b *timing) deliver(r *benchmark.Results) error {
+	if b.csv != "" {
+		if err := writeFile(b.csv, func(w io.Writer) error { return benchmark.WriteCSV(w, r.Runs) }); err != nil {
 			return err
 		}
 	}
-	if b.csv != "" {
-		if err := writeFile(b.csv, func(w io.Writer) error { return benchmark.WriteCSV(w, r.Runs) }); err != nil {
+	if b.html != "" {
+		if err := writeFile(b.html, func(w io.Writer) error { return page.Bench(w, r) }); err != nil {
 			return err
 		}
 	}
 	if b.terminal.json {
 		return b.terminal.printJSON(r)
 	}
-	return r.print(b.terminal.out)
-}
-
-// results is the JSON of mlff bench.
-type results struct {
-	Runs        []*benchmark.Run       `json:"runs"`
-	Comparisons []benchmark.Comparison `json:"comparisons,omitempty"`
-	Memory      []benchmark.Memory     `json:"memory,omitempty"`
+	return printResults(b.terminal.out, r)
 }
 
 func writeFile(path string, write func(io.Writer) error) (err error) {
@@ -130,80 +148,21 @@ func writeFile(path string, write func(io.Writer) error) (err error) {
 	return write(f)
 }
 
-// runStudent measures every structure in every ensemble with every number of threads.
-func (b *timing) runStudent(ctx context.Context, m *model.Model, starts []structure.Structure, r *results) error {
-	bar := newProgress(b.terminal.err)
-	defer bar.Done()
-	for k, s := range starts {
-		for _, ensemble := range b.ensembles {
-			for _, threads := range b.threads {
-				bar.Progress("student", len(r.Runs), len(b.threads)*len(starts)*len(b.ensembles))
-				run, err := b.measure(ctx, m, s, ensemble, threads)
-				if err != nil {
-					return fmt.Errorf("structure %d (%d atoms), %s: %w", k, s.Len(), ensemble, err)
-				}
-				r.Runs = append(r.Runs, run)
-			}
-		}
-	}
-	if b.soak == 0 {
-		return nil
-	}
-	p, err := m.Potential(model.Options{Precision: b.precision, Kernel: b.kernel})
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	r.Memory, err = benchmark.Soak(ctx, benchmark.Subject{Name: "student", Potential: p}, starts[0], b.options, b.soak,
-		func(done, total int) { bar.Progress("soak", done, total) })
-	return err
-}
-
-// runTeacher measures the teacher where the student was measured, and compares.
-func (b *timing) runTeacher(ctx context.Context, m *model.Model, starts []structure.Structure, r *results) error {
-	invested := b.seconds
-	if run := m.Meta().Run; invested == 0 && run != nil {
-		invested = run.Seconds
-	}
-	bar := newProgress(b.terminal.err)
-	defer bar.Done()
-	students := r.Runs
-	for _, threads := range b.threads {
-		options := b.teaching.options(ctx)
-		options.Threads, options.Workers = threads, 1
-		teach, err := teacher.Open(b.teacher, options)
-		if err != nil {
-			return err
-		}
-		defer teach.Close()
-		at := 0
-		for k, s := range starts {
-			for _, ensemble := range b.ensembles {
-				bar.Progress("teacher", len(r.Runs)-len(students), len(students))
-				student := students[at+slices.Index(b.threads, threads)]
-				at += len(b.threads)
-				if ensemble == md.NPT && !teach.Info().Stress {
-					bar.Message(b.teacher + " gives no stress: npt is left out")
-					continue
-				}
-				o := b.options
-				o.Ensemble, o.Steps, o.WarmUp = ensemble, b.teacherSteps, 3
-				run, err := benchmark.Measure(ctx, benchmark.Subject{Name: b.teacher, Potential: teacher.AsPotential(teach), Threads: threads}, s, o)
-				if err != nil {
-					return fmt.Errorf("structure %d (%d atoms), %s, with %s: %w", k, s.Len(), ensemble, b.teacher, err)
-				}
-				r.Runs = append(r.Runs, run)
-				r.Comparisons = append(r.Comparisons, benchmark.Compare(run, student, invested))
-			}
-		}
-	}
-	return nil
-}
-
 // check completes the flags.
 func (b *timing) check() error {
 	if b.options.Steps < 1 || b.options.Repeats < 1 {
 		return usage("--steps and --repeats must be at least 1")
+	}
+	if len(b.batches) > 0 && slices.Min(b.batches) < 2 {
+		return usage("--batch takes numbers from 2")
+	}
+	if b.ase != "" && b.reference {
+		return usage("--ase takes a student's file, not --reference")
+	}
+	if b.ase != "" {
+		if _, err := teacher.Interpreter(b.ase); err != nil {
+			return err
+		}
 	}
 	if b.teacherSteps < 1 || b.soak < 0 {
 		return usage("--teacher-steps must be at least 1, --memory-soak not negative")
@@ -269,59 +228,6 @@ func exampleOf(m *model.Model) (*structure.Structure, error) {
 		return nil, missing(err)
 	}
 	return &f.Structure, nil
-}
-
-func (b *timing) measure(ctx context.Context, m *model.Model, s structure.Structure, ensemble string, threads int) (*benchmark.Run, error) {
-	p, err := m.Potential(model.Options{Threads: threads, Precision: b.precision, Kernel: b.kernel})
-	if err != nil {
-		return nil, err
-	}
-	defer p.Close()
-	name := "student"
-	if b.reference {
-		name = "reference"
-	}
-	o := b.options
-	o.Ensemble = ensemble
-	return benchmark.Measure(ctx, benchmark.Subject{Name: name, Potential: p, Threads: threads}, s, o)
-}
-
-func (r *results) print(w io.Writer) error {
-	table := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "potential\tensemble\tatoms\tthreads\tneighbours\tkernel\tµs/atom/step\tleast\tp99 ms\tns/day\tsteps/rebuild\tRSS MiB\tdrift meV/atom/ps\t")
-	for _, r := range r.Runs {
-		rebuild := "-"
-		if r.Rebuilds != nil && *r.Rebuilds > 0 {
-			rebuild = fmt.Sprintf("%.3g", 1 / *r.Rebuilds)
-		}
-		drift := orDash("%.2g", r.Drift)
-		if r.Drift != nil {
-			drift += " ± " + orDash("%.1g", r.DriftError)
-		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%.3f\t%.3f\t%.3g\t%.3g\t%s\t%s\t%s\t\n", r.Potential, r.Ensemble, r.Atoms, r.Threads,
-			orDash("%.1f", r.Neighbors), r.Kernel, r.Time.Median, r.Time.Min, r.Latency.P99, r.NsPerDay, rebuild, orDash("%.1f", r.RSS), drift)
-	}
-	if err := table.Flush(); err != nil {
-		return err
-	}
-	for _, c := range r.Comparisons {
-		fmt.Fprintf(w, "%s, %d atoms, threads %d: %.4g times faster (%.4g to %.4g)", c.Ensemble, c.Atoms, c.Threads, c.SpeedUp.Value, c.SpeedUp.Low, c.SpeedUp.High)
-		if c.BreakEven != nil {
-			fmt.Fprintf(w, "; pays after %.4g steps", *c.BreakEven)
-		}
-		fmt.Fprintln(w)
-	}
-	for _, m := range r.Memory {
-		fmt.Fprintf(w, "%9d steps: %.2f MiB\n", m.Steps, m.RSS)
-	}
-	return nil
-}
-
-func orDash(format string, x *float64) string {
-	if x == nil {
-		return "-"
-	}
-	return fmt.Sprintf(format, *x)
 }
 
 // runBars prints each bar when it is known.

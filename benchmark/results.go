@@ -1,0 +1,42 @@
+package benchmark
+
+import (
+	"os"
+	"runtime"
+	"strings"
+)
+
+// Results are all that mlff bench measured: its JSON.
+type Results struct {
+	Runs        []*Run       `json:"runs"`
+	Comparisons []Comparison `json:"comparisons,omitempty"`
+	Scaling     []Scaling    `json:"scaling,omitempty"`
+	Batches     []Batch      `json:"batches,omitempty"`
+	Memory      []Memory     `json:"memory,omitempty"`     // of the soak
+	MemoryASE   []Memory     `json:"memory_ase,omitempty"` // of the same through ASE
+	Absent      []string     `json:"not_measured,omitempty"`
+	Machine     Machine      `json:"machine"`
+}
+
+// Machine is where it was measured.
+type Machine struct {
+	Processor string `json:"processor,omitempty"`
+	Cores     int    `json:"cores"` // that this process may use
+	System    string `json:"system"`
+}
+
+// ThisMachine names the processor where the system tells.
+func ThisMachine() Machine {
+	m := Machine{Cores: runtime.GOMAXPROCS(0), System: runtime.GOOS + "/" + runtime.GOARCH}
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return m
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, value, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == "model name" {
+			m.Processor = strings.TrimSpace(value)
+			break
+		}
+	}
+	return m
+}
