@@ -24,6 +24,7 @@ type Subject struct {
 	Potential structure.Potential
 	Threads   int
 	Device    string // "" for the processor
+	Elsewhere bool   // in a process of its own, whose memory is not seen
 }
 
 // kernelNamer and listKeeper are what a student tells beyond energies and forces.
@@ -155,6 +156,9 @@ func Measure(ctx context.Context, p Subject, s structure.Structure, o Options) (
 		run.Neighbors = number((*run.Neighbors + neighborsOf(list, m.Structure())) / 2)
 	}
 	run.RSS = number(RSS())
+	if p.Elsewhere {
+		run.RSS, run.Growth = nil, nil
+	}
 	return run, nil
 }
 

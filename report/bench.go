@@ -47,7 +47,7 @@ func speedSection(r *benchmark.Results) *section {
 	if len(r.Comparisons) == 0 {
 		return nil
 	}
-	t := table{Caption: "Time of a step", Head: []string{"", "Atoms", "Threads", "Teacher (ms)", "Student (ms)", "Speed-up", "95 % interval", "Steps timed", "Pays after"}}
+	t := table{Caption: "Time of a step", Head: []string{"", "Atoms", "Threads", "Teacher (ms)", "Student (ms)", "Speed-up", "95 % interval", "Undisturbed", "Steps timed", "Pays after"}}
 	var l lines
 	for _, c := range r.Comparisons {
 		name := strings.ToUpper(c.Ensemble) + " " + where(c.Through, c.Device)
@@ -56,12 +56,12 @@ func speedSection(r *benchmark.Results) *section {
 			pays = group(fmt.Sprintf("%.0f", *c.BreakEven)) + " steps"
 		}
 		t.Rows = append(t.Rows, []string{name, fmt.Sprint(c.Atoms), fmt.Sprint(c.Threads), number(c.Teacher, 3), number(c.Student, 3), number(c.SpeedUp.Value, 3),
-			number(c.SpeedUp.Low, 3) + " to " + number(c.SpeedUp.High, 3), fmt.Sprintf("%d, %d", c.TeacherSteps, c.StudentSteps), pays})
+			number(c.SpeedUp.Low, 3) + " to " + number(c.SpeedUp.High, 3), number(c.Quiet, 3), fmt.Sprintf("%d, %d", c.TeacherSteps, c.StudentSteps), pays})
 		l.add(fmt.Sprintf("%s, %d threads", name, c.Threads), float64(c.Atoms), c.SpeedUp.Value)
 	}
 	return &section{Title: "Speed-up over the teacher", Tables: []table{t}, Figures: []figure{l.chart("speedup", "Speed-up", "teacher over student",
 		"How many steps the student makes while the teacher makes one.")},
-		Method: "Whole steps of molecular dynamics, the mean of the teacher over that of the student on as many threads. The interval takes the scatter between parts of each run for that of independent numbers. A student pays once the steps it saved are worth the time of its labels and its training."}
+		Method: "Whole steps of molecular dynamics, the mean of the teacher over that of the student on as many threads. The interval takes the scatter between parts of each run for that of independent numbers; undisturbed is the ratio of the least times of such parts, where other programs run beside. A student pays once the steps it saved are worth the time of its labels and its training."}
 }
 
 func where(through, device string) string {

@@ -24,6 +24,7 @@ type timing struct {
 	runner
 	options   benchmark.Options
 	sizes     []int
+	repeat    bool // structures of a file too, for sizes were asked for
 	threads   []int
 	ensembles []string
 	pressure  float64 // GPa
@@ -49,7 +50,7 @@ func benchCommand(t *terminal) *cobra.Command {
 		Short: "Measure time, memory and drift of molecular dynamics",
 		Long: "Run molecular dynamics with a student and measure whole steps: time per atom (least and median of repeats),\n" +
 			"latency, rebuilds of the neighbour list, memory, drift of the conserved energy. Without STRUCTURES an example that\n" +
-			"the student carries is repeated to the nearest size.\n\n" +
+			"the student carries is repeated to the nearest size; those of a file are repeated where --sizes asks for it.\n\n" +
 			"With --teacher, the teacher runs the same dynamics for --teacher-steps on as many cores, and on a GPU if there is\n" +
 			"one; the speed-up with its 95 % interval and the steps after which the student has paid are printed. With --ase, or\n" +
 			"where the environment of --python has mlff_distiller, both run through ASE as well, in one script that differs only\n" +
@@ -62,7 +63,8 @@ func benchCommand(t *terminal) *cobra.Command {
 			"  mlff bench --reference\n  mlff bench --bars",
 		Args: arguments(0, 2, "a student and perhaps structures"),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if b.teacher != "" && !cmd.Flags().Changed("sizes") {
+			b.repeat = cmd.Flags().Changed("sizes")
+			if b.teacher != "" && !b.repeat {
 				b.sizes = []int{100, 216, 500} // teachers are slow
 			}
 			return b.run(cmd.Context(), args)
@@ -203,7 +205,13 @@ func (b *timing) subject(args []string) (m *model.Model, starts []structure.Stru
 			return nil, nil, err
 		}
 		for k := range frames {
-			starts = append(starts, frames[k].Structure)
+			if !b.repeat {
+				starts = append(starts, frames[k].Structure)
+				continue
+			}
+			for _, n := range b.sizes {
+				starts = append(starts, benchmark.Repeat(&frames[k].Structure, n))
+			}
 		}
 		return m, starts, nil
 	}

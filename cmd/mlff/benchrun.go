@@ -250,7 +250,7 @@ func (s *session) teacherOn(ctx context.Context, name string, threads int, devic
 			s.bar.Message(s.teacher + " gives no stress: npt is left out")
 			return nil, nil
 		}
-		subject := benchmark.Subject{Name: s.teacher, Potential: teacher.AsPotential(teach), Threads: threads, Device: device}
+		subject := benchmark.Subject{Name: s.teacher, Potential: teacher.AsPotential(teach), Threads: threads, Device: device, Elsewhere: teach.Info().Workers > 0}
 		return benchmark.Measure(ctx, subject, start, s.patience(o))
 	})
 }
