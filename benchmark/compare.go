@@ -25,7 +25,7 @@ type Comparison struct {
 	TeacherSteps int      `json:"teacher_steps"` // timed
 	StudentSteps int      `json:"student_steps"`
 	SpeedUp      Interval `json:"speed_up"`
-	Quiet        float64  `json:"quiet_speed_up"`   // of the least times of parts: what an undisturbed machine would say
+	Median       float64  `json:"median_speed_up"`  // of the median steps: without those that other programs, or a rebuilt neighbour list, made long
 	BreakEven    *float64 `json:"break_even_steps"` // steps after which making the student has paid; null if that time is not known or never comes
 }
 
@@ -41,7 +41,7 @@ type Interval struct {
 func Compare(teacher, student *Run, invested float64) Comparison {
 	c := Comparison{Ensemble: student.Ensemble, Atoms: student.Atoms, Threads: student.Threads, Through: student.Through, Device: teacher.Device,
 		Teacher: teacher.Latency.Mean, Student: student.Latency.Mean, TeacherSteps: teacher.Steps, StudentSteps: student.Steps}
-	c.Quiet = teacher.Time.Min / student.Time.Min
+	c.Median = teacher.Latency.P50 / student.Latency.P50
 	r := c.Teacher / c.Student
 	off := math.Exp(1.96 * math.Hypot(relativeError(teacher.means), relativeError(student.means)))
 	c.SpeedUp = Interval{r, r / off, r * off}

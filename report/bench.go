@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 
 	"mlff/benchmark"
@@ -47,7 +48,7 @@ func speedSection(r *benchmark.Results) *section {
 	if len(r.Comparisons) == 0 {
 		return nil
 	}
-	t := table{Caption: "Time of a step", Head: []string{"", "Atoms", "Threads", "Teacher (ms)", "Student (ms)", "Speed-up", "95 % interval", "Undisturbed", "Steps timed", "Pays after"}}
+	t := table{Caption: "Time of a step", Head: []string{"", "Atoms", "Threads", "Teacher (ms)", "Student (ms)", "Speed-up (95 %)", "Median steps", "Timed", "Pays after"}}
 	var l lines
 	for _, c := range r.Comparisons {
 		name := strings.ToUpper(c.Ensemble) + " " + where(c.Through, c.Device)
@@ -55,13 +56,13 @@ func speedSection(r *benchmark.Results) *section {
 		if c.BreakEven != nil {
 			pays = group(fmt.Sprintf("%.0f", *c.BreakEven)) + " steps"
 		}
-		t.Rows = append(t.Rows, []string{name, fmt.Sprint(c.Atoms), fmt.Sprint(c.Threads), number(c.Teacher, 3), number(c.Student, 3), number(c.SpeedUp.Value, 3),
-			number(c.SpeedUp.Low, 3) + " to " + number(c.SpeedUp.High, 3), number(c.Quiet, 3), fmt.Sprintf("%d, %d", c.TeacherSteps, c.StudentSteps), pays})
+		t.Rows = append(t.Rows, []string{name, fmt.Sprint(c.Atoms), fmt.Sprint(c.Threads), number(c.Teacher, 3), number(c.Student, 3),
+			number(c.SpeedUp.Value, 3) + " (" + number(c.SpeedUp.Low, 3) + " to " + number(c.SpeedUp.High, 3) + ")", number(c.Median, 3), fmt.Sprintf("%d, %d", c.TeacherSteps, c.StudentSteps), pays})
 		l.add(fmt.Sprintf("%s, %d threads", name, c.Threads), float64(c.Atoms), c.SpeedUp.Value)
 	}
-	return &section{Title: "Speed-up over the teacher", Tables: []table{t}, Figures: []figure{l.chart("speedup", "Speed-up", "teacher over student",
-		"How many steps the student makes while the teacher makes one.")},
-		Method: "Whole steps of molecular dynamics, the mean of the teacher over that of the student on as many threads. The interval takes the scatter between parts of each run for that of independent numbers; undisturbed is the ratio of the least times of such parts, where other programs run beside. A student pays once the steps it saved are worth the time of its labels and its training."}
+	return &section{Title: "Speed-up over the teacher", Tables: []table{t}, Figures: l.charts("speedup", "Speed-up", "teacher over student",
+		"How many steps the student makes while the teacher makes one."),
+		Method: "Whole steps of molecular dynamics, the mean of the teacher over that of the student on as many threads. The interval takes the scatter between parts of each run for that of independent numbers; the ratio of the median steps leaves out those that other programs beside, or a rebuilt neighbour list, made long. A student pays once the steps it saved are worth the time of its labels and its training."}
 }
 
 func where(through, device string) string {
@@ -96,7 +97,7 @@ func stepSection(r *benchmark.Results) *section {
 		}
 		tables = append(tables, s)
 	}
-	return &section{Title: "What a step costs", Tables: tables, Figures: []figure{l.chart("step", "Median step", "time of a step (ms)", "Median over the timed steps.")},
+	return &section{Title: "What a step costs", Tables: tables, Figures: l.charts("step", "Median step", "time of a step (ms)", "Median over the timed steps."),
 		Method: "A step is everything that a user waits for: neighbour list, forces, integrator. Steps of warm-up come first and are not timed; the first call is the evaluation before them. Overhead is the mean step less what was spent in the engine (for a teacher: in its calculator). The exponent is fitted to the logarithms; 1 means that twice the atoms take twice the time."}
 }
 
@@ -179,11 +180,14 @@ func (l *lines) memory(name string, v []benchmark.Memory) {
 	}
 }
 
-// chart draws the series over the number of atoms, both logarithmic.
-func (l *lines) chart(id, title, axisName, caption string) figure {
+// charts draws the series over the number of atoms, both logarithmic: one chart, or none where there is but one number.
+func (l *lines) charts(id, title, axisName, caption string) []figure {
+	if !slices.ContainsFunc(l.x, func(x []float64) bool { return slices.Min(x) < slices.Max(x) }) {
+		return nil
+	}
 	c := &chart{title: title, height: wideHeight, x: logSpan("atoms", l.x...), y: logSpan(axisName, l.y...), about: axisName + " over atoms"}
 	l.draw(c)
-	return c.figure(id, caption)
+	return []figure{c.figure(id, caption)}
 }
 
 // draw gives the first series colours of their own; the others are in the table, and in the numbers below the chart.

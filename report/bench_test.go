@@ -18,9 +18,12 @@ func TestBenchPage(t *testing.T) {
 	}
 	pays := 1234.0
 	r := &benchmark.Results{
-		Runs: []*benchmark.Run{run("student", "engine", 100, 0.2), run("student", "ase", 100, 0.25), run("sevennet:<b>", "ase", 100, 300)},
+		Runs: []*benchmark.Run{run("student", "engine", 100, 0.2), run("student", "ase", 100, 0.25), run("sevennet:<b>", "ase", 100, 300),
+			run("student", "ase", 200, 0.5), run("sevennet:<b>", "ase", 200, 600)},
 		Comparisons: []benchmark.Comparison{{Ensemble: "nve", Atoms: 100, Threads: 1, Through: "ase", Teacher: 300, Student: 0.25, TeacherSteps: 30, StudentSteps: 1000,
-			SpeedUp: benchmark.Interval{Value: 1200, Low: 1150, High: 1250}, BreakEven: &pays}},
+			SpeedUp: benchmark.Interval{Value: 1200, Low: 1150, High: 1250}, BreakEven: &pays},
+			{Ensemble: "nve", Atoms: 200, Threads: 1, Through: "ase", Teacher: 600, Student: 0.5, TeacherSteps: 30, StudentSteps: 1000,
+				SpeedUp: benchmark.Interval{Value: 1200, Low: 1150, High: 1250}}},
 		Scaling: []benchmark.Scaling{{Potential: "student", Through: "engine", Ensemble: "nve", Threads: 1, Sizes: 3, Exponent: 1.01}},
 		Batches: []benchmark.Batch{{Through: "engine", Atoms: 8, Structures: 100, Threads: 2, Single: 1000, Together: 1900, Ratio: 1.9}},
 		Absent:  []string{"sevennet on a GPU: this machine has no GPU"},
@@ -41,6 +44,10 @@ func TestBenchPage(t *testing.T) {
 		t.Errorf("%d drawings", n)
 	}
 	bench(t, &benchmark.Results{Memory: []benchmark.Memory{{Steps: 1000, RSS: 30}, {Steps: 10000, RSS: math.NaN()}}})
+	r.Runs, r.Comparisons = r.Runs[:3], r.Comparisons[:1]
+	if n := strings.Count(bench(t, r), "<svg "); n != 1 {
+		t.Errorf("%d drawings of one number of atoms, which leave only memory to draw", n)
+	}
 	bench(t, &benchmark.Results{})
 }
 

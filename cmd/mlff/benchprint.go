@@ -66,7 +66,7 @@ func comparison(c *benchmark.Comparison) string {
 	if c.Device != "" {
 		text += ", teacher on a GPU"
 	}
-	text += fmt.Sprintf(": %.4g times faster (%.4g to %.4g; undisturbed %.4g; %d and %d steps)", c.SpeedUp.Value, c.SpeedUp.Low, c.SpeedUp.High, c.Quiet, c.TeacherSteps, c.StudentSteps)
+	text += fmt.Sprintf(": %.4g times faster (%.4g to %.4g; median steps %.4g; %d and %d steps)", c.SpeedUp.Value, c.SpeedUp.Low, c.SpeedUp.High, c.Median, c.TeacherSteps, c.StudentSteps)
 	if c.BreakEven != nil {
 		text += fmt.Sprintf("; pays after %.4g steps", *c.BreakEven)
 	}
