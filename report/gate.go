@@ -88,9 +88,11 @@ func gateFigure(g *validate.Gate) *figure {
 		about: "force error of every labelled frame over time, one colour for each state"}
 	if r := g.Reference; r != nil {
 		c.y = logSpan("force MAE (meV/Å)", append(errors, []float64{r.MAE})...)
-		c.guide(c.x.lo, r.MAE, c.x.hi, r.MAE)
 	}
 	c.y.hi *= 4 // room for the legend
+	if r := g.Reference; r != nil {
+		c.guide(c.x.lo, r.MAE, c.x.hi, r.MAE)
+	}
 	drawn := 0
 	for k := range g.States {
 		s := &g.States[k]
