@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator, all_changes
-from ase.io import write
 
 from mlff_distiller.errors import ExtrapolationWarning, StudentError
 from mlff_distiller.student import StudentCalculator
@@ -142,6 +141,8 @@ class GuardedCalculator(Calculator):
 
     def write(self, path: str | os.PathLike[str]) -> int:
         """Writes the frames that were kept, as extended XYZ with their labels, and returns how many there are."""
+        from ase.io import write  # takes longer to import than all else here
+
         if self.frames:
             write(path, self.frames, format="extxyz")
         return len(self.frames)
