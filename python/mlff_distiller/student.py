@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import warnings
 from collections.abc import Sequence
@@ -66,6 +67,8 @@ class StudentCalculator(Calculator):
             raise ValueError(f"precision {precision!r}: must be 'float32' or 'float64'")
         if grade not in ("warn", "raise", "off"):
             raise ValueError(f"grade {grade!r}: must be 'warn', 'raise' or 'off'")
+        if threshold is not None and not float(threshold) > 0:
+            raise ValueError(f"threshold {threshold}: must be above 0, or None for the student's own")
         graded = bool(student.about.get("graded"))
         if not graded and (grade == "raise" or threshold is not None):
             raise ValueError(f"{student.path}: this student has no extrapolation grades\ndistil it again, or leave out grade and threshold")
@@ -145,6 +148,12 @@ class StudentCalculator(Calculator):
         self._state.forget()
         self._property("stresses" if "stresses" in properties else "energy", atoms, True)
 
+    def set(self, **options: Any) -> dict[str, Any]:
+        """Changes nothing: what a calculator was made with it keeps. Raises TypeError for any option."""
+        if options:
+            raise TypeError(f"a student cannot be changed with set({', '.join(options)})\nmake another calculator: {type(self).__name__}(path, precision=..., ...)")
+        return {}
+
     def get_spin_polarized(self) -> bool:
         """Never. Without this method ASE puts a bound one into the instance, which then waits for Python's collector."""
         return False
@@ -221,6 +230,9 @@ class StudentCalculator(Calculator):
         if charges is not None and len(charges):
             said.append(("charge", float(np.sum(charges)), domain.get("charge", 0)))
         for what, value, taught in said:
+            if value is not None and (np.size(value) != 1 or np.asarray(value).dtype.kind not in "biuf"):
+                self._state.forget()
+                raise ChargeError(f"the atoms have {what} {value!r}, which is no number\nchange atoms.info[{what!r}]")
             # 1e-3: partial charges written with a few decimals do not add up exactly
             if value is not None and taught is not None and not abs(float(value) - taught) < 1e-3:
                 self._state.forget()
@@ -342,9 +354,9 @@ def _threads(threads: int | None) -> int:
     if threads is None:
         said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
         return int(said) if said.isdigit() else 0
-    if not 1 <= int(threads) <= 4096:
-        raise ValueError(f"threads {threads}: must be 1 or more, or None for all")
-    return int(threads)
+    if not 1 <= operator.index(threads) <= 4096:
+        raise ValueError(f"threads {threads}: must be 1 to 4096, or None for all")
+    return operator.index(threads)
 
 
 def _plain(atoms: Atoms) -> tuple[Any, ...]:

@@ -263,6 +263,30 @@ def test_batch(copper, crystal):
         StudentCalculator(copper).calculate_batch([crystal, strange])
 
 
+@pytest.mark.parametrize("value", ["zero", [0, 0], np.zeros(2), 1j])
+def test_charges_that_are_no_number(calc, crystal, value):
+    calc.get_forces(crystal)
+    crystal.info["charge"] = value
+    with pytest.raises(ChargeError, match="no number\nchange atoms.info"):
+        calc.get_forces(crystal)
+    assert calc.results == {}
+    with pytest.raises(ChargeError, match="structure 1: "):
+        calc.calculate_batch([Atoms("Cu"), crystal])
+
+
+@pytest.mark.parametrize("option,value,error", [("threshold", 0, ValueError), ("threshold", -1, ValueError), ("threshold", np.nan, ValueError), ("threads", 0, ValueError), ("threads", 1.5, TypeError)])
+def test_options_that_would_be_ignored(random_student, option, value, error):
+    """A threshold below 0 would silence every alarm, and one that is no number would never be passed."""
+    with pytest.raises(error):
+        StudentCalculator(random_student, **{option: value})
+
+
+def test_options_cannot_be_set_afterwards(calc):
+    assert calc.set() == {}
+    with pytest.raises(TypeError, match="precision.*\nmake another calculator"):
+        calc.set(precision="float64")
+
+
 def test_results_of_a_batch_are_their_own(copper, crystal):
     calc = StudentCalculator(copper)
     first = calc.calculate_batch([crystal, crystal])

@@ -131,7 +131,9 @@ def test_what_is_refused(kind, arguments, error, text, copper):
         quiet(kind, copper, **arguments)
 
 
-def test_without_a_student():
+def test_without_a_student(copper):
+    with pytest.raises(TypeError, match="runs one student, not 2"):
+        DistilledMACECalculator([str(copper), str(copper)])
     with pytest.raises(TypeError, match="needs a student"):
         DistilledCHGNetCalculator()
     with pytest.raises(TypeError, match="model"):

@@ -62,6 +62,8 @@ class DistilledCalculator(StudentCalculator):
     def _load(self, named: Any) -> students.Student:
         if isinstance(named, (list, tuple)) and len(named) == 1:
             named = named[0]
+        if isinstance(named, (list, tuple)) and named and isinstance(named[0], (str, os.PathLike)):
+            raise TypeError(f"{type(self).__name__} runs one student, not {len(named)}\nname one file, or one registered student")
         if isinstance(named, students.Student):
             return named
         if not isinstance(named, (str, os.PathLike)):
