@@ -9,9 +9,10 @@
 //
 //   - NPT: stochastic cell rescaling with one or three lengths (cellrescaling.go), Martyna-Tobias-Klein (mtk.go).
 //
-// All are of second order in the time step and have a conserved quantity: the total energy, with a random thermostat or
-// barostat less the heat that it gave (G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007)), with the others
-// together with the energy of their variables. Positions are never wrapped into the cell. The same potential, start,
+// Velocity Verlet, Nosé-Hoover chains and Martyna-Tobias-Klein are of second order in the time step, as tests show; of the
+// random ones no test says so. All have a conserved quantity: the total energy, with a random thermostat or barostat less
+// the heat that it gave (G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007)), with the others together with the
+// energy of their variables. Positions are never wrapped into the cell. The same potential, start,
 // options and seed give the same bits, also after a restart (State); the noise of a step depends on the seed and the
 // number of the step only.
 //
