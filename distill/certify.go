@@ -45,6 +45,9 @@ func (r *run) certify(ctx context.Context, m *model.Model, s *split) (*Outcome, 
 	if err := r.reportValid(ctx, p, s); err != nil {
 		return nil, err
 	}
+	if err := r.economics(ctx, m, p, s); err != nil {
+		return nil, err
+	}
 	if err := r.journal.add("certificate", meta.Certificate); err != nil {
 		return nil, err
 	}

@@ -102,6 +102,7 @@ func (c *Config) rules() []rule {
 		{"student.lt", s.LT, s.LT <= s.LMax, fmt.Sprintf("it must not exceed student.lmax, which is %d", s.LMax)},
 		whole("student.layers", s.Layers, 1, 1),
 		whole("student.intervals", s.Intervals, 8, 1024),
+		real("price_per_hour", c.PricePerHour, 0, 1e9),
 		whole("train.batch", c.Train.Batch, 1, math.MaxInt32),
 		real("train.rate", c.Train.Rate, 1e-9, 1),
 		real("train.weights.energy", c.Train.Weights.Energy, 0, 1e6),

@@ -21,6 +21,7 @@ type Config struct {
 	Student       Student  `yaml:"student"`
 	Train         Train    `yaml:"train"`
 	Bars          Bars     `yaml:"bars"`
+	PricePerHour  float64  `yaml:"price_per_hour,omitempty"` // of the machines that label, for the report
 	Seed          uint64   `yaml:"seed"`
 	Plan          *Plan    `yaml:"plan,omitempty"` // written by the run; refused in a user's file
 

@@ -26,6 +26,7 @@ const (
 	historyName    = report.HistoryFile
 	validationName = validate.File
 	studentName    = report.StudentFile
+	economicsName  = report.EconomicsFile
 	resultName     = "result.json"
 	logName        = report.LogFile
 	lockName       = "lock"

@@ -15,6 +15,7 @@
 //	history.json             the course of training
 //	validation.json          what was measured of the candidate
 //	student.safetensors      the candidate, once it passes its bars or the user wants it uncertified
+//	economics.json           what labels cost and buy
 //	report.html, result.json what people and programs read
 //	log.jsonl                what happened when
 //	round-1/                 files of an earlier round, where frames were added since
@@ -53,6 +54,7 @@ type Options struct {
 	Workers     teacher.Options // how a teacher in child processes is run; Threads and Python come from elsewhere
 	Again       bool            // a new round of a finished run, which learns from frames of the last student's own dynamics too
 	Engine      string          // the version of this program, for the certificate
+	Economics   bool            // measure also what more labels would buy, whatever time that takes
 	Accept      bool            // the user accepts the licence of the teacher; recorded in the student
 	Events      Events          // may be nil
 	Disk        dataset.Disk    // written to by the data store; nil: the operating system's

@@ -214,6 +214,7 @@ func (r *run) runTasks(ctx context.Context, tasks []sample.Task) error {
 	if len(open) > 0 {
 		r.progress("label", done, total)
 	}
+	began, before := time.Now(), done
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var workers sync.WaitGroup
@@ -233,6 +234,9 @@ func (r *run) runTasks(ctx context.Context, tasks []sample.Task) error {
 		})
 	}
 	workers.Wait()
+	if done > before {
+		_ = r.journal.add("labels", labelCost{time.Since(began).Seconds(), done - before}) // the log is no reason to stop
+	}
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}

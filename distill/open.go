@@ -256,7 +256,7 @@ func (r *run) archive(round int) error {
 	if err := os.MkdirAll(r.file(folder), 0o777); err != nil {
 		return err
 	}
-	for _, name := range []string{resultName, splitsName, checkpointName, tuneName, candidateName, historyName, validationName, studentName, "report.html"} {
+	for _, name := range []string{resultName, splitsName, checkpointName, tuneName, candidateName, historyName, validationName, studentName, economicsName, "report.html"} {
 		err := os.Rename(r.file(name), filepath.Join(r.file(folder), name))
 		if err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err

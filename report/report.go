@@ -5,6 +5,7 @@
 //	config.yaml            shown as it is
 //	history.json           the course of training (train.History)
 //	validation.json        what was measured of the student (validate.Validation)
+//	economics.json         what labels cost and buy (Economics)
 //	student.safetensors    or candidate.safetensors: teacher, domain and licence as the student states them
 //	log.jsonl              its lines; errors on frames that are only reported stand in its "valid" events
 //	report.html            written

@@ -23,6 +23,7 @@ type Run struct {
 	History    *History
 	Validation *validate.Validation
 	Student    *Student
+	Economics  *Economics
 }
 
 // Student is what a student's file says about itself.
@@ -84,6 +85,9 @@ func Read(dir string) (*Run, error) {
 		return nil, err
 	}
 	if r.Validation, err = readJSON[validate.Validation](dir, validate.File); err != nil {
+		return nil, err
+	}
+	if r.Economics, err = readJSON[Economics](dir, EconomicsFile); err != nil {
 		return nil, err
 	}
 	r.Student, err = readStudent(dir)

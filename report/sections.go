@@ -16,6 +16,7 @@ var parts = []func(*Run) *section{
 	gateSection,
 	guardSection,
 	observables,
+	labelEconomics,
 }
 
 func (r *Run) sections() []section {

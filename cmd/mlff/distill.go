@@ -30,6 +30,7 @@ type changes struct {
 	teacher, python         string
 	data, valid, structures []string
 	finetune                []string
+	price                   float64
 	keys                    structure.Keys
 	group                   string
 	labels, steps           int
@@ -104,6 +105,7 @@ func (c *changes) apply(f *pflag.FlagSet, to *distill.Config) error {
 	set(given("cutoff"), &to.Student.Cutoff, c.cutoff)
 	set(given("rate"), &to.Train.Rate, c.rate)
 	set(given("loss"), &to.Train.Loss, c.loss)
+	set(given("price-per-hour"), &to.PricePerHour, c.price)
 	set(given("seed"), &to.Seed, c.seed)
 	if given("steps") && given("budget") {
 		return usageError{structure.Hint(fmt.Errorf("both --steps and --budget"), "steps fix the plan, a budget derives it: give one of them")}
@@ -168,10 +170,12 @@ func (d *distillation) command(c *cobra.Command) *cobra.Command {
 	f.StringVar(&d.options.Dir, "out", "", "the run directory (default: named after the configuration or the data)")
 	d.teaching.flags(f)
 	f.BoolVar(&d.options.Accept, "accept-licence", false, "record in the student that you accept the licence of its teacher")
+	f.Float64Var(&d.changes.price, "price-per-hour", 0, "of the machines that label, for the report")
 	f.StringVar(&d.resume, "resume", "", "continue this run directory")
 	f.StringSliceVar(&d.options.Add, "add", nil, "with --resume: files of further frames, labelled or not, for a new round")
 	f.BoolVar(&d.options.Again, "again", false, "with --resume: a new round that also learns from the frames of the student's own dynamics")
 	if !d.options.TrainOnly {
+		f.BoolVar(&d.options.Economics, "economics", false, "measure what more labels would buy, also where that takes longer than the budget")
 		f.BoolVar(&d.options.Uncertified, "uncertified", false, "publish the student even below its bars")
 	}
 	return c
