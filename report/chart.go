@@ -6,6 +6,7 @@ import (
 	"html/template"
 	"math"
 	"strings"
+	"unicode/utf8"
 )
 
 // The paper of a chart, in units of an SVG that the page scales to its columns.
@@ -32,7 +33,10 @@ type chart struct {
 	data         []series // what was drawn, for the table that can be downloaded
 }
 
-type key struct{ class, text string }
+type key struct {
+	class, text string
+	dot         bool // the series is points without a line
+}
 
 func (c *chart) px(v float64) float64 {
 	return marginLeft + c.x.at(v)*(paperWidth-marginLeft-marginRight)
@@ -105,7 +109,10 @@ func (c *chart) guide(x0, y0, x1, y1 float64) {
 	fmt.Fprintf(&c.under, `<path class="guide" d="M%.1f %.1fL%.1f %.1f"/>`, c.px(x0), c.py(y0), c.px(x1), c.py(y1))
 }
 
-func (c *chart) key(class, text string) { c.legend = append(c.legend, key{class, text}) }
+func (c *chart) key(class, text string) { c.legend = append(c.legend, key{class, text, false}) }
+
+// dotKey names a series of points.
+func (c *chart) dotKey(class, text string) { c.legend = append(c.legend, key{class, text, true}) }
 
 // svg draws everything, clipped to the frame.
 func (c *chart) svg(id string) template.HTML {
@@ -151,13 +158,18 @@ func (a axis) labels(ticks []float64) []string {
 	return tickLabels(ticks)
 }
 
-// drawNotes writes notes, then the legend, from the top of the left or right corner downwards.
+// letter is the mean width of one in a note, generously: nothing here can measure text.
+const letter = 6.9
+
+// drawNotes writes notes, then the legend, from the top of the left or right corner downwards, on paper of their own: lines
+// and guides pass behind it.
 func (c *chart) drawNotes(b *strings.Builder) {
 	x, anchor, swatch := marginLeft+10, "start", 0.0
 	if c.notesRight {
 		x, anchor = paperWidth-marginRight-10, "end"
 	}
 	y := marginTop + 18
+	c.drawBacking(b, x)
 	for _, n := range c.notes {
 		fmt.Fprintf(b, `<text class="note" x="%g" y="%g" text-anchor="%s">%s</text>`, x, y, anchor, html.EscapeString(n))
 		y += 16
@@ -170,7 +182,30 @@ func (c *chart) drawNotes(b *strings.Builder) {
 			swatch = x
 			fmt.Fprintf(b, `<text class="note" x="%g" y="%g">%s</text>`, x+24, y, html.EscapeString(k.text))
 		}
-		fmt.Fprintf(b, `<path class="key %s" d="M%g %gh18"/>`, k.class, swatch, y-4)
+		if k.dot {
+			fmt.Fprintf(b, `<path class="dots key %s" d="M%g %gh0"/>`, k.class, swatch+9, y-4)
+		} else {
+			fmt.Fprintf(b, `<path class="key %s" d="M%g %gh18"/>`, k.class, swatch, y-4)
+		}
 		y += 16
 	}
+}
+
+// drawBacking puts paper under the notes and the legend that start, or end, at x.
+func (c *chart) drawBacking(b *strings.Builder, x float64) {
+	lines, letters := len(c.notes)+len(c.legend), 0
+	if lines == 0 {
+		return
+	}
+	for _, n := range c.notes {
+		letters = max(letters, utf8.RuneCountInString(n))
+	}
+	width := letter * float64(letters)
+	for _, k := range c.legend {
+		width = max(width, 24+letter*float64(utf8.RuneCountInString(k.text)))
+	}
+	if c.notesRight {
+		x -= width
+	}
+	fmt.Fprintf(b, `<rect class="backing" x="%.1f" y="%g" width="%.1f" height="%g"/>`, x-4, marginTop+4, width+8, 16*float64(lines)+4)
 }

@@ -65,7 +65,7 @@ func labelEconomics(r *Run) *section {
 	if len(e.Curve) > 1 {
 		s.Figures = []figure{e.figure()}
 		s.Method = fmt.Sprintf("Students of the same shape were trained on parts of the training frames, whole groups at a time, for the same number of epochs, and compared with the same test frames; this took %s s. "+
-			"The curve is floor + a n^−b through the points.", number(e.CurveSeconds, 2))
+			"The curve is floor + a/nᵇ through the points; with three of them, it is a rule of thumb.", number(e.CurveSeconds, 2))
 		if e.Fit != nil && e.Fit.Floor > 0 {
 			s.Method += " The floor is how much the teacher's force on an atom changes when everything beyond the cutoff is displaced by 0.1 Å: no student of this cutoff can know that."
 		}
@@ -77,9 +77,9 @@ func labelEconomics(r *Run) *section {
 func (e *Economics) text() string {
 	var parts []string
 	if e.SecondsPerLabel > 0 {
-		cost := fmt.Sprintf("A label cost %s s", number(e.SecondsPerLabel, 2))
+		cost := "A label took " + duration(e.SecondsPerLabel)
 		if e.PricePerHour > 0 {
-			cost += fmt.Sprintf(", or %s at %g an hour", number(e.SecondsPerLabel/3600*e.PricePerHour, 2), e.PricePerHour)
+			cost += fmt.Sprintf(": a thousand cost %s where an hour costs %g", price(e.SecondsPerLabel/3.6*e.PricePerHour), e.PricePerHour)
 		}
 		parts = append(parts, cost+".")
 	}
@@ -98,12 +98,33 @@ func (e *Economics) double() string {
 	}
 	text := fmt.Sprintf("Twice the labels (%d) would lower the force error from %s to about %s meV/Å", 2*last.Labels, number(last.MAE, 3), number(last.MAE*e.Fit.At(2*n)/e.Fit.At(n), 3))
 	if e.SecondsPerLabel > 0 {
-		text += fmt.Sprintf(" and take %s s more", number(e.SecondsPerLabel*n, 2))
+		text += " and take " + duration(e.SecondsPerLabel*n) + " more"
 		if e.PricePerHour > 0 {
-			text += fmt.Sprintf(", or %s", number(e.SecondsPerLabel*n/3600*e.PricePerHour, 2))
+			text += ", which costs " + price(e.SecondsPerLabel*n/3600*e.PricePerHour)
 		}
 	}
 	return text + "."
+}
+
+// duration in the unit that people would use.
+func duration(seconds float64) string {
+	switch {
+	case seconds < 0.1:
+		return number(1e3*seconds, 2) + " ms"
+	case seconds < 600:
+		return number(seconds, 2) + " s"
+	case seconds < 7200:
+		return number(seconds/60, 2) + " min"
+	}
+	return number(seconds/3600, 2) + " h"
+}
+
+// price has two decimals, as money does; a currency is not known here.
+func price(v float64) string {
+	if v < 0.01 {
+		return "less than 0.01"
+	}
+	return group(fmt.Sprintf("%.2f", v))
 }
 
 // figure draws error against labels on logarithmic axes, to twice the labels there are.
@@ -128,13 +149,13 @@ func (e *Economics) figure() figure {
 		y: axis{label: "force MAE (meV/Å)", lo: 0.8 * low, hi: 1.2 * high, log: true}}
 	if e.Fit != nil {
 		c.line("s1 dashed", x, y)
-		c.key("s0", "measured")
-		c.key("s1", fmt.Sprintf("%s n^−%s", number(e.Fit.A, 2), number(e.Fit.B, 2)))
+		c.dotKey("s0", "measured")
+		c.key("s1", fmt.Sprintf("fit, b = %s", number(e.Fit.B, 2)))
 		if e.Fit.Floor > 0 {
 			c.guide(c.x.lo, e.Fit.Floor, c.x.hi, e.Fit.Floor)
 			c.notes = []string{"floor " + number(e.Fit.Floor, 2) + " meV/Å"}
 		}
 	}
-	c.dots("s0", n, mae)
+	c.dots("s0 big", n, mae)
 	return c.figure("labels", "The last point is this student.")
 }

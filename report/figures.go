@@ -74,9 +74,9 @@ func (c *chart) scatter(s *validate.Scatter, x, y []float64) {
 		c.dots(class, px, py)
 		switch {
 		case k == colours-1 && len(elements) > colours:
-			c.key(class, "others")
+			c.dotKey(class, "others")
 		case len(elements) > 1:
-			c.key(class, structure.Symbol(z))
+			c.dotKey(class, structure.Symbol(z))
 		}
 	}
 }

@@ -29,8 +29,8 @@ func gateSection(r *Run) *section {
 }
 
 func gateTable(g *validate.Gate) table {
-	t := table{Caption: "Errors in the student's own dynamics.",
-		Head: []string{"State", "Atoms", "Frames", "Apart (ps)", "Force MAE (meV/Å)", "× held-out", "Worst atom (meV/Å)", "Median (meV/Å)"}}
+	t := table{Caption: "Force errors in the student's own dynamics, meV/Å.",
+		Head: []string{"State", "Atoms", "Frames", "Apart (ps)", "MAE", "× held-out", "Worst atom", "Median atom"}}
 	molecules := false
 	for k := range g.States {
 		molecules = molecules || g.States[k].Molecules

@@ -74,9 +74,9 @@ func guardFigure(g *validate.Guard) figure {
 		class := fmt.Sprintf("s%d", min(k, colours-1))
 		c.dots(class, grades[k], errors[k])
 		if k < colours-1 || len(sets) <= colours {
-			c.key(class, sets[k].Name)
+			c.dotKey(class, sets[k].Name)
 		} else if k == len(sets)-1 {
-			c.key(class, "others")
+			c.dotKey(class, "others")
 		}
 	}
 	return c.figure("guard", "Each point is a frame. Dashed: the threshold, and five times the median error of known frames. The lower right are needless alarms, the upper left would be missed ones.")

@@ -83,6 +83,7 @@ func directory(t *testing.T) string {
 		t.Fatal(err)
 	}
 	put(t, dir, validate.File, string(text))
+	put(t, dir, EconomicsFile, `{"seconds_per_label":36,"price_per_hour":2,"curve":[{"labels":40,"mae":44},{"labels":80,"mae":30},{"labels":320,"mae":16}],"fit":{"a":400,"b":0.5,"floor":3},"curve_seconds":12,"by_force":[{"from":0,"to":0.5,"atoms":12345,"mae":3},{"from":5,"to":null,"atoms":2,"mae":40}]}`)
 	put(t, dir, ConfigFile, "teacher: sw-si # <not html>\n")
 	put(t, dir, LogFile, `{"event":"start"}`+"\n"+`{"event":"valid","value":{"frames":77,"forces":{"mae":1.5,"rmse":2}}}`+"\n"+`{"event":"<end>"}`+"\n"+`{"torn "valid"`)
 	put(t, dir, HistoryFile, `{"points":[{"step":1,"loss":10,"rate":0.001},{"step":100,"loss":0.1}],"checks":[{"step":50,"loss":1,"energy":0,"forces":80},{"step":100,"loss":0.5,"forces":60,"best":true}],"best":100,"reproducible":true}`)
@@ -116,7 +117,9 @@ func TestPageShowsEverything(t *testing.T) {
 		"12.3", "meV/atom", "meV/Å", "MPa", "0.9700", "surface", "(none)",
 		"Energy: student against labels", "Stress: distribution of errors", "Held-out errors while training", "parameters of update 100",
 		"−0.0020 ± 0.0010 meV/atom/ps", "−7.7 ± 3.9 K/ns", "216 atoms (Si216), 5000 steps of 1 fs", "O–Si", "3000 eV at 0.2 Å",
-		"O6Si3, 9 atoms", "0.917", "0.100 ± 0.010", "−0.200 ± 0.020", "step 7: exploded", "at most 5", "0.810", "surface", "50.0", "the error on held-out frames, 12.0 meV/Å", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
+		"O6Si3, 9 atoms", "0.917", "0.100 ± 0.010", "−0.200 ± 0.020", "step 7: exploded", "at most 5", "0.810", "surface", "50.0",
+		"A label took 36 s: a thousand cost 20.00 where an hour costs 2.", "Twice the labels (640) would lower the force error from 16.0 to about 11.9 meV/Å and take 3.2 h more, which costs 6.40.", "12\u2009345", "above 5", "floor 3.0 meV/Å",
+		"the error on held-out frames, 12.0 meV/Å", "c0ffee", "31 January 2025, 12:00 UTC", "77 frames (validation files, which decide nothing)", "300, 900 K", "&lt;not html&gt;", "&lt;end&gt;", "&lt;b&gt;",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the page does not say %q", want)
@@ -133,8 +136,8 @@ func TestPageStandsAlone(t *testing.T) {
 		}
 	}
 	drawings := regexp.MustCompile(`(?s)<svg .*?</svg>`).FindAllString(text, -1)
-	if len(drawings) != 15 {
-		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression, 1 of the gate, 1 of the guard", len(drawings))
+	if len(drawings) != 16 {
+		t.Errorf("%d drawings, want 6 of errors, 2 of training, 2 of drift, 1 dimer, 2 of compression, 1 of the gate, 1 of the guard, 1 of labels", len(drawings))
 	}
 	for _, d := range drawings {
 		checkDrawing(t, d)
