@@ -108,7 +108,7 @@ func Soak(ctx context.Context, p Subject, s structure.Structure, o Options, step
 	for m.Steps() < steps {
 		next := min(note, steps, (m.Steps()/10_000+1)*10_000)
 		if err := m.Run(ctx, next-m.Steps()); err != nil {
-			return nil, fmt.Errorf("soak: %w", err)
+			return all, fmt.Errorf("soak: %w", err)
 		}
 		tell(m.Steps(), steps)
 		if m.Steps() == note || m.Steps() == steps {

@@ -1,6 +1,7 @@
 package md
 
 import (
+	"fmt"
 	"io"
 	"math"
 	"slices"
@@ -55,6 +56,28 @@ func (m *Simulation) momenta() []string {
 		}
 	}
 	return values
+}
+
+// FrameVelocities are [N] in Å/fs, from a column of momenta such as Trajectory and ASE write; nil where f has none. It
+// returns an error where they are not three numbers for each atom.
+func FrameVelocities(f *structure.Frame) ([][3]float64, error) {
+	k := slices.IndexFunc(f.Arrays, func(c structure.Column) bool { return c.Name == "momenta" })
+	if k < 0 {
+		return nil, nil
+	}
+	column := f.Arrays[k]
+	if column.Width != 3 || len(column.Values) != 3*f.Len() {
+		return nil, fmt.Errorf("momenta of %d numbers for each atom, not 3", column.Width)
+	}
+	velocities := make([][3]float64, f.Len())
+	for n, text := range column.Values {
+		p, err := strconv.ParseFloat(text, 64)
+		if err != nil || !finite(p) {
+			return nil, fmt.Errorf("atom %d: a momentum of %q", n/3, text)
+		}
+		velocities[n/3][n%3] = p * math.Sqrt(structure.AccelerationUnit) / structure.Mass(f.Numbers[n/3])
+	}
+	return velocities, nil
 }
 
 func decimal(x float64) string { return strconv.FormatFloat(x, 'g', -1, 64) }

@@ -2,16 +2,17 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"mlff/benchmark"
+	"mlff/distill"
 	"mlff/md"
 	"mlff/model"
 	page "mlff/report"
@@ -31,6 +32,7 @@ type timing struct {
 	kernel    string
 	reference bool
 	bars      bool
+	out       string
 	csv       string
 	html      string
 	batches   []int
@@ -55,6 +57,8 @@ func benchCommand(t *terminal) *cobra.Command {
 			"one; the speed-up with its 95 % interval and the steps after which the student has paid are printed. With --ase, or\n" +
 			"where the environment of --python has mlff_distiller, both run through ASE as well, in one script that differs only\n" +
 			"in the calculator.\n\n" +
+			"Ctrl-C ends it and prints what was measured until then; the files of --out, --csv and --html hold every run that\n" +
+			"was finished at any time.\n\n" +
 			"--reference measures a student with random weights in the usual shape, 52 neighbours, instead; --bars holds the\n" +
 			"engine against its bars.",
 		Example: "  mlff bench run/student.safetensors --teacher sw-si --ensembles nve,nvt,npt --sizes 216\n" +
@@ -86,6 +90,7 @@ func benchCommand(t *terminal) *cobra.Command {
 	f.Float64Var(&b.pressure, "pressure", 0, "of npt, GPa")
 	f.StringVar(&b.ase, "ase", "", "environment with ase and mlff_distiller, to measure the student through ASE too (default that of --python)")
 	f.IntSliceVar(&b.batches, "batch", nil, "also evaluate so many structures of the first size at once and one by one")
+	f.StringVar(&b.out, "out", "", "file for everything as JSON, rewritten after each run, as those of --html and --csv are")
 	f.StringVar(&b.html, "html", "", "file for a page with tables and plots")
 	f.StringVar(&b.csv, "csv", "", "file for the runs as comma-separated values")
 	f.IntVar(&b.soak, "memory-soak", 0, "also make so many steps of the first structure, through ASE too, and print memory on the way")
@@ -115,39 +120,68 @@ func (b *timing) run(ctx context.Context, args []string) error {
 		return err
 	}
 	s := b.session(m, starts, args)
+	if err := s.prepare(ctx); err != nil {
+		return err
+	}
 	err = s.measure(ctx)
 	s.bar.Done()
-	if err != nil {
-		return err
-	}
-	return b.deliver(&s.results)
+	return s.deliver(err)
 }
 
-// deliver writes what was measured to where it is wanted.
-func (b *timing) deliver(r *benchmark.Results) error {
-	if b.csv != "" {
-		if err := writeFile(b.csv, func(w io.Writer) error { return benchmark.WriteCSV(w, r.Runs) }); err != nil {
+// deliver prints what was measured, also where err ended it, and returns err.
+func (s *session) deliver(err error) error {
+	rest := ""
+	switch {
+	case errors.Is(err, context.Canceled):
+		rest = "the rest: interrupted"
+		err = structure.Hint(distill.Interrupted("interrupted; what was measured is printed"), "start the command again for the rest")
+	case err != nil:
+		rest = "the rest: " + oneLine(err.Error())
+	}
+	if err != nil && len(s.results.Runs) == 0 {
+		return err
+	}
+	r := s.soFar(rest)
+	if failed := s.files(r); failed != nil {
+		return errors.Join(failed, err)
+	}
+	if s.terminal.json {
+		return errors.Join(s.terminal.printJSON(r), err)
+	}
+	return errors.Join(printResults(s.terminal.out, r), err)
+}
+
+// soFar is what has been measured, and what to say of the rest.
+func (s *session) soFar(rest string) *benchmark.Results {
+	r := s.results
+	r.Scaling = benchmark.Scalings(r.Runs)
+	if rest != "" {
+		r.Absent = append(slices.Clone(r.Absent), rest)
+	}
+	return &r
+}
+
+// keep brings what has been measured to the disk, so that nothing of it can be lost.
+func (s *session) keep() error { return s.files(s.soFar("the rest: not yet")) }
+
+// files writes those that are wanted.
+func (b *timing) files(r *benchmark.Results) error {
+	for _, f := range []struct {
+		path  string
+		write func(io.Writer) error
+	}{
+		{b.out, func(w io.Writer) error { return json.NewEncoder(w).Encode(r) }},
+		{b.csv, func(w io.Writer) error { return benchmark.WriteCSV(w, r.Runs) }},
+		{b.html, func(w io.Writer) error { return page.Bench(w, r) }},
+	} {
+		if f.path == "" {
+			continue
+		}
+		if err := replaceFile(f.path, f.write); err != nil {
 			return err
 		}
 	}
-	if b.html != "" {
-		if err := writeFile(b.html, func(w io.Writer) error { return page.Bench(w, r) }); err != nil {
-			return err
-		}
-	}
-	if b.terminal.json {
-		return b.terminal.printJSON(r)
-	}
-	return printResults(b.terminal.out, r)
-}
-
-func writeFile(path string, write func(io.Writer) error) (err error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, f.Close()) }()
-	return write(f)
+	return nil
 }
 
 // check completes the flags.

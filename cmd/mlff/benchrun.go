@@ -55,8 +55,44 @@ func (s *session) measure(ctx context.Context) error {
 			return err
 		}
 	}
-	s.results.Scaling = benchmark.Scalings(s.results.Runs)
 	return nil
+}
+
+// prepare makes sure, before anything is measured, that the teacher and the environment of ASE are there and that the
+// files can be written.
+func (s *session) prepare(ctx context.Context) error {
+	if s.teacher != "" {
+		s.bar.Progress("opening the teacher", 0, 1)
+		teach, err := teacher.Open(s.teacher, s.teaching.options(ctx))
+		if err != nil {
+			return interruptedBy(ctx, err)
+		}
+		if err := teach.Close(); err != nil {
+			return err
+		}
+	}
+	if s.ase != "" {
+		a, err := s.openASE(ctx, s.threads[0])
+		if err != nil {
+			return err
+		}
+		if err := a.Close(); err != nil {
+			return err
+		}
+	}
+	s.bar.Done()
+	return s.keep()
+}
+
+// openASE opens the student through ASE.
+func (s *session) openASE(ctx context.Context, threads int) (*benchmark.ASE, error) {
+	python, asked := s.aseEnvironment()
+	a, err := benchmark.OpenASE(ctx, python, benchmark.Calculator{Student: s.file, Precision: s.precision, Threads: threads})
+	var absent *benchmark.AbsentError
+	if errors.As(err, &absent) && asked {
+		err = structure.Hint(fmt.Errorf("--ase %s: %w", python, err), "install mlff_distiller there: pip install . in this project, or leave out --ase")
+	}
+	return a, interruptedBy(ctx, err)
 }
 
 func (s *session) absent(format string, values ...any) {
@@ -80,6 +116,9 @@ func (s *session) each(stage string, threads int, measure func(start structure.S
 			}
 			s.results.Runs = append(s.results.Runs, run)
 			s.compare(run, place{run.Through, ensemble, k, threads})
+			if err := s.keep(); err != nil {
+				return err
+			}
 		}
 	}
 	s.bar.Progress(stage, total, total)
@@ -164,12 +203,9 @@ func (s *session) studentASE(ctx context.Context) error {
 		return nil
 	}
 	for _, threads := range s.threads {
-		a, err := benchmark.OpenASE(ctx, python, benchmark.Calculator{Student: s.file, Precision: s.precision, Threads: threads})
+		a, err := s.openASE(ctx, threads)
 		var absent *benchmark.AbsentError
-		if errors.As(err, &absent) && asked {
-			return structure.Hint(fmt.Errorf("--ase %s: %w", python, err), "install mlff_distiller there: pip install . in this project, or leave out --ase")
-		}
-		if errors.As(err, &absent) {
+		if errors.As(err, &absent) && !asked {
 			s.absent("the student through ASE: %v", err)
 			return nil
 		}

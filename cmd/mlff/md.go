@@ -20,6 +20,7 @@ type dynamics struct {
 	steps    int // in total, those before a restart among them
 	every    int
 	replicas int
+	warm     bool // a temperature was asked for
 
 	out, thermo, save, restart string
 
@@ -35,8 +36,8 @@ func mdCommand(t *terminal) *cobra.Command {
 		Use:   "md STUDENT START | md STUDENT --restart FILE",
 		Short: "Run molecular dynamics with a student",
 		Long: "Run molecular dynamics with a student from the first frame of a file, at constant energy, temperature or\n" +
-			"pressure, and print the state as it goes. Velocities at the start are thermal, without net momentum and, where\n" +
-			"nothing is periodic, without rotation.\n\n" +
+			"pressure, and print the state as it goes. It begins with the momenta of that frame, if it has some and no --temperature\n" +
+			"is asked for; else velocities are thermal, without net momentum and, where nothing is periodic, without rotation.\n\n" +
 			"The run is kept in a restart file (--save), every half minute, at the end and on Ctrl-C. --restart goes on from\n" +
 			"there with the same settings and files, and with the same bits as if it had never stopped; --steps beyond what was\n" +
 			"asked for before makes it longer.\n\n" +
@@ -51,6 +52,7 @@ func mdCommand(t *terminal) *cobra.Command {
 			if err := d.check(cmd.Flags(), args); err != nil {
 				return err
 			}
+			d.warm = cmd.Flags().Changed("temperature")
 			return d.run(cmd, args)
 		},
 	}
@@ -159,8 +161,12 @@ func (d *dynamics) begin(student, start string) (*restart, error) {
 	if r.Student, err = digest(student); err != nil {
 		return nil, err
 	}
-	first, err := firstFrame(start)
+	frame, err := firstFrame(start)
 	if err != nil {
+		return nil, err
+	}
+	first := &frame.Structure
+	if d.options.Velocities, err = d.momenta(start, frame); err != nil {
 		return nil, err
 	}
 	d.options.Pressure = d.pressure * structure.GPa
@@ -182,8 +188,32 @@ func (d *dynamics) begin(student, start string) (*restart, error) {
 	return r, nil
 }
 
+// momenta are the velocities that a frame brings, nil where thermal ones are wanted; it says which where there is a choice.
+func (d *dynamics) momenta(start string, f *structure.Frame) ([][3]float64, error) {
+	v, err := md.FrameVelocities(f)
+	if err != nil {
+		return nil, structure.Hint(fmt.Errorf("%s frame 0: %w", start, err), "mend the column momenta, or give --temperature to begin with thermal velocities")
+	}
+	why := ""
+	switch {
+	case v == nil:
+		return nil, nil
+	case !slices.ContainsFunc(v, func(x [3]float64) bool { return x != [3]float64{} }):
+		why = "its momenta are all zero"
+	case d.warm:
+		why = "--temperature asks for them"
+	case d.replicas > 1:
+		why = "replicas begin with velocities of their own"
+	default:
+		fmt.Fprintf(d.terminal.err, "begins with the momenta of %s\n", start)
+		return v, nil
+	}
+	fmt.Fprintf(d.terminal.err, "begins with thermal velocities at %g K, not with the momenta of %s: %s\n", d.options.Temperature, start, why)
+	return nil, nil
+}
+
 // firstFrame reads where a simulation starts.
-func firstFrame(path string) (*structure.Structure, error) {
+func firstFrame(path string) (*structure.Frame, error) {
 	r, err := structure.Open(path, structure.Keys{})
 	if err != nil {
 		return nil, err
@@ -199,7 +229,7 @@ func firstFrame(path string) (*structure.Structure, error) {
 	if err := f.Check(); err != nil {
 		return nil, structure.Hint(fmt.Errorf("%s frame 0: %w", path, err), "mend the structure")
 	}
-	return &f.Structure, nil
+	return f, nil
 }
 
 // mended adds to the error of a file what helps where nobody has said anything better.

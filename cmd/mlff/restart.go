@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -96,31 +97,17 @@ func (k *keeper) write() error {
 }
 
 // write replaces the file in one step.
-func (r *restart) write(path string) (err error) {
+func (r *restart) write(path string) error {
 	r.Version = restartVersion
 	text, err := json.Marshal(r)
 	if err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(text)
-	if err == nil {
-		err = f.Sync()
-	}
-	if closed := f.Close(); err == nil {
-		err = closed
-	}
-	if err == nil {
-		err = os.Chmod(f.Name(), 0o644)
-	}
+	err = replaceFile(path, func(w io.Writer) error { _, err := w.Write(text); return err })
 	if err != nil {
 		return fmt.Errorf("restart file: %w", err)
 	}
-	return os.Rename(f.Name(), path)
+	return nil
 }
 
 // numbered is the name of a replica's file: traj-3.extxyz.zst of traj.extxyz.zst, with as many digits as the last of n needs.
