@@ -9,6 +9,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import numpy  # headers only: the extension runs with any numpy from 1.24
 from setuptools import Extension, setup  # before distutils, which it brings
 from setuptools.command.build_ext import build_ext
 
@@ -51,9 +52,9 @@ setup(
     ext_modules=[
         Extension(
             "mlff_distiller._native",
-            [f"python/native/{name}.c" for name in ("module", "student", "input", "state", "results")],
-            depends=["include/mlff.h", "include/mlff_loader.h", "python/native/native.h", "python/native/engine.h"],
-            include_dirs=["include"],
+            [f"python/native/{name}.c" for name in ("module", "student", "input", "state", "results", "batch")],
+            depends=["include/mlff.h", "include/mlff_loader.h", "python/native/native.h", "python/native/arrays.h", "python/native/engine.h"],
+            include_dirs=["include", numpy.get_include()],
             define_macros=[("Py_LIMITED_API", "0x030b0000")],
             extra_compile_args=["-O2", "-Wall", "-Wextra", "-Wno-unused-parameter", "-Wno-missing-field-initializers"],
             py_limited_api=True,

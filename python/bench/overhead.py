@@ -33,7 +33,7 @@ def row(what: str, value: float, bar: float, unit: str) -> None:
 
 def copper(n: int) -> Atoms:
     """n atoms at 300 K."""
-    repeat = {64: (4, 4, 4), 192: (4, 4, 3), 500: (5, 5, 5), 108: (3, 3, 3), 16: (2, 2, 1)}[n]
+    repeat = {64: (4, 4, 4), 192: (4, 4, 3), 500: (5, 5, 5), 108: (3, 3, 3), 16: (2, 2, 1), 8: (2, 1, 1)}[n]
     atoms = (bulk("Cu") if n == 64 else bulk("Cu", cubic=True)) * repeat
     assert len(atoms) == n
     MaxwellBoltzmannDistribution(atoms, temperature_K=300, rng=np.random.RandomState(1))
@@ -100,6 +100,23 @@ def call_overhead(student: str, n: int = 108, calls: int = 20, repeats: int = 20
     return best
 
 
+def batch_cost(student: str, threads: int, structures: int = 512, repeats: int = 60) -> float:
+    """Time of calculate_batch of structures of 8 atoms over that of get_forces of one after the other, in percent."""
+    calc = StudentCalculator(student, threads=threads)
+    many = [copper(8) for _ in range(structures)]
+    for k, atoms in enumerate(many):
+        atoms.rattle(0.05, seed=k)
+    single = batch = 1e9
+    for _ in range(repeats):
+        began = time.perf_counter()
+        for atoms in many:
+            calc.get_forces(atoms)
+        between = time.perf_counter()
+        calc.calculate_batch(many)
+        single, batch = min(single, between - began), min(batch, time.perf_counter() - between)
+    return 100 * batch / single
+
+
 def memory_growth(student: str, first: int = 10_000, last: int = 1_000_000) -> float:
     """MiB that the process grows by from call `first` to call `last`; every 100th call rebuilds the neighbour list."""
     atoms = copper(16)
@@ -144,6 +161,8 @@ def main() -> int:
         row(f"VelocityVerlet step less the engine's {engine:.0f} us, {n} atoms", ours, bar, "us")
         print("    of which the calculator {:.1f}, ASE itself {:.1f} us".format(*share(student, n)))
     row("get_forces over evaluate, 108 atoms", call_overhead(student), 10, "%")
+    for threads in (1, 2):
+        row(f"calculate_batch over single calls, 512 of 8 atoms, {threads} threads", batch_cost(student, threads), 100, "%")
     row("import, load and first call", first_call(student), 50, "ms")
     if "--long" in sys.argv:
         row("growth of memory from call 10^4 to 10^6", memory_growth(student), 1, "MiB")

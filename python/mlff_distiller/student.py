@@ -268,44 +268,21 @@ class StudentCalculator(Calculator):
         Voigt order, absent where the structure is not periodic in 3D. The calculator's own results do not change.
         Errors are those of a calculation, naming the structure's index.
         """
-        plain = [_plain(a) for a in structures]
-        for k, atoms in enumerate(structures):
-            try:
-                self._check_charge(atoms)
-            except ChargeError as error:
-                raise ChargeError(f"structure {k}: {error}") from None
-        batch, counts = len(plain), np.array([len(p[1]) for p in plain], np.int32)
-        total = int(counts.sum())
-        numbers, positions = np.empty(total, np.int32), np.empty((total, 3))
-        cells, pbc = np.empty((batch, 3, 3)), np.empty((batch, 3), np.int32)
-        ends = np.cumsum(counts)
-        for k, p in enumerate(plain):
-            here = slice(ends[k] - counts[k], ends[k])
-            positions[here], numbers[here], cells[k], pbc[k] = p[0], p[1].clip(-1, 1000), p[2], p[3]
-        energies, forces, stress = np.empty(batch), np.empty((total, 3)), np.empty((batch, 6))
-        grades, flags = np.empty(batch), np.empty(batch, np.int32)
         try:
-            self._state.batch(counts, numbers, positions, cells, pbc, energies, forces, stress, grades, flags)
+            results, strange, worst, grade = self._state.batch(list(structures), self._arrays)
         except _native.Failure as failure:
             raise translate(failure) from None
-        if self.grade != "off":
-            self._judge(grades, flags)
-        results: list[dict[str, Any]] = []
-        for k in range(batch):
-            results.append({"energy": float(energies[k]), "forces": forces[ends[k] - counts[k] : ends[k]].copy()})
-            if pbc[k].all():
-                results[k]["stress"] = stress[k].copy()
+        if strange:
+            message = f"the student was not taught {strange} of these {len(results)} structures, worst is structure {worst} with extrapolation grade {grade:.3g}"
+            if self.grade == "raise":
+                raise ExtrapolationError(message + '\nlabel them and add them with mlff distill --add, or use grade="warn"')
+            warnings.warn(message + "; their results may be wrong", ExtrapolationWarning, stacklevel=2)
         return results
 
-    def _judge(self, grades: Floats, flags: NDArray[np.int32]) -> None:
-        bad = np.flatnonzero((grades > self.threshold) | (flags != 0))
-        if not len(bad):
-            return
-        worst = int(bad[np.argmax(grades[bad])])
-        message = f"the student was not taught {len(bad)} of these {len(grades)} structures, worst is structure {worst} with extrapolation grade {grades[worst]:.3g}"
-        if self.grade == "raise":
-            raise ExtrapolationError(message + '\nlabel them and add them with mlff distill --add, or use grade="warn"')
-        warnings.warn(message + "; their results may be wrong", ExtrapolationWarning, stacklevel=3)
+    def _arrays(self, atoms: Atoms) -> tuple[Any, ...]:
+        """The arrays of one structure of a batch that the extension cannot take as it is."""
+        self._check_charge(atoms)
+        return _plain(atoms)
 
     # ---- copies, pickles, forks ---------------------------------------------------------------------------------
 

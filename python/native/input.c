@@ -3,47 +3,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arrays.h"
+
 void input_release(Input *in)
 {
 	while (in->held > 0)
-		PyBuffer_Release(&in->view[--in->held]);
+		Py_DECREF(in->array[--in->held]);
 }
 
-/* Views an array that must be contiguous with items of one of the given format letters. */
-static const void *view(Input *in, PyObject *array, const char *formats, Py_ssize_t *items)
+/* The data of an array that is contiguous, aligned, in the byte order of this machine and of one of two types; NULL,
+ * without an exception, if it is not. The array is held: another thread may put another one in its place. */
+static void *data_of(Input *in, PyObject *object, int type, int twin, Py_ssize_t *items)
 {
-	Py_buffer *b = &in->view[in->held];
-	if (PyObject_GetBuffer(array, b, PyBUF_C_CONTIGUOUS | PyBUF_FORMAT))
+	PyArrayObject *array = (PyArrayObject *)object;
+	if (!PyArray_Check(object) || (PyArray_TYPE(array) != type && PyArray_TYPE(array) != twin) || !PyArray_ISCARRAY_RO(array))
 		return NULL;
-	in->held++;
-	if (!b->format || !strchr(formats, b->format[0]) || b->format[1] || b->itemsize != (formats[0] == '?' ? 1 : 8)) {
-		PyErr_SetString(PyExc_BufferError, "array of another type");
-		return NULL;
-	}
-	*items = b->len / b->itemsize;
-	return b->buf;
+	Py_INCREF(object);
+	in->array[in->held++] = object;
+	*items = PyArray_SIZE(array);
+	return PyArray_DATA(array);
 }
 
-static int view_optional(Input *in, PyObject *array, Optional *c)
+static int optional_of(Input *in, PyObject *array, Optional *c)
 {
 	c->n = -1;
 	c->v = NULL;
-	return array == Py_None || (c->v = (double *)view(in, array, "d", &c->n)) ? 0 : -1;
+	return array == Py_None || (c->v = data_of(in, array, NPY_DOUBLE, NPY_DOUBLE, &c->n));
+}
+
+/* Takes positions, numbers, cell, pbc, charges and moments; 0, without an exception, if one is of another type or size. */
+static int take(Input *in, PyObject *const *args)
+{
+	Py_ssize_t nx, ncell, npbc;
+	in->held = 0;
+	return (in->x = data_of(in, args[0], NPY_DOUBLE, NPY_DOUBLE, &nx)) && (in->numbers = data_of(in, args[1], NPY_INT64, NPY_LONGLONG, &in->n)) &&
+	       (in->cell = data_of(in, args[2], NPY_DOUBLE, NPY_DOUBLE, &ncell)) && (in->pbc = data_of(in, args[3], NPY_BOOL, NPY_BOOL, &npbc)) &&
+	       nx == 3 * in->n && ncell == 9 && npbc == 3 && optional_of(in, args[4], &in->charges) && optional_of(in, args[5], &in->magmoms);
 }
 
 int input_take(Input *in, PyObject *const *args)
 {
-	Py_ssize_t n, nx, ncell, npbc;
-	in->held = 0;
-	if (!(in->x = view(in, args[0], "d", &nx)) || !(in->numbers = view(in, args[1], "lq", &n)) || !(in->cell = view(in, args[2], "d", &ncell)) ||
-	    !(in->pbc = view(in, args[3], "?", &npbc)) || view_optional(in, args[4], &in->charges) || view_optional(in, args[5], &in->magmoms))
-		return -1;
-	if (nx != 3 * n || ncell != 9 || npbc != 3) {
-		PyErr_Format(PyExc_ValueError, "%zd numbers, %zd coordinates, %zd numbers in the cell, %zd in pbc", n, nx, ncell, npbc);
-		return -1;
-	}
-	in->n = n;
-	return 0;
+	Py_ssize_t n[4], k;
+	if (take(in, args))
+		return 0;
+	for (k = 0; k < 4; k++)
+		n[k] = PyArray_Check(args[k]) ? PyArray_SIZE((PyArrayObject *)args[k]) : -1;
+	PyErr_Format(PyExc_ValueError, "%zd numbers, %zd coordinates, %zd numbers in the cell, %zd in pbc, or arrays of other types", n[1], n[0], n[2], n[3]);
+	return -1;
 }
 
 /* Names made once: looking attributes up by C string would make them at every call. */
@@ -83,12 +89,14 @@ int input_of_atoms(Input *in, PyObject *atoms, PyObject *owned[4])
 		args[2] = owned[1] = PyObject_GetAttr(cell, names[ARRAY]);
 		args[3] = owned[2] = PyObject_GetAttr(atoms, names[PBCS]);
 		owned[3] = cell;
-		if (args[0] && args[1] && args[2] && args[3] && input_take(in, args) == 0)
+		if (args[0] && args[1] && args[2] && args[3] && take(in, args))
 			return 1;
 	}
 	PyErr_Clear();
 	return 0;
 }
+
+int species_of(long long number) { return number < 0 || number > 1000 ? -1 : (int)number; }
 
 static int same(const Optional *a, const Optional *b)
 {
@@ -158,7 +166,7 @@ int snapshot_take(Snapshot *s, const Input *in, int different)
 	if (different & NUMBERS) {
 		memcpy(s->numbers, in->numbers, n * sizeof *s->numbers);
 		for (i = 0; i < in->n; i++)
-			s->z[i] = in->numbers[i] < 0 || in->numbers[i] > 1000 ? -1 : (int)in->numbers[i];
+			s->z[i] = species_of(in->numbers[i]);
 	}
 	memcpy(s->cell, in->cell, sizeof s->cell);
 	memcpy(s->pbc, in->pbc, sizeof s->pbc);

@@ -1,6 +1,8 @@
 #define _GNU_SOURCE
 #include "native.h"
 
+#define IMPORT_NUMPY
+#include "arrays.h"
 #include "engine.h"
 
 mlff_functions engine;
@@ -72,7 +74,7 @@ static int add_types(PyObject *m)
 PyMODINIT_FUNC PyInit__native(void)
 {
 	PyObject *m = PyModule_Create(&module);
-	if (!m || add_types(m) || results_import() || !(failure = PyErr_NewException("mlff_distiller._native.Failure", PyExc_RuntimeError, NULL)) ||
+	if (!m || add_types(m) || PyArray_ImportNumPyAPI() || !(failure = PyErr_NewException("mlff_distiller._native.Failure", PyExc_RuntimeError, NULL)) ||
 	    PyModule_AddObjectRef(m, "Failure", failure)) {
 		Py_XDECREF(m);
 		return NULL;

@@ -44,8 +44,8 @@ typedef struct { /* an array of doubles that may be missing */
 	double *v;
 } Optional;
 
-typedef struct { /* views of the caller's arrays */
-	Py_buffer view[6];
+typedef struct { /* the caller's arrays */
+	PyObject *array[6];
 	int held;
 	Py_ssize_t n;
 	const double *x, *cell;
@@ -67,15 +67,23 @@ typedef struct { /* a copy of them */
 
 enum { POSITIONS = 1, NUMBERS = 2, CELL = 4, PBC = 8, CHARGES = 16, MAGMOMS = 32, EVERYTHING = 63 };
 
-/* positions, numbers, cell, pbc, charges or None, magmoms or None. BufferError: convert them first. */
+/* positions, numbers, cell, pbc, charges or None, magmoms or None: arrays as numpy.ascontiguousarray makes them. */
 int input_take(Input *in, PyObject *const *args);
 int input_of_atoms(Input *in, PyObject *atoms, PyObject *owned[4]); /* 0: not plain enough for that */
 void input_release(Input *in);
+int species_of(long long number); /* -1 for what no element has */
 int differences(const Snapshot *s, const Input *in); /* bits of what differs */
 int snapshot_take(Snapshot *s, const Input *in, int different);
 void snapshot_free(Snapshot *s);
 PyObject *snapshot_bytes(const Snapshot *s);
 int resized(void *memory, size_t n, size_t item);
+
+typedef struct { /* structures one after the other, as mlff_eval_batch wants them */
+	Py_ssize_t structures, atoms, room, atom_room;
+	int *n, *z, *pbc;
+	double *x, *cell;
+	mlff_result *results;
+} Pack;
 
 /* state.c: runs a model */
 
@@ -100,6 +108,7 @@ typedef struct {
 	Py_ssize_t room, virial_room;
 	double *forces, *energies, *virials, *grades;
 	unsigned char *flags;
+	Pack pack; /* memory of the last batch, for the next */
 } State;
 
 extern PyType_Spec state_spec;
@@ -109,11 +118,16 @@ int state_open(State *s);
 
 /* results.c */
 
+PyObject *new_array(Py_ssize_t n, Py_ssize_t columns); /* float64; 0 columns: (n,) */
+double *numbers_of(PyObject *array);
 PyObject *state_new_array(enum property what, Py_ssize_t n); /* NULL with an exception */
 PyObject *state_read(const State *s, enum property what, PyObject *array); /* steals the array */
 int state_has(const State *s, enum property what);
-int results_import(void); /* numpy */
 void stress_of(const double *virial, const double *cell, double *out);
-PyObject *state_batch(State *s, PyObject *args);
+
+/* batch.c */
+
+PyObject *state_batch(State *s, PyObject *const *args, Py_ssize_t nargs);
+void pack_free(Pack *p);
 
 #endif

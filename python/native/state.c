@@ -31,6 +31,7 @@ static void state_dealloc(State *s)
 	if (s->lock && s->lock_generation == generation)
 		PyThread_free_lock(s->lock);
 	snapshot_free(&s->seen);
+	pack_free(&s->pack);
 	free(s->forces), free(s->energies), free(s->virials), free(s->grades), free(s->flags);
 	Py_XDECREF((PyObject *)s->model);
 	deallocate(s);
@@ -309,7 +310,7 @@ static PyMethodDef methods[] = {{"quick", FAST(state_quick), "Property of plain 
                                 {"prepare", (PyCFunction)state_prepare, METH_NOARGS, "Open the engine now; raises what is wrong with the options."},
                                 {"snapshot", (PyCFunction)state_snapshot, METH_NOARGS, "What was evaluated, as bytes."},
                                 {"forget", (PyCFunction)state_forget, METH_NOARGS, "Drop snapshot and results."},
-                                {"batch", (PyCFunction)state_batch, METH_VARARGS, "Evaluate many structures."},
+                                {"batch", FAST(state_batch), "Results of many structures."},
                                 {NULL}};
 static PyType_Slot slots[] = {{Py_tp_doc, "State(model, threads=0, precision=32, grade=False, skin=0.0): runs a model."},
                               {Py_tp_new, state_new},

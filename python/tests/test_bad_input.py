@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 
 import numpy as np
 import pytest
@@ -293,6 +294,58 @@ def test_results_of_a_batch_are_their_own(copper, crystal):
     first[0]["forces"][:] = 99
     assert abs(first[1]["forces"]).max() < 90
     copy.deepcopy(calc)
+
+
+def test_a_batch_runs_no_python_for_each_structure(copper, crystal):
+    """So that many small structures cost less in one call than one by one."""
+    calc = StudentCalculator(copper, threads=1)
+
+    def calls(structures):
+        seen = []
+        sys.setprofile(lambda frame, event, argument: seen.append(event))
+        try:
+            calc.calculate_batch(structures)
+        finally:
+            sys.setprofile(None)
+        return len(seen)
+
+    assert calls([crystal.copy() for _ in range(50)]) == calls([crystal])
+
+
+def test_unusual_structures_in_a_batch(copper, crystal):
+    """What is no plain ase.Atoms is converted as in a calculation, and errors say which structure it is."""
+    calc = StudentCalculator(copper, grade="off")
+    wanted = calc.get_forces(crystal)
+    single, short, half = crystal.copy(), crystal.copy(), crystal.copy()
+    single.arrays["numbers"] = single.numbers.astype(np.int32)
+    single.info["charge"] = 0
+    assert all(same(r["forces"], wanted) for r in calc.calculate_batch([crystal, single, crystal]))
+    short.arrays["numbers"] = short.numbers[:-1]
+    half.arrays["numbers"] = half.numbers + 0.5
+    for bad, text in ((short, "structure 1: 31 numbers, 96 coordinates"), (half, "structure 1: atomic numbers must be integers")):
+        with pytest.raises(ValueError, match=text):
+            calc.calculate_batch([crystal, bad])
+    with pytest.raises(AttributeError):
+        calc.calculate_batch([crystal, "text"])
+    assert same(calc.calculate_batch(a for a in [crystal])[0]["forces"], wanted)
+
+
+def test_a_batch_within_a_batch(copper, crystal):
+    """Converting a structure may run Python, which may calculate with the same calculator."""
+    calc = StudentCalculator(copper, grade="off")
+
+    class Nosy(Atoms):
+        @property
+        def info(self):
+            calc.calculate_batch([crystal] * 3), calc.get_forces(crystal)
+            return {}
+
+        @info.setter
+        def info(self, value):
+            pass
+
+    results = calc.calculate_batch([crystal, Nosy(crystal), crystal])
+    assert same(results[1]["forces"], results[0]["forces"]) and same(results[2]["forces"], calc.get_forces(crystal))
 
 
 LARGE = """
