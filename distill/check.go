@@ -39,6 +39,12 @@ func (c *Config) Check() error {
 			return structure.Hint(fmt.Errorf("sample.paths: a path with %d files", len(ends)), "give the two ends of each path, such as [[a.xyz, b.xyz]]")
 		}
 	}
+	if learn := []string{learnBoth, learnForces, learnEnergies}; !slices.Contains(learn, c.Train.Learn) {
+		return structure.Hint(fmt.Errorf("train.learn: nothing is called %q", c.Train.Learn), nearest(c.Train.Learn, learn))
+	}
+	if c.weights() == (Weights{}) {
+		return structure.Hint(fmt.Errorf("train.weights: all that is left by train.learn: %s are zero", c.Train.Learn), "give what is learned a weight above zero, such as 1")
+	}
 	if c.Train.Loss != "squared" && c.Train.Loss != "huber" {
 		return structure.Hint(fmt.Errorf("train.loss: unknown loss %q", c.Train.Loss), nearest(c.Train.Loss, []string{"squared", "huber"}))
 	}

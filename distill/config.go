@@ -84,6 +84,7 @@ type Train struct {
 	Batch   int      `yaml:"batch"`  // frames a step
 	Rate    float64  `yaml:"rate"`   // highest learning rate
 	Loss    string   `yaml:"loss"`   // squared or huber
+	Learn   string   `yaml:"learn"`  // both, forces or energies, of a teacher whose forces are not the gradient of its energy
 	Weights Weights  `yaml:"weights"`
 }
 
@@ -112,11 +113,19 @@ func Default() *Config {
 		Domain:  Domain{Spin: 1},
 		Sample:  Sampling{Labels: 400, Rattle: 0.1, Strain: 0.05},
 		Student: Student{Radial: 16, Channels: 16, Mixed: 16, Hidden: 32, LMax: 3, LT: 2, Layers: 1, Intervals: 96},
-		Train: Train{Budget: Duration(time.Minute), Batch: 4, Rate: 7e-3, Loss: "squared",
+		Train: Train{Budget: Duration(time.Minute), Batch: 4, Rate: 7e-3, Loss: "squared", Learn: learnBoth,
 			Weights: Weights{Energy: 0.5, Forces: 1, Stress: 0.1}},
 		Seed: 1,
 	}
 }
+
+// What is learned. Where the labels of forces and energies contradict each other, one of them may be left out: it then has
+// no bar either, unless the user sets one.
+const (
+	learnBoth     = "both"
+	learnForces   = "forces"
+	learnEnergies = "energies"
+)
 
 // Complete fills what was left out and depends on the rest. The bars: 0.95 each, 0.01 meV/atom/ps and 1.5 with a
 // teacher, drift alone with data only. The temperatures of a teacher's sampler; nobody knows those of somebody's data.
@@ -130,10 +139,14 @@ func (c *Config) Complete() {
 	if c.Teacher == "" {
 		return
 	}
-	set("energy", &c.Bars.Energy, 0.95)
-	set("forces", &c.Bars.Forces, 0.95)
+	if c.Train.Learn != learnForces {
+		set("energy", &c.Bars.Energy, 0.95)
+	}
+	if c.Train.Learn != learnEnergies {
+		set("forces", &c.Bars.Forces, 0.95)
+		set("on_policy", &c.Bars.OnPolicy, 1.5)
+	}
 	set("stress", &c.Bars.Stress, 0.95)
-	set("on_policy", &c.Bars.OnPolicy, 1.5)
 	if !c.given["domain.temperatures"] && c.Domain.Temperatures == nil {
 		c.Domain.Temperatures = []float64{300, 900, 1500}
 	}

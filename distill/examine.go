@@ -42,6 +42,11 @@ func (r *run) examineTeacher(ctx context.Context) error {
 		r.say("warning: the teacher could not be examined: %v", err)
 		return nil
 	}
+	if elements := elementsOf(r.inputs.starts); r.affordsDimers(x, len(elements)) {
+		if err := x.Dimers(ctx, r.inputs.teacher, elements); err != nil {
+			return err
+		}
+	}
 	for _, f := range x.Findings {
 		if !f.Pass {
 			r.say("warning: %s", f.Text)
@@ -84,6 +89,12 @@ func (r *run) affordsExamination(ctx context.Context, s *structure.Structure) bo
 	}
 	r.say("the teacher is not examined, which would take %s: mlff teachers check does it", cost.Round(time.Second))
 	return false
+}
+
+// affordsDimers tells whether dimers, at the cost of the calls before, leave the examination within its share.
+func (r *run) affordsDimers(x *teacher.Examination, elements int) bool {
+	cost := x.Seconds * (1 + float64(teacher.DimerCalls(elements))/float64(x.Evaluations))
+	return r.config.Train.Steps != nil || cost <= time.Duration(r.config.Train.Budget).Seconds()/examinationShare
 }
 
 // teacherStress says why the teacher's stress is not to be learned; empty where it is.

@@ -137,8 +137,20 @@ func (r *run) planTraining(ctx context.Context, m *model.Model, data train.Data)
 func (r *run) trainPlan() train.Plan {
 	c, p := r.config, train.DefaultPlan()
 	p.Seed, p.Batch, p.Rate, p.Loss = c.Seed, c.Train.Batch, c.Train.Rate, c.Train.Loss
-	p.Weights = train.Weights(c.Train.Weights)
+	p.Weights = train.Weights(c.weights())
 	return p
+}
+
+// weights of what is learned.
+func (c *Config) weights() Weights {
+	w := c.Train.Weights
+	switch c.Train.Learn {
+	case learnForces:
+		w.Energy = 0
+	case learnEnergies:
+		w.Forces = 0
+	}
+	return w
 }
 
 // countSteps takes the steps of the configuration, or as many as its budget still has time for.

@@ -19,10 +19,13 @@ type Examination struct {
 	Asymmetry   *float64     `json:"asymmetry"`        // of dF/dx, antisymmetric over symmetric part: 0 where forces have an energy
 	Stress      *Agreement   `json:"stress,omitempty"` // against dE/dstrain/V, eV/Å^3
 	Convention  string       `json:"convention,omitempty"`
-	Spread      *float64     `json:"spread"` // of an ensemble, largest over the structures, eV/Å
+	Spread      *float64     `json:"spread"`                // of an ensemble, largest over the structures, eV/Å
+	MeanSpread  *float64     `json:"mean_spread,omitempty"` // and its mean
+	Pairs       []Dimer      `json:"pairs,omitempty"`
 	Findings    []Finding    `json:"findings"`
 	directions  []projection // of all lines
 	noise       []float64
+	spreads     []float64
 }
 
 // Agreement compares labels with derivatives of the energy.
@@ -129,7 +132,7 @@ func (x *Examination) lines(ctx context.Context, t Teacher, s *structure.Structu
 		}
 	}
 	all = append(all, *s) // the first again, last: calculators of ASE remember their last answer
-	labels, err := x.label(ctx, t, all)
+	labels, err := x.label(ctx, t, all, true)
 	if err != nil {
 		return err
 	}
@@ -150,8 +153,9 @@ func (x *Examination) lines(ctx context.Context, t Teacher, s *structure.Structu
 	return nil
 }
 
-// label asks for all labels; a teacher that fails on one of them fails the examination.
-func (x *Examination) label(ctx context.Context, t Teacher, s []structure.Structure) ([]structure.Labels, error) {
+// label asks for all labels; a teacher that fails on one of them fails the examination. An ensemble's spread counts where
+// the structures are such as are sampled.
+func (x *Examination) label(ctx context.Context, t Teacher, s []structure.Structure, sampled bool) ([]structure.Labels, error) {
 	x.Evaluations += len(s)
 	var labels []structure.Labels
 	var err error
@@ -161,8 +165,8 @@ func (x *Examination) label(ctx context.Context, t Teacher, s []structure.Struct
 		var spreads []float64
 		labels, spreads, err = ensemble.LabelSpread(ctx, s)
 		for _, spread := range spreads {
-			if spread >= 0 && (x.Spread == nil || spread > *x.Spread) {
-				x.Spread = &spread
+			if sampled && spread >= 0 { // NaN is none
+				x.spreads = append(x.spreads, spread)
 			}
 		}
 	} else {
@@ -251,7 +255,7 @@ func (x *Examination) strains(ctx context.Context, t Teacher, s *structure.Struc
 			all = append(all, strained(s, e))
 		}
 	}
-	labels, err := x.label(ctx, t, all)
+	labels, err := x.label(ctx, t, all, true)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,7 @@ package teacher
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // judge turns the measurements into verdicts.
@@ -28,8 +29,8 @@ func (x *Examination) judge(info Info) {
 	if x.Stress != nil {
 		x.stresses()
 	}
-	if x.Spread != nil {
-		x.find("ensemble", true, "the members of the ensemble disagree by up to %.3g eV/Å", "", *x.Spread)
+	if len(x.spreads) > 0 {
+		x.ensemble()
 	}
 }
 
@@ -68,9 +69,20 @@ func (x *Examination) gradients(info Info) {
 	case symmetric:
 		x.find("forces", false, "", "forces differ from the gradient of the energy by %.2g %% (%.2g eV/Å), though they have an energy: it is another one", percent, f.Error)
 	default:
-		x.find("forces", false, "", "forces are not conservative: %.2g %% (%.2g eV/Å) from the gradient, asymmetry %.2g%s; a student has an energy, so choose what it learns: set a weight of forces or energy to 0",
+		x.find("forces", false, "", "forces are not conservative: %.2g %% (%.2g eV/Å) from the gradient, asymmetry %.2g%s; a student has an energy, so choose what it learns: --learn forces, energies or both",
 			percent, f.Error, *x.Asymmetry, map[bool]string{true: ", as for a model that predicts them directly"}[info.Direct])
 	}
+}
+
+// ensemble reports the spread, and where a limit would be that sets doubtful structures aside and none of these.
+func (x *Examination) ensemble() {
+	most, sum := slices.Max(x.spreads), 0.0
+	for _, s := range x.spreads {
+		sum += s
+	}
+	mean := sum / float64(len(x.spreads))
+	x.Spread, x.MeanSpread = &most, &mean
+	x.find("ensemble", true, "the members of the ensemble disagree by %.3g eV/Å on average and %.3g at most; ?max_spread=%.2g sets aside structures where it is twice as much", "", mean, most, 2*most)
 }
 
 func (x *Examination) stresses() {

@@ -39,7 +39,7 @@ type changes struct {
 	cutoff                  distill.Cutoff
 	budget                  distill.Duration
 	rate                    float64
-	loss                    string
+	loss, learn             string
 	seed                    uint64
 }
 
@@ -63,6 +63,7 @@ func (c *changes) flags(f *pflag.FlagSet) {
 	f.IntVar(&c.steps, "steps", 0, "optimiser steps, instead of a budget: the same student on any machine")
 	f.Float64Var(&c.rate, "rate", 0, "highest learning rate (default 0.007)")
 	f.StringVar(&c.loss, "loss", "", "squared, or huber against outliers in the labels")
+	f.StringVar(&c.learn, "learn", "", "both, forces or energies, of a teacher whose forces are not the gradient of its energy (default both)")
 	f.Uint64Var(&c.seed, "seed", 0, "of everything random (default 1)")
 }
 
@@ -105,6 +106,7 @@ func (c *changes) apply(f *pflag.FlagSet, to *distill.Config) error {
 	set(given("cutoff"), &to.Student.Cutoff, c.cutoff)
 	set(given("rate"), &to.Train.Rate, c.rate)
 	set(given("loss"), &to.Train.Loss, c.loss)
+	set(given("learn"), &to.Train.Learn, c.learn)
 	set(given("price-per-hour"), &to.PricePerHour, c.price)
 	set(given("seed"), &to.Seed, c.seed)
 	if given("steps") && given("budget") {

@@ -3,6 +3,7 @@
 ``make(fault, atoms)``: the fault shows on structures of so many atoms, on all if atoms is 0.
 """
 
+import itertools
 import math
 import os
 import random
@@ -14,18 +15,19 @@ CUTOFF, STRENGTH = 4.0, 3.0
 
 
 def pairs(frame):
-    """i, j, separation for all ordered pairs within the cutoff, images included; one shell of them is enough here."""
-    shifts = [0] if not any(frame.pbc) else [-1, 0, 1]
-    for a in shifts if frame.pbc[0] else [0]:
-        for b in shifts if frame.pbc[1] else [0]:
-            for c in shifts if frame.pbc[2] else [0]:
-                t = [a * x + b * y + c * z for x, y, z in zip(*frame.cell)]
-                for i, p in enumerate(frame.positions):
-                    for j, q in enumerate(frame.positions):
-                        d = [y - x + s for x, y, s in zip(p, q, t)]
-                        r = math.sqrt(sum(x * x for x in d))
-                        if 0 < r < CUTOFF:
-                            yield i, d, r
+    """i, separation, distance for all ordered pairs within the cutoff, images included; one shell of them is enough here."""
+    shells = [(-1, 0, 1) if periodic else (0,) for periodic in frame.pbc]
+    ends = [(min(x) - CUTOFF, max(x) + CUTOFF) for x in zip(*frame.positions)]
+    images = []
+    for a, b, c in itertools.product(*shells):
+        t = [a * x + b * y + c * z for x, y, z in zip(*frame.cell)]
+        moved = [[x + s for x, s in zip(p, t)] for p in frame.positions]
+        images += [q for q in moved if all(lo < x < hi for x, (lo, hi) in zip(q, ends))]
+    for i, (x, y, z) in enumerate(frame.positions):
+        for u, v, w in images:
+            d = u - x, v - y, w - z
+            if 0 < (r2 := d[0] * d[0] + d[1] * d[1] + d[2] * d[2]) < CUTOFF * CUTOFF:
+                yield i, d, math.sqrt(r2)
 
 
 def repulsion(frame):
@@ -56,6 +58,7 @@ class Teacher:
 
     def one(self, frame):
         labels = repulsion(frame)
+        self.positions = frame.positions
         if self.atoms in (0, len(frame)):
             getattr(self, self.fault or "faultless")(labels)
         return labels
@@ -97,6 +100,15 @@ class Teacher:
 
     def direct(self, labels):
         labels["forces"] = [[x + 0.05 * math.sin(7 * labels["energy"] + i) for x in f] for i, f in enumerate(labels["forces"])]
+
+    def curl(self, labels):
+        """A field that has no energy: it turns about z, whatever the atoms do."""
+        labels["forces"] = [[f[0] - 0.3 * p[1], f[1] + 0.3 * p[0], f[2]] for f, p in zip(labels["forces"], self.positions)]
+
+    def hole(self, labels):
+        """Atoms fall into each other below 2.2 Å, where the true repulsion is turned about."""
+        if len(labels["forces"]) == 2 and math.dist(*self.positions) < 2.2:
+            labels["forces"] = [[-x for x in f] for f in labels["forces"]]
 
     def raising(self, labels):
         raise RuntimeError("no neighbours here")
