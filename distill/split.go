@@ -36,12 +36,14 @@ type splits struct {
 // split divides the frames by group. A student of data is tested on the validation frames where there are any, else on
 // the held-out frames; a teacher can label frames that are kept for the test alone.
 func (r *run) split(items []dataset.Item) (*split, error) {
-	s := &split{set: heldName, train: items, labels: len(items)}
+	lone, rest := r.loneAdditions(items)
+	s := &split{set: heldName, train: rest, labels: len(items)}
 	if r.inputs.teacher != nil {
-		s.train, s.test = dataset.Split(items, min(testMost, max(testShare, testFrames/float64(len(items)))), r.config.Seed)
+		s.train, s.test = dataset.Split(rest, min(testMost, max(testShare, testFrames/float64(len(items)))), r.config.Seed)
 		s.set = "test"
 	}
 	s.train, s.held = dataset.Split(s.train, heldShare, r.config.Seed+1)
+	s.train = append(s.train, lone...)
 	ids := splits{ids(s.train), ids(s.held), ids(s.test), ids(r.inputs.valid)}
 	switch {
 	case r.inputs.teacher == nil && len(r.inputs.valid) > 0:
@@ -54,6 +56,28 @@ func (r *run) split(items []dataset.Item) (*split, error) {
 		r.say("%d of the %d validation frames are also learned from", n, len(r.inputs.valid))
 	}
 	return s, r.writeJSON(splitsName, ids)
+}
+
+// loneAdditions are the frames of files of --add that are a single group, such as the one at which a simulation stopped:
+// held out they would change nothing, so all of them are learned from.
+func (r *run) loneAdditions(items []dataset.Item) (lone, rest []dataset.Item) {
+	groups := map[string]map[string]bool{}
+	for _, s := range r.config.Plan.Added {
+		groups[s.File] = map[string]bool{}
+	}
+	for i := range items {
+		if g := groups[items[i].Source]; g != nil {
+			g[items[i].Group] = true
+		}
+	}
+	for i := range items {
+		if len(groups[items[i].Source]) == 1 {
+			lone = append(lone, items[i])
+		} else {
+			rest = append(rest, items[i])
+		}
+	}
+	return lone, rest
 }
 
 func ids(items []dataset.Item) []string {

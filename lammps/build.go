@@ -11,14 +11,23 @@ import (
 	"strings"
 )
 
-// Oldest is the first version of LAMMPS that the pair style is written for.
-const Oldest = 20250722
+// Oldest is the first version of LAMMPS that the pair style is written for: the stable release of 2 Aug 2023. Those of
+// 2022 have pair styles without finish and extract_peratom, which grades need.
+const Oldest = 20230802
+
+// Check says whether the pair style is written for this LAMMPS.
+func (t *Target) Check() error {
+	if t.Version < Oldest {
+		return fmt.Errorf("LAMMPS %d is older than %d, the first that the pair style is written for", t.Version, Oldest)
+	}
+	return nil
+}
 
 // Build compiles the pair style for a target and writes mlffplugin.so and libmlff.so into the folder out. headers holds
 // mlff.h and mlff_loader.h by name; library is the path of a libmlff.so; flags are added to those of the compiler.
 func Build(ctx context.Context, t *Target, headers map[string][]byte, library, out string, flags ...string) error {
-	if t.Version < Oldest {
-		return fmt.Errorf("LAMMPS %d is older than %d, the first that the pair style is written for", t.Version, Oldest)
+	if err := t.Check(); err != nil {
+		return err
 	}
 	if err := os.MkdirAll(out, 0o777); err != nil {
 		return err

@@ -10,7 +10,7 @@ import (
 func TestExamples(t *testing.T) {
 	folder, _ := built(t)
 	inputs, err := filepath.Glob("../examples/lammps/*.lammps")
-	if err != nil || len(inputs) != 5 {
+	if err != nil || len(inputs) != 6 {
 		t.Fatalf("%d inputs, %v", len(inputs), err)
 	}
 	dir := t.TempDir()
@@ -25,10 +25,20 @@ func TestExamples(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	path, _ := student(t, dir, 14)
+	path, m := student(t, dir, 14)
+	variables := []string{"-var", "plugin", filepath.Join(folder, "mlffplugin.so"), "-var", "steps", "20", "-var", "size", "2", "-var", "student"}
 	for name, text := range texts {
-		if name != "silicon.lammps" {
-			must(t, dir, 2, text, "-var", "plugin", filepath.Join(folder, "mlffplugin.so"), "-var", "student", path, "-var", "steps", "20", "-var", "size", "2")
+		if name != "silicon.lammps" && name != "continue.lammps" {
+			must(t, dir, 2, text, append(variables, path)...)
 		}
 	}
+	m.Meta().Threshold = 1e-3
+	timid := filepath.Join(dir, "timid.safetensors")
+	if err := m.Save(timid); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := lmp(t, dir, 2, texts["melt.lammps"], append(variables, timid)...); err == nil {
+		t.Errorf("it does not stop:\n%s", last(out, 10))
+	}
+	must(t, dir, 2, texts["continue.lammps"], append(variables, path, "-var", "restart", "mlff_stop.0.restart")...)
 }

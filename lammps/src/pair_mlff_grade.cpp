@@ -65,7 +65,7 @@ void PairMLFF::alarm(double mine, double all)
   MPI_Bcast(&worst_atom, 1, MPI_LMP_TAGINT, there.rank, world);
   double above;
   MPI_Allreduce(&totals[1], &above, 1, MPI_DOUBLE, MPI_SUM, world);
-  const std::string what = fmt::format("step {}: the grade of atom {} is {:.3g}, above the threshold {:.3g} ({:.0f} atom(s)): "
+  const std::string what = fmt::format("step {}: the grade of atom {} is {:.4g}, above the threshold {:.3g} ({:.0f} atom(s)): "
                                        "the simulation has left what the student was taught",
                                        update->ntimestep, worst_atom, all, threshold, above);
   warned = true;
@@ -74,6 +74,7 @@ void PairMLFF::alarm(double mine, double all)
     return;
   }
   stopped = true;
+  stop_step = update->ntimestep;
   const std::string file = write_frame(all);
   if (comm->me == 0) utils::logmesg(lmp, "Pair style mlff: {}; frame for labelling: {}\n", what, file);
   timer->force_timeout();    // the step is completed, then the run ends and finish() is called
@@ -88,12 +89,16 @@ std::string PairMLFF::write_frame(double all)
     const double *x = atom->x[i];
     mine.push_back({{x[0] - domain->boxlo[0], x[1] - domain->boxlo[1], x[2] - domain->boxlo[2]}, grades[i], atom->tag_enable ? atom->tag[i] : 0, numbers[atom->type[i]]});
   }
-  int bytes = (int) (mine.size() * sizeof(Seen)), total = 0;
+  int here = (int) mine.size(), total = 0;
   std::vector<int> sizes(comm->nprocs), starts(comm->nprocs);
-  MPI_Gather(&bytes, 1, MPI_INT, sizes.data(), 1, MPI_INT, 0, world);
+  MPI_Gather(&here, 1, MPI_INT, sizes.data(), 1, MPI_INT, 0, world);
   for (int p = 0; p < comm->nprocs; p++) starts[p] = total, total += sizes[p];
-  frame.resize(total / sizeof(Seen));
-  MPI_Gatherv(mine.data(), bytes, MPI_BYTE, frame.data(), sizes.data(), starts.data(), MPI_BYTE, 0, world);
+  frame.resize(total);
+  MPI_Datatype seen;    // counts of atoms, not of bytes: these stay below 2^31
+  MPI_Type_contiguous(sizeof(Seen), MPI_BYTE, &seen);
+  MPI_Type_commit(&seen);
+  MPI_Gatherv(mine.data(), here, seen, frame.data(), sizes.data(), starts.data(), seen, 0, world);
+  MPI_Type_free(&seen);
 
   const std::string name = fmt::format("mlff_stop.{}.extxyz", update->ntimestep);
   if (comm->me) return name;
@@ -102,16 +107,16 @@ std::string PairMLFF::write_frame(double all)
   if (!file) return "none, " + name + " cannot be written";
   const Domain &d = *domain;
   auto flag = [](int p) { return p ? "T" : "F"; };
-  utils::print(file, "{}\nLattice=\"{} 0 0 {} {} 0 {} {} {}\" Properties=species:S:1:pos:R:3:grade:R:1 pbc=\"{} {} {}\" step={} grade={}\n",
-               frame.size(), d.xprd, d.xy, d.yprd, d.xz, d.yz, d.zprd, flag(d.xperiodic), flag(d.yperiodic), flag(d.zperiodic), update->ntimestep, all);
+  fputs(fmt::format("{}\nLattice=\"{} 0 0 {} {} 0 {} {} {}\" Properties=species:S:1:pos:R:3:grade:R:1 pbc=\"{} {} {}\" step={} grade={}\n", frame.size(),
+                    d.xprd, d.xy, d.yprd, d.xz, d.yz, d.zprd, flag(d.xperiodic), flag(d.yperiodic), flag(d.zperiodic), update->ntimestep, all).c_str(), file);
   for (const auto &a : frame) {
     const char *symbol = "X";
     for (int t = 1; t <= atom->ntypes; t++)
       if (numbers[t] == a.z) symbol = elements[map[t]];
-    utils::print(file, "{} {} {} {} {}\n", symbol, a.x[0], a.x[1], a.x[2], a.grade);
+    fputs(fmt::format("{} {} {} {} {}\n", symbol, a.x[0], a.x[1], a.x[2], a.grade).c_str(), file);
   }
-  fclose(file);
-  return name;
+  const bool whole = !ferror(file);
+  return fclose(file) || !whole ? "none, the disk did not take " + name : name;
 }
 
 // Called when a run has ended, after a complete step.
@@ -121,12 +126,13 @@ void PairMLFF::finish()
     utils::logmesg(lmp, "Pair style mlff: {} of {} graded steps had atoms above the threshold {:.3g}\n", alarm_steps, graded_steps, threshold);
   if (!stopped) return;
   stopped = false;
-  const std::string name = fmt::format("mlff_stop.{}.restart", update->ntimestep);
-  input->one("write_restart " + name);
+  timer->reset_timeout();    // who catches the error, as Python does, can run on
+  const std::string why = fmt::format("the grade of atom {} is {:.4g}, above {:.3g}", worst_atom, worst, threshold);
+  const std::string restart = fmt::format("mlff_stop.{}.restart", update->ntimestep);
+  input->one("write_restart " + restart);
   error->all(FLERR,
-             "Pair style mlff: stopped at step {}: the grade of atom {} is {:.3g}, above {:.3g}. Label mlff_stop.*.extxyz, "
-             "distil with --add, and continue with read_restart {}",
-             update->ntimestep, worst_atom, worst, threshold, name);
+             "Pair style mlff: stopped at step {}: {}. Next: mlff distill --resume RUN --add mlff_stop.{}.extxyz, then go on from read_restart {}",
+             update->ntimestep, why, stop_step, restart);
 }
 
 void *PairMLFF::extract(const char *what, int &dim)

@@ -182,8 +182,6 @@ void PairMLFF::init_style()
   check_other_styles();
   neighbor->add_request(this, NeighConst::REQ_FULL);
   told = nullptr;
-  first_step = update->ntimestep;
-  worst = 0;
   graded_steps = alarm_steps = 0;
   warned = false;
 }
