@@ -2,6 +2,7 @@ package distill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -59,7 +60,7 @@ func (r *run) explore(ctx context.Context, before []dataset.Item) ([]dataset.Ite
 	if len(labels) == 0 {
 		return before, nil
 	}
-	pool, err := r.pool()
+	pool, err := r.pool(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -163,20 +164,20 @@ func (r *run) wander(ctx context.Context, m *model.Model, round, labels int, out
 }
 
 // pool are the user's frames to choose from, without their labels.
-func (r *run) pool() ([]dataset.Item, error) {
+func (r *run) pool(ctx context.Context) ([]dataset.Item, error) {
 	var items []dataset.Item
 	for _, file := range r.config.Sample.Pool {
-		frames, err := structure.ReadFile(file, structure.Keys{})
-		if err != nil {
-			return nil, readable(err)
-		}
 		faulty := faults()
-		for k, f := range frames {
+		err := eachStructure(ctx, file, r.config.TeacherPython, func(k int, f *structure.Frame) error {
 			f.Labels = structure.Labels{}
-			if reason := faulty(&f); reason != "" {
-				return nil, fmt.Errorf("%s frame %d: %s", file, k, reason)
+			if reason := faulty(f); reason != "" {
+				return errors.New(reason)
 			}
-			items = append(items, dataset.NewItem(f, file, fmt.Sprintf("%s:%d", file, k/10)))
+			items = append(items, dataset.NewItem(*f, file, fmt.Sprintf("%s:%d", file, k/10)))
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return items, nil

@@ -20,6 +20,7 @@ import (
 type ClusterOptions struct {
 	Flags     string   // for sbatch; empty where jobs were submitted before
 	Label     []string // the command that labels one file: program, verb, flags; the file and --out follow
+	Python    string   // that reads files of formats that are not read here
 	JobFrames int      // frames of a job, at most; 0: 100
 	Submit    bool     // return as soon as the jobs are submitted
 	Collect   bool     // wait for jobs that were submitted before; never start from files

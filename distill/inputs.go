@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -22,6 +23,9 @@ type inputs struct {
 	tune       []dataset.Item           // of the second training
 	valid      []dataset.Item           // only reported
 	quarantine dataset.Quarantine
+
+	ctx    context.Context // of reading
+	python string          // that may be asked to read
 }
 
 func (in *inputs) close() {
@@ -82,6 +86,10 @@ func readable(err error) error {
 // openTeacher opens the teacher and reads the start structures, which it must know.
 func (in *inputs) openTeacher(c *Config, o teacher.Options) error {
 	o.Python = c.TeacherPython
+	in.ctx, in.python = o.Context, c.TeacherPython
+	if in.ctx == nil {
+		in.ctx = context.Background()
+	}
 	t, err := teacher.Open(c.Teacher, o)
 	if err != nil {
 		return err
@@ -99,20 +107,15 @@ func (in *inputs) openTeacher(c *Config, o teacher.Options) error {
 
 // startsOf are the frames of a file of structures, which the teacher must know.
 func (in *inputs) startsOf(path string) ([]structure.Frame, error) {
-	frames, err := structure.ReadFile(path, structure.Keys{})
-	if err != nil {
-		return nil, readable(err)
-	}
-	for k := range frames {
-		err := frames[k].Check()
-		if err == nil {
-			err = known(in.teacher, &frames[k].Structure)
+	var frames []structure.Frame
+	err := eachStructure(in.ctx, path, in.python, func(_ int, f *structure.Frame) error {
+		frames = append(frames, *f)
+		if err := f.Check(); err != nil {
+			return err
 		}
-		if err != nil {
-			return nil, fmt.Errorf("%s frame %d: %w", path, k, err)
-		}
-	}
-	return frames, nil
+		return known(in.teacher, &f.Structure)
+	})
+	return frames, err
 }
 
 // readPaths reads the ends of paths, one frame a file.

@@ -23,14 +23,14 @@ type LabelOutcome struct {
 // everything else stays. The file appears when all is done and there are labels; until then what had its name stays, and
 // the labels made so far lie in a folder beside it: the same call goes on from there, whatever ended the last. Labels of
 // this teacher that the file has from an earlier call are not made again. progress hears how many different structures
-// are done.
-func Label(ctx context.Context, t teacher.Teacher, files []string, out string, progress func(done, total int)) (*LabelOutcome, error) {
+// are done. A Python with ASE reads files of formats that are not read here.
+func Label(ctx context.Context, t teacher.Teacher, files []string, out, python string, progress func(done, total int)) (*LabelOutcome, error) {
 	home, ended, err := partsHome(out)
 	if err != nil {
 		return nil, err
 	}
 	defer ended()
-	l := &labelling{out: out, identity: t.Info().Identity}
+	l := &labelling{out: out, python: python, identity: t.Info().Identity}
 	if err := l.read(ctx, t, files); err != nil {
 		return nil, err
 	}
@@ -67,10 +67,10 @@ func partsHome(out string) (home string, ended func(), err error) {
 
 // labelling is the work of Label.
 type labelling struct {
-	out, identity string
-	frames        []structure.Frame
-	ids           []string
-	places        []place
+	out, python, identity string
+	frames                []structure.Frame
+	ids                   []string
+	places                []place
 }
 
 // place is where a frame was.
@@ -82,16 +82,14 @@ type place struct {
 // read takes all frames into memory and finds those that no teacher, or not this one, can label.
 func (l *labelling) read(ctx context.Context, t teacher.Teacher, files []string) error {
 	for _, path := range files {
-		n := 0
-		err := eachFrame(ctx, path, structure.Keys{}, func(f *structure.Frame) error {
+		err := eachStructure(ctx, path, l.python, func(k int, f *structure.Frame) error {
 			if err := f.Check(); err != nil {
 				return err
 			}
 			if err := known(t, &f.Structure); err != nil {
 				return err
 			}
-			l.frames, l.ids, l.places = append(l.frames, *f), append(l.ids, structure.ID(&f.Structure)), append(l.places, place{path, n})
-			n++
+			l.frames, l.ids, l.places = append(l.frames, *f), append(l.ids, structure.ID(&f.Structure)), append(l.places, place{path, k})
 			return nil
 		})
 		if err != nil {

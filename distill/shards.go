@@ -53,10 +53,8 @@ func (c *cluster) cut(ctx context.Context, files []string) error {
 	var frames []structure.Frame
 	var places []place
 	for _, path := range files {
-		n := 0
-		err := eachFrame(ctx, path, structure.Keys{}, func(f *structure.Frame) error {
-			frames, places = append(frames, *f), append(places, place{path, n})
-			n++
+		err := eachStructure(ctx, path, c.Python, func(k int, f *structure.Frame) error {
+			frames, places = append(frames, *f), append(places, place{path, k})
 			return f.Check()
 		})
 		if err != nil {

@@ -144,6 +144,12 @@ func format(path string) string {
 	return ext
 }
 
+// Native tells whether the name of a file says that it is of a format that is read here. Other names may mean it all the same.
+func Native(path string) bool {
+	ext := format(path)
+	return ext == ".xyz" || ext == ".extxyz" || isPOSCAR(path)
+}
+
 func isPOSCAR(path string) bool {
 	base := strings.ToUpper(filepath.Base(path))
 	switch format(path) {

@@ -142,6 +142,7 @@ type answer struct {
 	List     []Package         `json:"list"`
 	Failed   string            `json:"failed"`
 	Hint     string            `json:"hint"`
+	Unknown  bool              `json:"unknown"` // a file's format
 	Label    int               `json:"label"`
 	Bytes    int               `json:"bytes"`
 	Errors   map[int]string    `json:"errors"`

@@ -60,7 +60,7 @@ func checkCommand(t *terminal) *cobra.Command {
 const mostChecked = 5
 
 func (k *checking) run(ctx context.Context, name string) error {
-	structures, err := readStructures(k.structures, mostChecked)
+	structures, err := k.read(ctx, k.structures, mostChecked)
 	if err != nil {
 		return err
 	}
@@ -95,11 +95,11 @@ func (k *checking) run(ctx context.Context, name string) error {
 	return err
 }
 
-// readStructures are the first so many structures of files.
-func readStructures(files []string, most int) ([]structure.Structure, error) {
+// read returns the first so many structures of files.
+func (t *teaching) read(ctx context.Context, files []string, most int) ([]structure.Structure, error) {
 	var list []structure.Structure
 	for _, path := range files {
-		frames, err := structure.ReadFile(path, structure.Keys{})
+		frames, err := teacher.ReadStructures(ctx, path, t.python)
 		if err != nil {
 			return nil, err
 		}

@@ -29,7 +29,7 @@ func labelCommand(t *terminal) *cobra.Command {
 		Use:   "label FILE... --teacher NAME --out LABELLED",
 		Short: "Write a teacher's answers for structures",
 		Long: "Write a teacher's answers for structures. What was labelled when the command is interrupted or killed stays, in\n" +
-			"LABELLED.parts: the same command goes on from there. With --slurm the jobs of a cluster do the work, each for\n" +
+			"LABELLED.parts: the same command goes on from there. Files may have any format that ASE reads, where Python has it. With --slurm the jobs of a cluster do the work, each for\n" +
 			"some of the frames; the command submits them, watches them, submits again what failed or ran out of time, and\n" +
 			"puts the parts together. It may be ended and started again at any time; the jobs go on.",
 		Example: "  mlff label start.extxyz --teacher sw-si --out labelled.extxyz\n" +
@@ -81,7 +81,7 @@ func (l *labelling) here(ctx context.Context, files []string) error {
 	}
 	defer teach.Close()
 	bar := newProgress(l.terminal.err)
-	made, err := distill.Label(ctx, teach, files, l.out, func(done, total int) { bar.Progress("label", done, total) })
+	made, err := distill.Label(ctx, teach, files, l.out, l.python, func(done, total int) { bar.Progress("label", done, total) })
 	bar.Done()
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (l *labelling) onCluster(ctx context.Context, files []string) error {
 	}
 	bar := newProgress(l.terminal.err)
 	made, err := distill.LabelCluster(ctx, files, l.out, distill.ClusterOptions{
-		Flags: l.slurm, Label: append([]string{self, "label", "--teacher", l.teacher}, l.arguments()...), JobFrames: l.jobFrames,
+		Flags: l.slurm, Label: append([]string{self, "label", "--teacher", l.teacher}, l.arguments()...), Python: l.python, JobFrames: l.jobFrames,
 		Submit: l.submit, Collect: l.collect, Poll: cmp.Or(l.terminal.poll, pollEvery),
 		Progress: func(done, total int) { bar.Progress("label", done, total) }, Message: bar.Message,
 	})

@@ -44,7 +44,7 @@ func localityCommand(t *terminal) *cobra.Command {
 }
 
 func (l *locality) run(ctx context.Context, name string) error {
-	structures, err := readStructures(l.structures, mostChecked)
+	structures, err := l.read(ctx, l.structures, mostChecked)
 	if err != nil {
 		return err
 	}

@@ -11,6 +11,8 @@ The two talk through pipes, one JSON object a line, structures and labels as ext
     worker   {"ready": {"licence": "MIT", "elements": [1, 8], "stress": true, ...}}      or {"failed": "...", "hint": "..."}
     command  {"list": true}
     worker   {"list": [{"kind": "orb", "package": "orb-models", "version": "0.5.4", "install": "..."}, ...]}, version "" if missing
+    command  {"read": "/home/me/start.cif"}
+    worker   {"read": 3, "bytes": 1234}  and the frames   or {"failed": "...", "hint": "...", "unknown": true}, true where nobody knows the format
     command  {"label": 2, "bytes": 1234}  and 1234 bytes: two frames
     worker   {"label": 2, "bytes": 987, "errors": {"1": "..."}, "spread": {"0": 0.01}, "seconds": 0.2, "resident": 123456}
              and 987 bytes: the frames without error, labelled, in order
@@ -138,6 +140,8 @@ class Worker:
                 from . import teachers
 
                 self.send({"list": teachers.installed()})
+            elif "read" in request:
+                self.read(request["read"])
             elif "open" in request:
                 self.open(request)
             else:
@@ -157,6 +161,19 @@ class Worker:
             self.send({"failed": f"{type(e).__name__}: {e}", "hint": ""})
         else:
             self.send({"ready": self.teacher.info})
+
+    def read(self, path: str) -> None:
+        from .teachers import structures
+
+        try:
+            frames = structures.read(path)
+        except TeacherError as e:
+            self.send({"failed": str(e), "hint": e.hint, "unknown": True})
+        except structures.UnreadableError as e:
+            self.send({"failed": str(e), "hint": e.hint})
+        else:
+            body = "".join(frames).encode()
+            self.send({"read": len(frames), "bytes": len(body)}, body)
 
     def label(self, frames: list[Frame]) -> None:
         began = time.perf_counter()

@@ -45,7 +45,9 @@ def test_the_command_labels_with_real_teachers(mlff, which, tmp_path):
     start, label = read(tmp_path / "start.extxyz"), read(tmp_path / "out.extxyz")
     assert np.allclose(label.get_forces(), real.calculator.get_property("forces", start), rtol=0, atol=1e-5)  # as above
     assert np.allclose(label.get_stress(), worker.voigt(real.calculator.get_property("stress", start)), rtol=0, atol=1e-6)
-    verdict = json.loads(mlff("teachers", "check", real.name, "--structures", tmp_path / "start.extxyz", "--json"))
-    assert {f["name"]: f["pass"] for f in verdict["findings"]} == dict.fromkeys(("repeatable", "smoothness", "forces", "stress"), True), verdict
+    verdict = json.loads(mlff("teachers", "check", real.name, "--structures", tmp_path / "start.extxyz", "--md=false", "--json"))
+    found = {f["name"]: f["pass"] for f in verdict["findings"]}
+    assert found.pop("dimers") in (True, False)  # models of random weights may have holes
+    assert found == dict.fromkeys(("repeatable", "smoothness", "forces", "stress"), True), verdict
     listed = {t["name"]: t for t in json.loads(mlff("teachers", "--json"))["teachers"]}
     assert listed[real.kind]["version"]

@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from ase.io import write
 from mlff_distiller import teachers, worker
 from mlff_distiller.teachers import identity
+from mlff_distiller.worker import Frame
 
 PYTHON = Path(__file__).parents[1]
 
@@ -194,6 +196,41 @@ def running(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
     except OSError:
         return False
+
+
+def read_by_worker(conversation, path: Path) -> tuple[dict, list[str]]:
+    status = conversation.say({"read": str(path)})
+    return status, conversation.process.stdout.read(status.get("bytes", 0)).decode().split("\n")
+
+
+@pytest.mark.parametrize("name", ["two.traj", "two.cif", "two.xsf", "two.json"])
+def test_files_of_other_formats_are_read(conversation, crystals, tmp_path, name):
+    if name.endswith(("json", "xsf")):
+        crystals = crystals[:1]
+    crystals[0].wrap()
+    write(tmp_path / name, crystals)
+    status, lines = read_by_worker(conversation, tmp_path / name)
+    assert status["read"] == len(crystals)
+    read = Frame(lines[1], lines[2 : 2 + len(crystals[0])])
+    digits = {"cif": 1e-4, "xsf": 1e-8}.get(name.split(".")[1], 0)  # what these formats keep
+    assert read.symbols == crystals[0].get_chemical_symbols() and read.pbc == [True] * 3
+    assert np.allclose(read.positions, crystals[0].positions, rtol=0, atol=digits)
+    assert np.allclose(read.cell, crystals[0].cell.array, rtol=0, atol=digits)
+
+
+def test_files_that_mean_no_structure_are_refused(conversation, tmp_path):
+    (tmp_path / "alloy.cif").write_text(
+        "data_alloy\n_cell_length_a 4\n_cell_length_b 4\n_cell_length_c 4\n_cell_angle_alpha 90\n_cell_angle_beta 90\n_cell_angle_gamma 90\n"
+        "_space_group_name_H-M_alt 'P 1'\nloop_\n_atom_site_label\n_atom_site_type_symbol\n_atom_site_fract_x\n_atom_site_fract_y\n_atom_site_fract_z\n"
+        "_atom_site_occupancy\nA Cu 0 0 0 0.6\nB Ni 0 0 0 0.4\n"
+    )
+    status, _ = read_by_worker(conversation, tmp_path / "alloy.cif")
+    assert status["failed"] == "frame 0: sites are occupied in part: 0.6 Cu, 0.4 Ni" and "ordered structures" in status["hint"]
+    (tmp_path / "torn.cif").write_text("data_alloy\n_cell_length_a\n")
+    status, _ = read_by_worker(conversation, tmp_path / "torn.cif")
+    assert status["failed"].startswith("ASE takes it for cif: ") and "unknown" not in status
+    (tmp_path / "what.ever").write_text("not a structure\n")
+    assert read_by_worker(conversation, tmp_path / "what.ever")[0]["unknown"]
 
 
 def test_unknown_arguments_are_refused(tmp_path):
