@@ -41,7 +41,7 @@ func Bars(ctx context.Context, tell func(Bar)) ([]Bar, error) {
 	}
 	b := &bench{ctx: ctx, model: m}
 	var all []Bar
-	for _, measure := range []func() ([]Bar, error){b.wholeStep, b.referenceKernel, b.threads, b.training, b.neighbors} {
+	for _, measure := range []func() ([]Bar, error){b.wholeStep, b.referenceKernel, b.grades, b.threads, b.training, b.neighbors} {
 		bars, err := measure()
 		if err != nil {
 			return all, err
@@ -142,6 +142,37 @@ func (b *bench) referenceKernel() ([]Bar, error) {
 		return nil, err
 	}
 	return []Bar{newBar(name, "", ratio(t[0], t[1]), 12, true)}, nil
+}
+
+// grades is the time of steps that watch the extrapolation grade and alarms, over that of steps that do not.
+func (b *bench) grades() ([]Bar, error) {
+	m := b.model.Clone()
+	n := 1 + m.Config().Hidden
+	factors := make([]float64, n*n)
+	for k := range n {
+		factors[k*n+k] = 1
+	}
+	if err := m.SetGrade(factors); err != nil {
+		return nil, err
+	}
+	var works []work
+	for _, grade := range []bool{true, false} {
+		p, err := m.Potential(model.Options{Threads: 1, Grade: grade})
+		if err != nil {
+			return nil, err
+		}
+		defer p.Close()
+		w, err := advance(b.ctx, Subject{Name: "steps", Potential: p, Threads: 1}, Lattice(1000), Options{WarmUp: 100}, roundSteps/4)
+		if err != nil {
+			return nil, err
+		}
+		works = append(works, w)
+	}
+	t, err := turns(b.ctx, 4*rounds, works...)
+	if err != nil {
+		return nil, err
+	}
+	return []Bar{newBar("step with grades over step without, 1000 atoms", "", ratio(t[0], t[1]), 1.05, false)}, nil
 }
 
 // threads is the speed of whole steps on two threads over that on one.

@@ -481,6 +481,19 @@ func readoutAVX2Double(s *site[float64])
 //go:noescape
 func readout2AVX2Double(list *[2]*site[float64])
 
+// gradeAVX2Double computes the grade of an atom.
+//
+// Extrapolation grade, the columns of T dealt out to several sums:
+//
+//	grade = 0
+//	for r := range H {
+//		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+//		grade += v²
+//	}
+//
+//go:noescape
+func gradeAVX2Double(s *site[float64])
+
 // readoutGradientAVX2Double adds the gradient of an atom by the matrix of the readout.
 //
 // Gradient by the matrix of the readout:
@@ -518,9 +531,8 @@ func (k AVX2Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s *
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
+		if !k.near(l, a, i, v) {
+			a.isolated(l, i)
 			continue
 		}
 		site := v.add(i)
@@ -557,6 +569,12 @@ func (k AVX2Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[float6
 		i, site := v.atom[w], &v.sites[w]
 		a.Energy[i] = site.energy
 		a.hidden(i, site.activations())
+		if a.Guard != nil {
+			if site.gradeT != nil {
+				gradeAVX2Double(site)
+			}
+			site.guard(l, a, i)
+		}
 		if l.LT == 2 {
 			edges2AVX2Double(site)
 		} else {

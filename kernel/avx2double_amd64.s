@@ -22,18 +22,18 @@ TEXT ·nearAVX2Double(SB), NOSPLIT, $0-8
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         88(AX), CX
-	MOVQ         96(AX), DX
-	MOVQ         112(AX), BX
-	MOVQ         376(AX), SI
+	MOVQ         104(AX), CX
+	MOVQ         112(AX), DX
+	MOVQ         128(AX), BX
+	MOVQ         392(AX), SI
 	MOVQ         (AX), DI
 	VBROADCASTSD (DI), Y0
 	VBROADCASTSD 8(DI), Y1
-	MOVQ         136(AX), DI
-	MOVQ         144(AX), R8
-	MOVQ         152(AX), R9
-	MOVQ         160(AX), R10
-	MOVQ         168(AX), R11
+	MOVQ         152(AX), DI
+	MOVQ         160(AX), R8
+	MOVQ         168(AX), R9
+	MOVQ         176(AX), R10
+	MOVQ         184(AX), R11
 	VBROADCASTSD (DX), Y2
 	VBROADCASTSD 8(DX), Y3
 	VBROADCASTSD 16(DX), Y4
@@ -126,8 +126,8 @@ full2:
 	VMOVDQU      Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ DX, 384(AX)
-	MOVQ R12, 392(AX)
+	MOVQ DX, 400(AX)
+	MOVQ R12, 408(AX)
 	VZEROUPPER
 	RET
 
@@ -148,15 +148,15 @@ TEXT ·describe2AVX2Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Y0
-	VPBROADCASTD 432(AX), X1
-	VPBROADCASTD 440(AX), X2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Y0
+	VPBROADCASTD 448(AX), X1
+	VPBROADCASTD 456(AX), X2
 	PCALIGN      $0x40
 
 block1:
@@ -300,15 +300,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), BX
-	MOVQ 104(AX), SI
-	MOVQ 160(AX), DI
-	MOVQ 176(AX), R8
-	MOVQ 184(AX), R9
-	MOVQ 384(AX), R10
-	MOVQ 400(AX), R11
+	MOVQ 120(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 192(AX), R8
+	MOVQ 200(AX), R9
+	MOVQ 400(AX), R10
+	MOVQ 416(AX), R11
 	SHLQ $0x03, R11
 
 block2:
@@ -331,7 +331,7 @@ slot3:
 	VBROADCASTSD 608(R9), Y3
 	VBROADCASTSD 640(R9), Y4
 	VBROADCASTSD 672(R9), Y5
-	MOVQ         400(AX), R14
+	MOVQ         416(AX), R14
 
 group4:
 	LEAQ        (R11)(R11*2), R15
@@ -419,9 +419,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -440,8 +440,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -499,8 +499,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -554,8 +554,8 @@ slot9:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block10:
@@ -611,8 +611,8 @@ slot11:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block12:
@@ -670,8 +670,8 @@ slot13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block14:
@@ -725,8 +725,8 @@ slot15:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block16:
@@ -782,14 +782,14 @@ slot17:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -806,7 +806,7 @@ group18:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -893,7 +893,7 @@ input20:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -968,7 +968,7 @@ input22:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -1041,7 +1041,7 @@ input24:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -1128,7 +1128,7 @@ input26:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -1203,7 +1203,7 @@ input28:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -1278,12 +1278,12 @@ input30:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -1720,13 +1720,13 @@ TEXT ·edges2AVX2Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -2338,14 +2338,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -2362,7 +2362,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -2449,7 +2449,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2524,7 +2524,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2597,7 +2597,7 @@ input9:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2684,7 +2684,7 @@ input11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2759,7 +2759,7 @@ input13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2837,11 +2837,11 @@ input15:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x03, R8
 	SHRQ       $0x04, DI
@@ -3165,9 +3165,9 @@ input15:
 	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+2944(SB), Y0, Y0
 	VMOVUPD    Y0, 2016(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -3651,13 +3651,13 @@ slot17:
 	ADDQ         $0x00000320, R9
 	SUBQ         $0x00000004, R10
 	JG           block16
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour18:
@@ -4476,9 +4476,9 @@ channels20:
 	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+2944(SB), Y0, Y0
 	VMOVUPD    Y0, 2016(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -4964,13 +4964,13 @@ slot22:
 	ADDQ         $0x00000320, R9
 	SUBQ         $0x00000004, R10
 	JG           block21
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour23:
@@ -5489,16 +5489,16 @@ end19:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block24:
@@ -5689,7 +5689,7 @@ block24:
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPD       Y9, Y7, Y7
-	VBROADCASTSD 464(AX), Y8
+	VBROADCASTSD 488(AX), Y8
 	VMULPD       Y8, Y7, Y7
 	VSUBPD       Y3, Y7, Y7
 	MOVQ         $0x00000004, R13
@@ -5777,15 +5777,15 @@ TEXT ·describeValue2AVX2Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Y0
-	VPBROADCASTD 432(AX), X1
-	VPBROADCASTD 440(AX), X2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Y0
+	VPBROADCASTD 448(AX), X1
+	VPBROADCASTD 456(AX), X2
 	PCALIGN      $0x40
 
 block1:
@@ -5929,15 +5929,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), DX
-	MOVQ 104(AX), BX
-	MOVQ 160(AX), SI
-	MOVQ 176(AX), DI
-	MOVQ 184(AX), R8
-	MOVQ 384(AX), R9
-	MOVQ 400(AX), R10
+	MOVQ 120(AX), BX
+	MOVQ 176(AX), SI
+	MOVQ 192(AX), DI
+	MOVQ 200(AX), R8
+	MOVQ 400(AX), R9
+	MOVQ 416(AX), R10
 	SHLQ $0x03, R10
 
 block2:
@@ -5957,7 +5957,7 @@ slot3:
 	VBROADCASTSD 512(R8), Y0
 	VBROADCASTSD 544(R8), Y1
 	VBROADCASTSD 576(R8), Y2
-	MOVQ         400(AX), R13
+	MOVQ         416(AX), R13
 
 group4:
 	LEAQ        (R10)(R10*2), R14
@@ -6028,9 +6028,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -6049,8 +6049,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -6108,8 +6108,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -6163,8 +6163,8 @@ slot9:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block10:
@@ -6220,8 +6220,8 @@ slot11:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block12:
@@ -6279,8 +6279,8 @@ slot13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block14:
@@ -6334,8 +6334,8 @@ slot15:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block16:
@@ -6391,14 +6391,14 @@ slot17:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -6415,7 +6415,7 @@ group18:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -6502,7 +6502,7 @@ input20:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6577,7 +6577,7 @@ input22:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6650,7 +6650,7 @@ input24:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6737,7 +6737,7 @@ input26:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6812,7 +6812,7 @@ input28:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6887,12 +6887,12 @@ input30:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -7329,13 +7329,13 @@ TEXT ·gradient2AVX2Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -7947,14 +7947,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -7971,7 +7971,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -8058,7 +8058,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -8133,7 +8133,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -8206,7 +8206,7 @@ input9:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -8293,7 +8293,7 @@ input11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -8368,7 +8368,7 @@ input13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -8439,16 +8439,16 @@ input15:
 	// 	dA[k] += weight f[k]
 	// 	dB[h] += weight (act[h] - rest[h])
 	// 	dD[h] += gh[h] - weight restSlope[h]
-	MOVQ         344(AX), CX
-	MOVQ         368(AX), DX
-	MOVQ         360(AX), BX
-	MOVQ         288(AX), SI
-	MOVQ         304(AX), DI
-	MOVQ         312(AX), R8
+	MOVQ         360(AX), CX
+	MOVQ         384(AX), DX
+	MOVQ         376(AX), BX
+	MOVQ         304(AX), SI
+	MOVQ         320(AX), DI
+	MOVQ         328(AX), R8
 	MOVQ         72(AX), R9
 	MOVQ         80(AX), R10
-	VBROADCASTSD 456(AX), Y0
-	MOVQ         424(AX), R11
+	VBROADCASTSD 480(AX), Y0
+	MOVQ         440(AX), R11
 	PCALIGN      $0x40
 
 features16:
@@ -8459,7 +8459,7 @@ features16:
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, R11
 	JG          features16
-	MOVQ        416(AX), CX
+	MOVQ        432(AX), CX
 	PCALIGN     $0x40
 
 hidden17:
@@ -8484,10 +8484,10 @@ hidden17:
 	// Gradient by the couplings:
 	// 
 	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    336(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    280(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    352(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    DI, R8
@@ -8587,10 +8587,10 @@ column19:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    328(AX), CX
-	MOVQ    256(AX), DX
-	MOVQ    400(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    344(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
@@ -8602,7 +8602,7 @@ group20:
 	MOVQ    R8, R9
 	MOVQ    R9, R8
 	VMOVUPD (DX), Y0
-	MOVQ    224(AX), R10
+	MOVQ    240(AX), R10
 	MOVQ    BX, R11
 	PCALIGN $0x40
 
@@ -8624,7 +8624,7 @@ input22:
 	JG           inputs21
 	MOVQ         R9, R8
 	VMOVUPD      32(DX), Y0
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8646,7 +8646,7 @@ input24:
 	JG           inputs23
 	MOVQ         R9, R8
 	VMOVUPD      64(DX), Y0
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8668,7 +8668,7 @@ input26:
 	JG           inputs25
 	MOVQ         R9, R8
 	VMOVUPD      96(DX), Y0
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -8693,7 +8693,7 @@ input28:
 	VMOVUPD      128(DX), Y0
 	VMOVUPD      256(DX), Y1
 	VMOVUPD      384(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8721,7 +8721,7 @@ input30:
 	VMOVUPD      160(DX), Y0
 	VMOVUPD      288(DX), Y1
 	VMOVUPD      416(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8749,7 +8749,7 @@ input32:
 	VMOVUPD      192(DX), Y0
 	VMOVUPD      320(DX), Y1
 	VMOVUPD      448(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8777,7 +8777,7 @@ input34:
 	VMOVUPD      224(DX), Y0
 	VMOVUPD      352(DX), Y1
 	VMOVUPD      480(DX), Y2
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -8808,7 +8808,7 @@ input36:
 	VMOVUPD      768(DX), Y2
 	VMOVUPD      896(DX), Y3
 	VMOVUPD      1024(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8842,7 +8842,7 @@ input38:
 	VMOVUPD      800(DX), Y2
 	VMOVUPD      928(DX), Y3
 	VMOVUPD      1056(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8876,7 +8876,7 @@ input40:
 	VMOVUPD      832(DX), Y2
 	VMOVUPD      960(DX), Y3
 	VMOVUPD      1088(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8910,7 +8910,7 @@ input42:
 	VMOVUPD      864(DX), Y2
 	VMOVUPD      992(DX), Y3
 	VMOVUPD      1120(DX), Y4
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -8947,7 +8947,7 @@ input44:
 	VMOVUPD      1664(DX), Y4
 	VMOVUPD      1792(DX), Y5
 	VMOVUPD      1920(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -8987,7 +8987,7 @@ input46:
 	VMOVUPD      1696(DX), Y4
 	VMOVUPD      1824(DX), Y5
 	VMOVUPD      1952(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -9027,7 +9027,7 @@ input48:
 	VMOVUPD      1728(DX), Y4
 	VMOVUPD      1856(DX), Y5
 	VMOVUPD      1984(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -9067,7 +9067,7 @@ input50:
 	VMOVUPD      1760(DX), Y4
 	VMOVUPD      1888(DX), Y5
 	VMOVUPD      2016(DX), Y6
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -9115,10 +9115,10 @@ input52:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    320(AX), CX
-	MOVQ    104(AX), DX
-	MOVQ    232(AX), BX
-	MOVQ    400(AX), SI
+	MOVQ    336(AX), CX
+	MOVQ    120(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    416(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    SI, R8
@@ -9127,10 +9127,10 @@ input52:
 	PCALIGN $0x40
 
 group53:
-	MOVQ 160(AX), R9
-	MOVQ 176(AX), R10
-	MOVQ 184(AX), R11
-	MOVQ 384(AX), R12
+	MOVQ 176(AX), R9
+	MOVQ 192(AX), R10
+	MOVQ 200(AX), R11
+	MOVQ 400(AX), R12
 
 block54:
 	MOVQ    $0x00000004, R13
@@ -9907,15 +9907,15 @@ TEXT ·describe3AVX2Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Y0
-	VPBROADCASTD 432(AX), X1
-	VPBROADCASTD 440(AX), X2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Y0
+	VPBROADCASTD 448(AX), X1
+	VPBROADCASTD 456(AX), X2
 	PCALIGN      $0x40
 
 block1:
@@ -10059,15 +10059,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), BX
-	MOVQ 104(AX), SI
-	MOVQ 160(AX), DI
-	MOVQ 176(AX), R8
-	MOVQ 184(AX), R9
-	MOVQ 384(AX), R10
-	MOVQ 400(AX), R11
+	MOVQ 120(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 192(AX), R8
+	MOVQ 200(AX), R9
+	MOVQ 400(AX), R10
+	MOVQ 416(AX), R11
 	SHLQ $0x03, R11
 
 block2:
@@ -10090,7 +10090,7 @@ slot3:
 	VBROADCASTSD 608(R9), Y3
 	VBROADCASTSD 640(R9), Y4
 	VBROADCASTSD 672(R9), Y5
-	MOVQ         400(AX), R14
+	MOVQ         416(AX), R14
 
 group4:
 	LEAQ        (R11)(R11*2), R15
@@ -10178,9 +10178,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -10199,8 +10199,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -10258,8 +10258,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -10313,8 +10313,8 @@ slot9:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block10:
@@ -10370,8 +10370,8 @@ slot11:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block12:
@@ -10429,8 +10429,8 @@ slot13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block14:
@@ -10484,8 +10484,8 @@ slot15:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block16:
@@ -10541,14 +10541,14 @@ slot17:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -10565,7 +10565,7 @@ group18:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -10652,7 +10652,7 @@ input20:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -10727,7 +10727,7 @@ input22:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -10800,7 +10800,7 @@ input24:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -10887,7 +10887,7 @@ input26:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -10962,7 +10962,7 @@ input28:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -11037,12 +11037,12 @@ input30:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -11696,13 +11696,13 @@ TEXT ·edges3AVX2Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -12660,14 +12660,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -12684,7 +12684,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -12771,7 +12771,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -12846,7 +12846,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -12919,7 +12919,7 @@ input9:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -13006,7 +13006,7 @@ input11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -13081,7 +13081,7 @@ input13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -13159,11 +13159,11 @@ input15:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x03, R8
 	SHRQ       $0x04, DI
@@ -13487,9 +13487,9 @@ input15:
 	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+2944(SB), Y0, Y0
 	VMOVUPD    Y0, 2016(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -13973,13 +13973,13 @@ slot17:
 	ADDQ         $0x00000320, R9
 	SUBQ         $0x00000004, R10
 	JG           block16
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour18:
@@ -14798,9 +14798,9 @@ channels20:
 	VMOVUPD    Y2, 1760(SI)
 	VMULPD     constantsAVX2Double<>+2944(SB), Y0, Y0
 	VMOVUPD    Y0, 2016(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -15286,13 +15286,13 @@ slot22:
 	ADDQ         $0x00000320, R9
 	SUBQ         $0x00000004, R10
 	JG           block21
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour23:
@@ -15811,16 +15811,16 @@ end19:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block24:
@@ -16011,7 +16011,7 @@ block24:
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPD       Y9, Y7, Y7
-	VBROADCASTSD 464(AX), Y8
+	VBROADCASTSD 488(AX), Y8
 	VMULPD       Y8, Y7, Y7
 	VSUBPD       Y3, Y7, Y7
 	MOVQ         $0x00000004, R13
@@ -16099,15 +16099,15 @@ TEXT ·describeValue3AVX2Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Y0
-	VPBROADCASTD 432(AX), X1
-	VPBROADCASTD 440(AX), X2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Y0
+	VPBROADCASTD 448(AX), X1
+	VPBROADCASTD 456(AX), X2
 	PCALIGN      $0x40
 
 block1:
@@ -16251,15 +16251,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), DX
-	MOVQ 104(AX), BX
-	MOVQ 160(AX), SI
-	MOVQ 176(AX), DI
-	MOVQ 184(AX), R8
-	MOVQ 384(AX), R9
-	MOVQ 400(AX), R10
+	MOVQ 120(AX), BX
+	MOVQ 176(AX), SI
+	MOVQ 192(AX), DI
+	MOVQ 200(AX), R8
+	MOVQ 400(AX), R9
+	MOVQ 416(AX), R10
 	SHLQ $0x03, R10
 
 block2:
@@ -16279,7 +16279,7 @@ slot3:
 	VBROADCASTSD 512(R8), Y0
 	VBROADCASTSD 544(R8), Y1
 	VBROADCASTSD 576(R8), Y2
-	MOVQ         400(AX), R13
+	MOVQ         416(AX), R13
 
 group4:
 	LEAQ        (R10)(R10*2), R14
@@ -16350,9 +16350,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -16371,8 +16371,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -16430,8 +16430,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -16485,8 +16485,8 @@ slot9:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block10:
@@ -16542,8 +16542,8 @@ slot11:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block12:
@@ -16601,8 +16601,8 @@ slot13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block14:
@@ -16656,8 +16656,8 @@ slot15:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block16:
@@ -16713,14 +16713,14 @@ slot17:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -16737,7 +16737,7 @@ group18:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -16824,7 +16824,7 @@ input20:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -16899,7 +16899,7 @@ input22:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -16972,7 +16972,7 @@ input24:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -17059,7 +17059,7 @@ input26:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -17134,7 +17134,7 @@ input28:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -17209,12 +17209,12 @@ input30:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -17868,13 +17868,13 @@ TEXT ·gradient3AVX2Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -18832,14 +18832,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -18856,7 +18856,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -18943,7 +18943,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -19018,7 +19018,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -19091,7 +19091,7 @@ input9:
 	VXORPS       Y9, Y9, Y9
 	VXORPS       Y10, Y10, Y10
 	VXORPS       Y11, Y11, Y11
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -19178,7 +19178,7 @@ input11:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -19253,7 +19253,7 @@ input13:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -19324,16 +19324,16 @@ input15:
 	// 	dA[k] += weight f[k]
 	// 	dB[h] += weight (act[h] - rest[h])
 	// 	dD[h] += gh[h] - weight restSlope[h]
-	MOVQ         344(AX), CX
-	MOVQ         368(AX), DX
-	MOVQ         360(AX), BX
-	MOVQ         288(AX), SI
-	MOVQ         304(AX), DI
-	MOVQ         312(AX), R8
+	MOVQ         360(AX), CX
+	MOVQ         384(AX), DX
+	MOVQ         376(AX), BX
+	MOVQ         304(AX), SI
+	MOVQ         320(AX), DI
+	MOVQ         328(AX), R8
 	MOVQ         72(AX), R9
 	MOVQ         80(AX), R10
-	VBROADCASTSD 456(AX), Y0
-	MOVQ         424(AX), R11
+	VBROADCASTSD 480(AX), Y0
+	MOVQ         440(AX), R11
 	PCALIGN      $0x40
 
 features16:
@@ -19344,7 +19344,7 @@ features16:
 	ADDQ        $0x00000020, SI
 	SUBQ        $0x00000004, R11
 	JG          features16
-	MOVQ        416(AX), CX
+	MOVQ        432(AX), CX
 	PCALIGN     $0x40
 
 hidden17:
@@ -19369,10 +19369,10 @@ hidden17:
 	// Gradient by the couplings:
 	// 
 	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    336(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    280(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    352(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    DI, R8
@@ -19507,10 +19507,10 @@ column19:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    328(AX), CX
-	MOVQ    256(AX), DX
-	MOVQ    400(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    344(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
@@ -19522,7 +19522,7 @@ group20:
 	MOVQ    R8, R9
 	MOVQ    R9, R8
 	VMOVUPD (DX), Y0
-	MOVQ    224(AX), R10
+	MOVQ    240(AX), R10
 	MOVQ    BX, R11
 	PCALIGN $0x40
 
@@ -19544,7 +19544,7 @@ input22:
 	JG           inputs21
 	MOVQ         R9, R8
 	VMOVUPD      32(DX), Y0
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19566,7 +19566,7 @@ input24:
 	JG           inputs23
 	MOVQ         R9, R8
 	VMOVUPD      64(DX), Y0
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19588,7 +19588,7 @@ input26:
 	JG           inputs25
 	MOVQ         R9, R8
 	VMOVUPD      96(DX), Y0
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -19613,7 +19613,7 @@ input28:
 	VMOVUPD      128(DX), Y0
 	VMOVUPD      256(DX), Y1
 	VMOVUPD      384(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19641,7 +19641,7 @@ input30:
 	VMOVUPD      160(DX), Y0
 	VMOVUPD      288(DX), Y1
 	VMOVUPD      416(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19669,7 +19669,7 @@ input32:
 	VMOVUPD      192(DX), Y0
 	VMOVUPD      320(DX), Y1
 	VMOVUPD      448(DX), Y2
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19697,7 +19697,7 @@ input34:
 	VMOVUPD      224(DX), Y0
 	VMOVUPD      352(DX), Y1
 	VMOVUPD      480(DX), Y2
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -19728,7 +19728,7 @@ input36:
 	VMOVUPD      768(DX), Y2
 	VMOVUPD      896(DX), Y3
 	VMOVUPD      1024(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19762,7 +19762,7 @@ input38:
 	VMOVUPD      800(DX), Y2
 	VMOVUPD      928(DX), Y3
 	VMOVUPD      1056(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19796,7 +19796,7 @@ input40:
 	VMOVUPD      832(DX), Y2
 	VMOVUPD      960(DX), Y3
 	VMOVUPD      1088(DX), Y4
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19830,7 +19830,7 @@ input42:
 	VMOVUPD      864(DX), Y2
 	VMOVUPD      992(DX), Y3
 	VMOVUPD      1120(DX), Y4
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -19867,7 +19867,7 @@ input44:
 	VMOVUPD      1664(DX), Y4
 	VMOVUPD      1792(DX), Y5
 	VMOVUPD      1920(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19907,7 +19907,7 @@ input46:
 	VMOVUPD      1696(DX), Y4
 	VMOVUPD      1824(DX), Y5
 	VMOVUPD      1952(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19947,7 +19947,7 @@ input48:
 	VMOVUPD      1728(DX), Y4
 	VMOVUPD      1856(DX), Y5
 	VMOVUPD      1984(DX), Y6
-	MOVQ         224(AX), R10
+	MOVQ         240(AX), R10
 	MOVQ         BX, R11
 	PCALIGN      $0x40
 
@@ -19987,7 +19987,7 @@ input50:
 	VMOVUPD      1760(DX), Y4
 	VMOVUPD      1888(DX), Y5
 	VMOVUPD      2016(DX), Y6
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -20035,10 +20035,10 @@ input52:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    320(AX), CX
-	MOVQ    104(AX), DX
-	MOVQ    232(AX), BX
-	MOVQ    400(AX), SI
+	MOVQ    336(AX), CX
+	MOVQ    120(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    416(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    SI, R8
@@ -20047,10 +20047,10 @@ input52:
 	PCALIGN $0x40
 
 group53:
-	MOVQ 160(AX), R9
-	MOVQ 176(AX), R10
-	MOVQ 184(AX), R11
-	MOVQ 384(AX), R12
+	MOVQ 176(AX), R9
+	MOVQ 192(AX), R10
+	MOVQ 200(AX), R11
+	MOVQ 400(AX), R12
 
 block54:
 	MOVQ    $0x00000004, R13
@@ -20830,13 +20830,13 @@ TEXT ·readoutAVX2Double(SB), NOSPLIT, $0-8
 	// 	}
 	MOVQ    48(AX), CX
 	XORQ    DX, DX
-	MOVQ    416(AX), BX
+	MOVQ    432(AX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ    288(AX), DI
-	MOVQ    424(AX), SI
+	MOVQ    304(AX), DI
+	MOVQ    440(AX), SI
 	MOVQ    SI, R8
 	SHRQ    $0x04, R8
 	LEAQ    (CX), SI
@@ -20901,7 +20901,7 @@ features2:
 	VPERM2F128  $0x31, Y1, Y0, Y0
 	VADDPD      Y2, Y0, Y0
 	MOVQ        56(AX), SI
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPD      (SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, (DI)(DX*8)
 	VUNPCKLPD   Y5, Y4, Y0
@@ -20914,11 +20914,11 @@ features2:
 	VPERM2F128  $0x31, Y1, Y0, Y0
 	VADDPD      Y2, Y0, Y0
 	MOVQ        56(AX), SI
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPD      32(SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, 32(DI)(DX*8)
-	MOVQ        288(AX), DI
-	MOVQ        424(AX), SI
+	MOVQ        304(AX), DI
+	MOVQ        440(AX), SI
 	MOVQ        SI, R8
 	SHRQ        $0x04, R8
 	LEAQ        1024(CX), SI
@@ -20983,7 +20983,7 @@ features3:
 	VPERM2F128   $0x31, Y1, Y0, Y0
 	VADDPD       Y2, Y0, Y0
 	MOVQ         56(AX), CX
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPD       64(CX)(DX*8), Y0, Y0
 	VMOVUPD      Y0, 64(DI)(DX*8)
 	VUNPCKLPD    Y5, Y4, Y0
@@ -20996,21 +20996,21 @@ features3:
 	VPERM2F128   $0x31, Y1, Y0, Y0
 	VADDPD       Y2, Y0, Y0
 	MOVQ         56(AX), CX
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPD       96(CX)(DX*8), Y0, Y0
 	VMOVUPD      Y0, 96(DI)(DX*8)
 	LEAQ         -1024(SI), CX
 	ADDQ         $0x00000010, DX
 	SUBQ         $0x00000001, BX
 	JG           hidden1
-	MOVQ         296(AX), CX
-	MOVQ         304(AX), DX
-	MOVQ         312(AX), BX
+	MOVQ         312(AX), CX
+	MOVQ         320(AX), DX
+	MOVQ         328(AX), BX
 	MOVQ         64(AX), SI
 	MOVQ         72(AX), DI
-	MOVQ         416(AX), R8
+	MOVQ         432(AX), R8
 	VXORPS       Y0, Y0, Y0
-	VBROADCASTSD 456(AX), Y1
+	VBROADCASTSD 480(AX), Y1
 	PCALIGN      $0x40
 
 activation4:
@@ -21063,8 +21063,8 @@ activation4:
 	SUBQ         $0x00000004, R8
 	JG           activation4
 	MOVQ         40(AX), CX
-	MOVQ         288(AX), DX
-	MOVQ         424(AX), BX
+	MOVQ         304(AX), DX
+	MOVQ         440(AX), BX
 	PCALIGN      $0x40
 
 linear5:
@@ -21084,10 +21084,10 @@ linear5:
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
-	VMOVSD       X1, 448(AX)
+	VMOVSD       X1, 464(AX)
 	MOVQ         48(AX), CX
 	XORQ         DX, DX
-	MOVQ         424(AX), BX
+	MOVQ         440(AX), BX
 	PCALIGN      $0x40
 
 features6:
@@ -21099,12 +21099,12 @@ features6:
 	VXORPS  Y5, Y5, Y5
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
-	MOVQ    312(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    328(AX), SI
+	MOVQ    440(AX), DI
 	SHLQ    $0x03, DI
 	SHLQ    $0x04, DI
 	MOVQ    CX, R8
-	MOVQ    416(AX), R9
+	MOVQ    432(AX), R9
 	SHRQ    $0x04, R9
 	PCALIGN $0x40
 
@@ -21158,29 +21158,29 @@ inner8:
 	SUBQ         $0x00000001, R9
 	JG           outer7
 	MOVQ         40(AX), SI
-	MOVQ         296(AX), DI
-	VBROADCASTSD 456(AX), Y8
+	MOVQ         312(AX), DI
+	VBROADCASTSD 480(AX), Y8
 	VFMADD231PD  (SI)(DX*8), Y8, Y0
 	VMOVUPD      Y0, (DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  32(SI)(DX*8), Y0, Y1
 	VMOVUPD      Y1, 32(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  64(SI)(DX*8), Y0, Y2
 	VMOVUPD      Y2, 64(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  96(SI)(DX*8), Y0, Y3
 	VMOVUPD      Y3, 96(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  128(SI)(DX*8), Y0, Y4
 	VMOVUPD      Y4, 128(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  160(SI)(DX*8), Y0, Y5
 	VMOVUPD      Y5, 160(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  192(SI)(DX*8), Y0, Y6
 	VMOVUPD      Y6, 192(DI)(DX*8)
-	VBROADCASTSD 456(AX), Y0
+	VBROADCASTSD 480(AX), Y0
 	VFMADD231PD  224(SI)(DX*8), Y0, Y7
 	VMOVUPD      Y7, 224(DI)(DX*8)
 	ADDQ         $0x00000020, DX
@@ -21212,17 +21212,17 @@ TEXT ·readout2AVX2Double(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R9
 	SHRQ    $0x04, R9
 	LEAQ    (CX), SI
@@ -21310,7 +21310,7 @@ features2:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        (AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      (SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, (DI)(DX*8)
 	VUNPCKLPD   Y5, Y4, Y0
@@ -21325,15 +21325,15 @@ features2:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        8(AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      (SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, (DI)(DX*8)
 	MOVQ        (AX), SI
-	MOVQ        288(SI), DI
+	MOVQ        304(SI), DI
 	MOVQ        8(AX), SI
-	MOVQ        288(SI), R8
+	MOVQ        304(SI), R8
 	MOVQ        (AX), SI
-	MOVQ        424(SI), SI
+	MOVQ        440(SI), SI
 	MOVQ        SI, R9
 	SHRQ        $0x04, R9
 	LEAQ        512(CX), SI
@@ -21421,7 +21421,7 @@ features3:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        (AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      32(SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, 32(DI)(DX*8)
 	VUNPCKLPD   Y5, Y4, Y0
@@ -21436,15 +21436,15 @@ features3:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        8(AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      32(SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, 32(DI)(DX*8)
 	MOVQ        (AX), SI
-	MOVQ        288(SI), DI
+	MOVQ        304(SI), DI
 	MOVQ        8(AX), SI
-	MOVQ        288(SI), R8
+	MOVQ        304(SI), R8
 	MOVQ        (AX), SI
-	MOVQ        424(SI), SI
+	MOVQ        440(SI), SI
 	MOVQ        SI, R9
 	SHRQ        $0x04, R9
 	LEAQ        1024(CX), SI
@@ -21532,7 +21532,7 @@ features4:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        (AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      64(SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, 64(DI)(DX*8)
 	VUNPCKLPD   Y5, Y4, Y0
@@ -21547,15 +21547,15 @@ features4:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        8(AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      64(SI)(DX*8), Y0, Y0
 	VMOVUPD     Y0, 64(DI)(DX*8)
 	MOVQ        (AX), SI
-	MOVQ        288(SI), DI
+	MOVQ        304(SI), DI
 	MOVQ        8(AX), SI
-	MOVQ        288(SI), R8
+	MOVQ        304(SI), R8
 	MOVQ        (AX), SI
-	MOVQ        424(SI), SI
+	MOVQ        440(SI), SI
 	MOVQ        SI, R9
 	SHRQ        $0x04, R9
 	LEAQ        1536(CX), SI
@@ -21643,7 +21643,7 @@ features5:
 	MOVQ         (AX), CX
 	MOVQ         56(CX), CX
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPD       96(CX)(DX*8), Y0, Y0
 	VMOVUPD      Y0, 96(DI)(DX*8)
 	VUNPCKLPD    Y5, Y4, Y0
@@ -21658,7 +21658,7 @@ features5:
 	MOVQ         (AX), CX
 	MOVQ         56(CX), CX
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPD       96(CX)(DX*8), Y0, Y0
 	VMOVUPD      Y0, 96(DI)(DX*8)
 	LEAQ         -1536(SI), CX
@@ -21666,20 +21666,20 @@ features5:
 	SUBQ         $0x00000001, BX
 	JG           hidden1
 	MOVQ         (AX), CX
-	MOVQ         296(CX), CX
+	MOVQ         312(CX), CX
 	MOVQ         (AX), DX
-	MOVQ         304(DX), DX
+	MOVQ         320(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         312(BX), BX
+	MOVQ         328(BX), BX
 	MOVQ         (AX), SI
 	MOVQ         64(SI), SI
 	MOVQ         (AX), DI
 	MOVQ         72(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         416(R8), R8
+	MOVQ         432(R8), R8
 	VXORPS       Y0, Y0, Y0
 	MOVQ         (AX), R9
-	VBROADCASTSD 456(R9), Y1
+	VBROADCASTSD 480(R9), Y1
 	PCALIGN      $0x40
 
 activation6:
@@ -21734,9 +21734,9 @@ activation6:
 	MOVQ         (AX), CX
 	MOVQ         40(CX), CX
 	MOVQ         (AX), DX
-	MOVQ         288(DX), DX
+	MOVQ         304(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 linear7:
@@ -21757,22 +21757,22 @@ linear7:
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
 	MOVQ         (AX), CX
-	VMOVSD       X1, 448(CX)
+	VMOVSD       X1, 464(CX)
 	MOVQ         8(AX), CX
-	MOVQ         296(CX), CX
+	MOVQ         312(CX), CX
 	MOVQ         8(AX), DX
-	MOVQ         304(DX), DX
+	MOVQ         320(DX), DX
 	MOVQ         8(AX), BX
-	MOVQ         312(BX), BX
+	MOVQ         328(BX), BX
 	MOVQ         (AX), SI
 	MOVQ         64(SI), SI
 	MOVQ         (AX), DI
 	MOVQ         72(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         416(R8), R8
+	MOVQ         432(R8), R8
 	VXORPS       Y0, Y0, Y0
 	MOVQ         (AX), R9
-	VBROADCASTSD 456(R9), Y1
+	VBROADCASTSD 480(R9), Y1
 	PCALIGN      $0x40
 
 activation8:
@@ -21827,9 +21827,9 @@ activation8:
 	MOVQ         (AX), CX
 	MOVQ         40(CX), CX
 	MOVQ         8(AX), DX
-	MOVQ         288(DX), DX
+	MOVQ         304(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 linear9:
@@ -21850,12 +21850,12 @@ linear9:
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
 	MOVQ         8(AX), CX
-	VMOVSD       X1, 448(CX)
+	VMOVSD       X1, 464(CX)
 	MOVQ         (AX), CX
 	MOVQ         48(CX), CX
 	XORQ         DX, DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 features10:
@@ -21868,16 +21868,16 @@ features10:
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    (AX), R8
-	MOVQ    424(R8), R8
+	MOVQ    440(R8), R8
 	SHLQ    $0x03, R8
 	SHLQ    $0x04, R8
 	MOVQ    CX, R9
 	MOVQ    (AX), R10
-	MOVQ    416(R10), R10
+	MOVQ    432(R10), R10
 	SHRQ    $0x04, R10
 	PCALIGN $0x40
 
@@ -21954,41 +21954,41 @@ inner12:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y8
+	VBROADCASTSD 480(R8), Y8
 	VFMADD231PD  (SI)(DX*8), Y8, Y0
 	VMOVUPD      Y0, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  32(SI)(DX*8), Y0, Y1
 	VMOVUPD      Y1, 32(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  64(SI)(DX*8), Y0, Y2
 	VMOVUPD      Y2, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  96(SI)(DX*8), Y0, Y3
 	VMOVUPD      Y3, 96(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  (SI)(DX*8), Y0, Y4
 	VMOVUPD      Y4, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  32(SI)(DX*8), Y0, Y5
 	VMOVUPD      Y5, 32(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  64(SI)(DX*8), Y0, Y6
 	VMOVUPD      Y6, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  96(SI)(DX*8), Y0, Y7
 	VMOVUPD      Y7, 96(DI)(DX*8)
 	VXORPS       Y0, Y0, Y0
@@ -22000,16 +22000,16 @@ inner12:
 	VXORPS       Y6, Y6, Y6
 	VXORPS       Y7, Y7, Y7
 	MOVQ         (AX), SI
-	MOVQ         312(SI), SI
+	MOVQ         328(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         312(DI), DI
+	MOVQ         328(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         424(R8), R8
+	MOVQ         440(R8), R8
 	SHLQ         $0x03, R8
 	SHLQ         $0x04, R8
 	MOVQ         CX, R9
 	MOVQ         (AX), R10
-	MOVQ         416(R10), R10
+	MOVQ         432(R10), R10
 	SHRQ         $0x04, R10
 	PCALIGN      $0x40
 
@@ -22086,47 +22086,121 @@ inner14:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y8
+	VBROADCASTSD 480(R8), Y8
 	VFMADD231PD  128(SI)(DX*8), Y8, Y0
 	VMOVUPD      Y0, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  160(SI)(DX*8), Y0, Y1
 	VMOVUPD      Y1, 160(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  192(SI)(DX*8), Y0, Y2
 	VMOVUPD      Y2, 192(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  224(SI)(DX*8), Y0, Y3
 	VMOVUPD      Y3, 224(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  128(SI)(DX*8), Y0, Y4
 	VMOVUPD      Y4, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  160(SI)(DX*8), Y0, Y5
 	VMOVUPD      Y5, 160(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  192(SI)(DX*8), Y0, Y6
 	VMOVUPD      Y6, 192(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Y0
+	VBROADCASTSD 480(R8), Y0
 	VFMADD231PD  224(SI)(DX*8), Y0, Y7
 	VMOVUPD      Y7, 224(DI)(DX*8)
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00001000, CX
 	SUBQ         $0x00000020, BX
 	JG           features10
+	VZEROUPPER
+	RET
+
+// func gradeAVX2Double(s *site[float64])
+// Requires: AVX, FMA3
+TEXT ·gradeAVX2Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Extrapolation grade, the columns of T dealt out to several sums:
+	// 
+	// 	grade = 0
+	// 	for r := range H {
+	// 		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+	// 		grade += v²
+	// 	}
+	MOVQ    88(AX), CX
+	MOVQ    96(AX), DX
+	MOVQ    320(AX), BX
+	MOVQ    432(AX), SI
+	MOVQ    SI, DI
+	SHRQ    $0x04, DI
+	XORQ    SI, SI
+	VXORPS  Y0, Y0, Y0
+	PCALIGN $0x40
+
+rows1:
+	ADDQ    $0x00000010, SI
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    BX, R8
+	MOVQ    SI, R9
+	PCALIGN $0x40
+
+columns2:
+	VBROADCASTSD (R8), Y9
+	VFMADD231PD  (CX), Y9, Y1
+	VFMADD231PD  32(CX), Y9, Y2
+	VFMADD231PD  64(CX), Y9, Y3
+	VFMADD231PD  96(CX), Y9, Y4
+	VBROADCASTSD 8(R8), Y9
+	VFMADD231PD  128(CX), Y9, Y5
+	VFMADD231PD  160(CX), Y9, Y6
+	VFMADD231PD  192(CX), Y9, Y7
+	VFMADD231PD  224(CX), Y9, Y8
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000100, CX
+	SUBQ         $0x00000002, R9
+	JG           columns2
+	VADDPD       Y5, Y1, Y1
+	VADDPD       (DX), Y1, Y1
+	VFMADD231PD  Y1, Y1, Y0
+	VADDPD       Y6, Y2, Y2
+	VADDPD       32(DX), Y2, Y2
+	VFMADD231PD  Y2, Y2, Y0
+	VADDPD       Y7, Y3, Y3
+	VADDPD       64(DX), Y3, Y3
+	VFMADD231PD  Y3, Y3, Y0
+	VADDPD       Y8, Y4, Y4
+	VADDPD       96(DX), Y4, Y4
+	VFMADD231PD  Y4, Y4, Y0
+	ADDQ         $0x00000080, DX
+	SUBQ         $0x00000001, DI
+	JG           rows1
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, 472(AX)
 	VZEROUPPER
 	RET
 
@@ -22142,16 +22216,16 @@ TEXT ·readoutGradientAVX2Double(SB), NOSPLIT, $0-8
 	// 			dW[h][k] += gh[h] f[k]
 	// 		}
 	// 	}
-	MOVQ    352(AX), CX
-	MOVQ    416(AX), DX
-	MOVQ    424(AX), BX
+	MOVQ    368(AX), CX
+	MOVQ    432(AX), DX
+	MOVQ    440(AX), BX
 	XORQ    SI, SI
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ         312(AX), DI
+	MOVQ         328(AX), DI
 	VBROADCASTSD (DI)(SI*8), Y0
-	MOVQ         288(AX), DI
+	MOVQ         304(AX), DI
 	MOVQ         BX, R8
 	SHRQ         $0x04, R8
 	PCALIGN      $0x40
@@ -22192,25 +22266,25 @@ TEXT ·readoutGradient2AVX2Double(SB), NOSPLIT, $0-8
 	// 		}
 	// 	}
 	MOVQ    (AX), CX
-	MOVQ    352(CX), CX
+	MOVQ    368(CX), CX
 	MOVQ    (AX), DX
-	MOVQ    416(DX), DX
+	MOVQ    432(DX), DX
 	MOVQ    (AX), BX
-	MOVQ    424(BX), BX
+	MOVQ    440(BX), BX
 	XORQ    SI, SI
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ         (AX), DI
-	MOVQ         312(DI), DI
+	MOVQ         328(DI), DI
 	VBROADCASTSD (DI)(SI*8), Y0
 	MOVQ         (AX), DI
-	MOVQ         288(DI), DI
+	MOVQ         304(DI), DI
 	MOVQ         8(AX), R8
-	MOVQ         312(R8), R8
+	MOVQ         328(R8), R8
 	VBROADCASTSD (R8)(SI*8), Y1
 	MOVQ         8(AX), R8
-	MOVQ         288(R8), R8
+	MOVQ         304(R8), R8
 	MOVQ         BX, R9
 	SHRQ         $0x04, R9
 	PCALIGN      $0x40

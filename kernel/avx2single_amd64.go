@@ -257,6 +257,19 @@ func readoutAVX2Single(s *site[float32])
 //go:noescape
 func readout2AVX2Single(list *[2]*site[float32])
 
+// gradeAVX2Single computes the grade of an atom.
+//
+// Extrapolation grade, the columns of T dealt out to several sums:
+//
+//	grade = 0
+//	for r := range H {
+//		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+//		grade += v²
+//	}
+//
+//go:noescape
+func gradeAVX2Single(s *site[float32])
+
 // AVX2Single is the back end in AVX2 and FMA and float32.
 type AVX2Single struct{}
 
@@ -268,9 +281,8 @@ func (k AVX2Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s *
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
+		if !k.near(l, a, i, v) {
+			a.isolated(l, i)
 			continue
 		}
 		site := v.add(i)
@@ -307,6 +319,12 @@ func (k AVX2Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[float3
 		i, site := v.atom[w], &v.sites[w]
 		a.Energy[i] = site.energy
 		a.hidden(i, site.activations())
+		if a.Guard != nil {
+			if site.gradeT != nil {
+				gradeAVX2Single(site)
+			}
+			site.guard(l, a, i)
+		}
 		if l.LT == 2 {
 			edges2AVX2Single(site)
 		} else {

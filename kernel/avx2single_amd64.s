@@ -22,18 +22,18 @@ TEXT ·nearAVX2Single(SB), NOSPLIT, $0-8
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         88(AX), CX
-	MOVQ         96(AX), DX
-	MOVQ         112(AX), BX
-	MOVQ         376(AX), SI
+	MOVQ         104(AX), CX
+	MOVQ         112(AX), DX
+	MOVQ         128(AX), BX
+	MOVQ         392(AX), SI
 	MOVQ         (AX), DI
 	VBROADCASTSS (DI), Y0
 	VBROADCASTSS 4(DI), Y1
-	MOVQ         136(AX), DI
-	MOVQ         144(AX), R8
-	MOVQ         152(AX), R9
-	MOVQ         160(AX), R10
-	MOVQ         168(AX), R11
+	MOVQ         152(AX), DI
+	MOVQ         160(AX), R8
+	MOVQ         168(AX), R9
+	MOVQ         176(AX), R10
+	MOVQ         184(AX), R11
 	VBROADCASTSD (DX), Y2
 	VBROADCASTSD 8(DX), Y3
 	VBROADCASTSD 16(DX), Y4
@@ -155,8 +155,8 @@ full2:
 	VMOVDQU      Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ DX, 384(AX)
-	MOVQ R12, 392(AX)
+	MOVQ DX, 400(AX)
+	MOVQ R12, 408(AX)
 	VZEROUPPER
 	RET
 
@@ -173,15 +173,15 @@ TEXT ·describe2AVX2Single(SB), NOSPLIT, $0-8
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSS 460(AX), Y0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSS 484(AX), Y0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -293,9 +293,9 @@ block1:
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels2:
@@ -309,12 +309,12 @@ channels2:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -377,7 +377,7 @@ slot4:
 	JG           block3
 	MOVQ         BX, DI
 	SHLQ         $0x04, DI
-	ADDQ         224(AX), DI
+	ADDQ         240(AX), DI
 	VMOVUPS      Y0, (DI)
 	VMOVUPS      Y1, 32(DI)
 	VMOVUPS      Y2, 64(DI)
@@ -393,9 +393,9 @@ slot4:
 	JLT          channels2
 
 	// Its other rows.
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHRQ    $0x04, BX
@@ -414,8 +414,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -474,8 +474,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -531,14 +531,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -555,7 +555,7 @@ group10:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -642,7 +642,7 @@ input12:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -717,7 +717,7 @@ input14:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -792,11 +792,11 @@ input16:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    408(AX), AX
+	MOVQ    424(AX), AX
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
 	MOVQ    DI, R8
@@ -1205,13 +1205,13 @@ TEXT ·edges2AVX2Single(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x02, R10
 	MOVQ    R10, R11
@@ -1823,14 +1823,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -1847,7 +1847,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -1934,7 +1934,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2009,7 +2009,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -2087,11 +2087,11 @@ input9:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x02, R8
 	SHRQ       $0x04, DI
@@ -2287,9 +2287,9 @@ input9:
 	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+4544(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -2546,13 +2546,13 @@ slot11:
 	ADDQ         $0x00000200, R9
 	SUBQ         $0x00000008, R10
 	JG           block10
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x04, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour12:
@@ -3011,9 +3011,9 @@ channels14:
 	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+4544(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -3271,13 +3271,13 @@ slot16:
 	ADDQ         $0x00000200, R9
 	SUBQ         $0x00000008, R10
 	JG           block15
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x04, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour17:
@@ -3556,16 +3556,16 @@ end13:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block18:
@@ -3756,7 +3756,7 @@ block18:
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPS       Y9, Y7, Y7
-	VBROADCASTSS 460(AX), Y8
+	VBROADCASTSS 484(AX), Y8
 	VMULPS       Y8, Y7, Y7
 	VSUBPS       Y3, Y7, Y7
 	MOVQ         $0x00000008, R13
@@ -3875,15 +3875,15 @@ TEXT ·describe3AVX2Single(SB), NOSPLIT, $0-8
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSS 460(AX), Y0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSS 484(AX), Y0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -3995,9 +3995,9 @@ block1:
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels2:
@@ -4011,12 +4011,12 @@ channels2:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -4079,7 +4079,7 @@ slot4:
 	JG           block3
 	MOVQ         BX, DI
 	SHLQ         $0x04, DI
-	ADDQ         224(AX), DI
+	ADDQ         240(AX), DI
 	VMOVUPS      Y0, (DI)
 	VMOVUPS      Y1, 32(DI)
 	VMOVUPS      Y2, 64(DI)
@@ -4095,9 +4095,9 @@ slot4:
 	JLT          channels2
 
 	// Its other rows.
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHRQ    $0x04, BX
@@ -4116,8 +4116,8 @@ group5:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -4176,8 +4176,8 @@ slot7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -4233,14 +4233,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -4257,7 +4257,7 @@ group10:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -4344,7 +4344,7 @@ input12:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -4419,7 +4419,7 @@ input14:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -4494,11 +4494,11 @@ input16:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    408(AX), AX
+	MOVQ    424(AX), AX
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
 	MOVQ    DI, R8
@@ -5110,13 +5110,13 @@ TEXT ·edges3AVX2Single(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x02, R10
 	MOVQ    R10, R11
@@ -6074,14 +6074,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -6098,7 +6098,7 @@ group3:
 	VXORPS  Y9, Y9, Y9
 	VXORPS  Y10, Y10, Y10
 	VXORPS  Y11, Y11, Y11
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -6185,7 +6185,7 @@ input5:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6260,7 +6260,7 @@ input7:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6338,11 +6338,11 @@ input9:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x02, R8
 	SHRQ       $0x04, DI
@@ -6538,9 +6538,9 @@ input9:
 	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+4544(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -6797,13 +6797,13 @@ slot11:
 	ADDQ         $0x00000200, R9
 	SUBQ         $0x00000008, R10
 	JG           block10
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x04, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour12:
@@ -7262,9 +7262,9 @@ channels14:
 	VMOVUPS    Y1, 736(SI)
 	VMULPS     constantsAVX2Single<>+4544(SB), Y0, Y0
 	VMOVUPS    Y0, 992(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -7522,13 +7522,13 @@ slot16:
 	ADDQ         $0x00000200, R9
 	SUBQ         $0x00000008, R10
 	JG           block15
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x04, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour17:
@@ -7807,16 +7807,16 @@ end13:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block18:
@@ -8007,7 +8007,7 @@ block18:
 	VPERM2F128   $0x20, Y8, Y7, Y9
 	VPERM2F128   $0x31, Y8, Y7, Y7
 	VADDPS       Y9, Y7, Y7
-	VBROADCASTSS 460(AX), Y8
+	VBROADCASTSS 484(AX), Y8
 	VMULPS       Y8, Y7, Y7
 	VSUBPS       Y3, Y7, Y7
 	MOVQ         $0x00000008, R13
@@ -8133,13 +8133,13 @@ TEXT ·readoutAVX2Single(SB), NOSPLIT, $0-8
 	// 	}
 	MOVQ    48(AX), CX
 	XORQ    DX, DX
-	MOVQ    416(AX), BX
+	MOVQ    432(AX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ    288(AX), DI
-	MOVQ    424(AX), SI
+	MOVQ    304(AX), DI
+	MOVQ    440(AX), SI
 	MOVQ    SI, R8
 	SHRQ    $0x04, R8
 	LEAQ    (CX), SI
@@ -8198,11 +8198,11 @@ features2:
 	VPERM2F128  $0x31, Y1, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	MOVQ        56(AX), SI
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPS      (SI)(DX*4), Y0, Y0
 	VMOVUPS     Y0, (DI)(DX*4)
-	MOVQ        288(AX), DI
-	MOVQ        424(AX), SI
+	MOVQ        304(AX), DI
+	MOVQ        440(AX), SI
 	MOVQ        SI, R8
 	SHRQ        $0x04, R8
 	LEAQ        512(CX), SI
@@ -8261,19 +8261,19 @@ features3:
 	VPERM2F128  $0x31, Y1, Y0, Y0
 	VADDPS      Y2, Y0, Y0
 	MOVQ        56(AX), CX
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPS      32(CX)(DX*4), Y0, Y0
 	VMOVUPS     Y0, 32(DI)(DX*4)
 	LEAQ        -512(SI), CX
 	ADDQ        $0x00000010, DX
 	SUBQ        $0x00000001, BX
 	JG          hidden1
-	MOVQ        296(AX), CX
-	MOVQ        304(AX), DX
-	MOVQ        312(AX), BX
+	MOVQ        312(AX), CX
+	MOVQ        320(AX), DX
+	MOVQ        328(AX), BX
 	MOVQ        64(AX), SI
 	MOVQ        72(AX), DI
-	MOVQ        416(AX), R8
+	MOVQ        432(AX), R8
 	VXORPS      Y0, Y0, Y0
 	PCALIGN     $0x40
 
@@ -8319,8 +8319,8 @@ activation4:
 	SUBQ         $0x00000008, R8
 	JG           activation4
 	MOVQ         40(AX), CX
-	MOVQ         288(AX), DX
-	MOVQ         424(AX), BX
+	MOVQ         304(AX), DX
+	MOVQ         440(AX), BX
 	PCALIGN      $0x40
 
 linear5:
@@ -8340,10 +8340,10 @@ linear5:
 	VADDPD       X0, X1, X1
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
-	VMOVSD       X1, 448(AX)
+	VMOVSD       X1, 464(AX)
 	MOVQ         48(AX), CX
 	XORQ         DX, DX
-	MOVQ         424(AX), BX
+	MOVQ         440(AX), BX
 	PCALIGN      $0x40
 
 features6:
@@ -8351,12 +8351,12 @@ features6:
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
 	VXORPS  Y3, Y3, Y3
-	MOVQ    312(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    328(AX), SI
+	MOVQ    440(AX), DI
 	SHLQ    $0x02, DI
 	SHLQ    $0x04, DI
 	MOVQ    CX, R8
-	MOVQ    416(AX), R9
+	MOVQ    432(AX), R9
 	SHRQ    $0x04, R9
 	PCALIGN $0x40
 
@@ -8394,7 +8394,7 @@ inner8:
 	SUBQ         $0x00000001, R9
 	JG           outer7
 	MOVQ         40(AX), SI
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPS       (SI)(DX*4), Y0, Y0
 	VMOVUPS      Y0, (DI)(DX*4)
 	VADDPS       32(SI)(DX*4), Y1, Y1
@@ -8432,17 +8432,17 @@ TEXT ·readout2AVX2Single(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R9
 	SHRQ    $0x04, R9
 	LEAQ    (CX), SI
@@ -8514,21 +8514,21 @@ features2:
 	MOVQ         (AX), SI
 	MOVQ         56(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x00, Y0, X1
 	VADDPS       (SI)(DX*4), X1, X1
 	VMOVUPS      X1, (DI)(DX*4)
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x01, Y0, X0
 	VADDPS       (SI)(DX*4), X0, X0
 	VMOVUPS      X0, (DI)(DX*4)
 	MOVQ         (AX), SI
-	MOVQ         288(SI), DI
+	MOVQ         304(SI), DI
 	MOVQ         8(AX), SI
-	MOVQ         288(SI), R8
+	MOVQ         304(SI), R8
 	MOVQ         (AX), SI
-	MOVQ         424(SI), SI
+	MOVQ         440(SI), SI
 	MOVQ         SI, R9
 	SHRQ         $0x04, R9
 	LEAQ         256(CX), SI
@@ -8600,21 +8600,21 @@ features3:
 	MOVQ         (AX), SI
 	MOVQ         56(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x00, Y0, X1
 	VADDPS       16(SI)(DX*4), X1, X1
 	VMOVUPS      X1, 16(DI)(DX*4)
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x01, Y0, X0
 	VADDPS       16(SI)(DX*4), X0, X0
 	VMOVUPS      X0, 16(DI)(DX*4)
 	MOVQ         (AX), SI
-	MOVQ         288(SI), DI
+	MOVQ         304(SI), DI
 	MOVQ         8(AX), SI
-	MOVQ         288(SI), R8
+	MOVQ         304(SI), R8
 	MOVQ         (AX), SI
-	MOVQ         424(SI), SI
+	MOVQ         440(SI), SI
 	MOVQ         SI, R9
 	SHRQ         $0x04, R9
 	LEAQ         512(CX), SI
@@ -8686,21 +8686,21 @@ features4:
 	MOVQ         (AX), SI
 	MOVQ         56(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x00, Y0, X1
 	VADDPS       32(SI)(DX*4), X1, X1
 	VMOVUPS      X1, 32(DI)(DX*4)
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x01, Y0, X0
 	VADDPS       32(SI)(DX*4), X0, X0
 	VMOVUPS      X0, 32(DI)(DX*4)
 	MOVQ         (AX), SI
-	MOVQ         288(SI), DI
+	MOVQ         304(SI), DI
 	MOVQ         8(AX), SI
-	MOVQ         288(SI), R8
+	MOVQ         304(SI), R8
 	MOVQ         (AX), SI
-	MOVQ         424(SI), SI
+	MOVQ         440(SI), SI
 	MOVQ         SI, R9
 	SHRQ         $0x04, R9
 	LEAQ         768(CX), SI
@@ -8772,12 +8772,12 @@ features5:
 	MOVQ         (AX), CX
 	MOVQ         56(CX), CX
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x00, Y0, X1
 	VADDPS       48(CX)(DX*4), X1, X1
 	VMOVUPS      X1, 48(DI)(DX*4)
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VEXTRACTF128 $0x01, Y0, X0
 	VADDPS       48(CX)(DX*4), X0, X0
 	VMOVUPS      X0, 48(DI)(DX*4)
@@ -8786,17 +8786,17 @@ features5:
 	SUBQ         $0x00000001, BX
 	JG           hidden1
 	MOVQ         (AX), CX
-	MOVQ         296(CX), CX
+	MOVQ         312(CX), CX
 	MOVQ         (AX), DX
-	MOVQ         304(DX), DX
+	MOVQ         320(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         312(BX), BX
+	MOVQ         328(BX), BX
 	MOVQ         (AX), SI
 	MOVQ         64(SI), SI
 	MOVQ         (AX), DI
 	MOVQ         72(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         416(R8), R8
+	MOVQ         432(R8), R8
 	VXORPS       Y0, Y0, Y0
 	PCALIGN      $0x40
 
@@ -8844,9 +8844,9 @@ activation6:
 	MOVQ         (AX), CX
 	MOVQ         40(CX), CX
 	MOVQ         (AX), DX
-	MOVQ         288(DX), DX
+	MOVQ         304(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 linear7:
@@ -8867,19 +8867,19 @@ linear7:
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
 	MOVQ         (AX), CX
-	VMOVSD       X1, 448(CX)
+	VMOVSD       X1, 464(CX)
 	MOVQ         8(AX), CX
-	MOVQ         296(CX), CX
+	MOVQ         312(CX), CX
 	MOVQ         8(AX), DX
-	MOVQ         304(DX), DX
+	MOVQ         320(DX), DX
 	MOVQ         8(AX), BX
-	MOVQ         312(BX), BX
+	MOVQ         328(BX), BX
 	MOVQ         (AX), SI
 	MOVQ         64(SI), SI
 	MOVQ         (AX), DI
 	MOVQ         72(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         416(R8), R8
+	MOVQ         432(R8), R8
 	VXORPS       Y0, Y0, Y0
 	PCALIGN      $0x40
 
@@ -8927,9 +8927,9 @@ activation8:
 	MOVQ         (AX), CX
 	MOVQ         40(CX), CX
 	MOVQ         8(AX), DX
-	MOVQ         288(DX), DX
+	MOVQ         304(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 linear9:
@@ -8950,12 +8950,12 @@ linear9:
 	VPERMILPD    $0x01, X1, X0
 	VADDSD       X0, X1, X1
 	MOVQ         8(AX), CX
-	VMOVSD       X1, 448(CX)
+	VMOVSD       X1, 464(CX)
 	MOVQ         (AX), CX
 	MOVQ         48(CX), CX
 	XORQ         DX, DX
 	MOVQ         (AX), BX
-	MOVQ         424(BX), BX
+	MOVQ         440(BX), BX
 	PCALIGN      $0x40
 
 features10:
@@ -8968,16 +8968,16 @@ features10:
 	VXORPS  Y6, Y6, Y6
 	VXORPS  Y7, Y7, Y7
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    (AX), R8
-	MOVQ    424(R8), R8
+	MOVQ    440(R8), R8
 	SHLQ    $0x02, R8
 	SHLQ    $0x04, R8
 	MOVQ    CX, R9
 	MOVQ    (AX), R10
-	MOVQ    416(R10), R10
+	MOVQ    432(R10), R10
 	SHRQ    $0x04, R10
 	PCALIGN $0x40
 
@@ -9054,7 +9054,7 @@ inner12:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Y0, Y0
 	VMOVUPS      Y0, (DI)(DX*4)
 	VADDPS       32(SI)(DX*4), Y1, Y1
@@ -9066,7 +9066,7 @@ inner12:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Y4, Y4
 	VMOVUPS      Y4, (DI)(DX*4)
 	VADDPS       32(SI)(DX*4), Y5, Y5
@@ -9079,6 +9079,84 @@ inner12:
 	ADDQ         $0x00000800, CX
 	SUBQ         $0x00000020, BX
 	JG           features10
+	VZEROUPPER
+	RET
+
+// func gradeAVX2Single(s *site[float32])
+// Requires: AVX, FMA3
+TEXT ·gradeAVX2Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Extrapolation grade, the columns of T dealt out to several sums:
+	// 
+	// 	grade = 0
+	// 	for r := range H {
+	// 		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+	// 		grade += v²
+	// 	}
+	MOVQ    88(AX), CX
+	MOVQ    96(AX), DX
+	MOVQ    320(AX), BX
+	MOVQ    432(AX), SI
+	MOVQ    SI, DI
+	SHRQ    $0x04, DI
+	XORQ    SI, SI
+	VXORPS  Y0, Y0, Y0
+	PCALIGN $0x40
+
+rows1:
+	ADDQ    $0x00000010, SI
+	VXORPS  Y1, Y1, Y1
+	VXORPS  Y2, Y2, Y2
+	VXORPS  Y3, Y3, Y3
+	VXORPS  Y4, Y4, Y4
+	VXORPS  Y5, Y5, Y5
+	VXORPS  Y6, Y6, Y6
+	VXORPS  Y7, Y7, Y7
+	VXORPS  Y8, Y8, Y8
+	MOVQ    BX, R8
+	MOVQ    SI, R9
+	PCALIGN $0x40
+
+columns2:
+	VBROADCASTSS (R8), Y9
+	VFMADD231PS  (CX), Y9, Y1
+	VFMADD231PS  32(CX), Y9, Y2
+	VBROADCASTSS 4(R8), Y9
+	VFMADD231PS  64(CX), Y9, Y3
+	VFMADD231PS  96(CX), Y9, Y4
+	VBROADCASTSS 8(R8), Y9
+	VFMADD231PS  128(CX), Y9, Y5
+	VFMADD231PS  160(CX), Y9, Y6
+	VBROADCASTSS 12(R8), Y9
+	VFMADD231PS  192(CX), Y9, Y7
+	VFMADD231PS  224(CX), Y9, Y8
+	ADDQ         $0x00000010, R8
+	ADDQ         $0x00000100, CX
+	SUBQ         $0x00000004, R9
+	JG           columns2
+	VADDPS       Y5, Y1, Y1
+	VADDPS       Y7, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VADDPS       (DX), Y1, Y1
+	VFMADD231PS  Y1, Y1, Y0
+	VADDPS       Y6, Y2, Y2
+	VADDPS       Y8, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VADDPS       32(DX), Y2, Y2
+	VFMADD231PS  Y2, Y2, Y0
+	ADDQ         $0x00000040, DX
+	SUBQ         $0x00000001, DI
+	JG           rows1
+	VEXTRACTF128 $0x01, Y0, X1
+	VCVTPS2PD    X0, Y0
+	VCVTPS2PD    X1, Y1
+	VADDPD       Y1, Y0, Y0
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPD       X0, X1, X1
+	VPERMILPD    $0x01, X1, X0
+	VADDSD       X0, X1, X1
+	VMOVSD       X1, 472(AX)
 	VZEROUPPER
 	RET
 

@@ -500,6 +500,19 @@ func readout2AVX512Double(list *[4]*site[float64])
 //go:noescape
 func readout4AVX512Double(list *[4]*site[float64])
 
+// gradeAVX512Double computes the grade of an atom.
+//
+// Extrapolation grade, the columns of T dealt out to several sums:
+//
+//	grade = 0
+//	for r := range H {
+//		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+//		grade += v²
+//	}
+//
+//go:noescape
+func gradeAVX512Double(s *site[float64])
+
 // readoutGradientAVX512Double adds the gradient of an atom by the matrix of the readout.
 //
 // Gradient by the matrix of the readout:
@@ -550,9 +563,8 @@ func (k AVX512Double) Forces(l *Layer[float64], a *Atoms[float64], lo, hi int, s
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
+		if !k.near(l, a, i, v) {
+			a.isolated(l, i)
 			continue
 		}
 		site := v.add(i)
@@ -589,6 +601,12 @@ func (k AVX512Double) forces(l *Layer[float64], a *Atoms[float64], v *lanes[floa
 		i, site := v.atom[w], &v.sites[w]
 		a.Energy[i] = site.energy
 		a.hidden(i, site.activations())
+		if a.Guard != nil {
+			if site.gradeT != nil {
+				gradeAVX512Double(site)
+			}
+			site.guard(l, a, i)
+		}
 		if l.LT == 2 {
 			edges2AVX512Double(site)
 		} else {

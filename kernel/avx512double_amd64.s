@@ -22,18 +22,18 @@ TEXT ·nearAVX512Double(SB), NOSPLIT, $0-8
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         88(AX), CX
-	MOVQ         96(AX), DX
-	MOVQ         112(AX), BX
-	MOVQ         376(AX), SI
+	MOVQ         104(AX), CX
+	MOVQ         112(AX), DX
+	MOVQ         128(AX), BX
+	MOVQ         392(AX), SI
 	MOVQ         (AX), DI
 	VBROADCASTSD (DI), Z0
 	VBROADCASTSD 8(DI), Z1
-	MOVQ         136(AX), DI
-	MOVQ         144(AX), R8
-	MOVQ         152(AX), R9
-	MOVQ         160(AX), R10
-	MOVQ         168(AX), R11
+	MOVQ         152(AX), DI
+	MOVQ         160(AX), R8
+	MOVQ         168(AX), R9
+	MOVQ         176(AX), R10
+	MOVQ         184(AX), R11
 	VBROADCASTSD (DX), Z2
 	VBROADCASTSD 8(DX), Z3
 	VBROADCASTSD 16(DX), Z4
@@ -136,8 +136,8 @@ full2:
 	VMOVDQU       Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ DX, 384(AX)
-	MOVQ R12, 392(AX)
+	MOVQ DX, 400(AX)
+	MOVQ R12, 408(AX)
 	VZEROUPPER
 	RET
 
@@ -158,15 +158,15 @@ TEXT ·describe2AVX512Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Z0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Z0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -309,15 +309,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), BX
-	MOVQ 104(AX), SI
-	MOVQ 160(AX), DI
-	MOVQ 176(AX), R8
-	MOVQ 184(AX), R9
-	MOVQ 384(AX), R10
-	MOVQ 400(AX), R11
+	MOVQ 120(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 192(AX), R8
+	MOVQ 200(AX), R9
+	MOVQ 400(AX), R10
+	MOVQ 416(AX), R11
 	SHLQ $0x03, R11
 
 block2:
@@ -340,7 +340,7 @@ slot3:
 	VBROADCASTSD 1216(R9), Z3
 	VBROADCASTSD 1280(R9), Z4
 	VBROADCASTSD 1344(R9), Z5
-	MOVQ         400(AX), R14
+	MOVQ         416(AX), R14
 
 group4:
 	LEAQ        (R11)(R11*2), R15
@@ -396,9 +396,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -423,8 +423,8 @@ group5:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -501,8 +501,8 @@ slot7:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -568,14 +568,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -598,7 +598,7 @@ group10:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -713,7 +713,7 @@ input12:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -804,12 +804,12 @@ input14:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -1145,13 +1145,13 @@ TEXT ·edges2AVX512Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -1593,14 +1593,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -1623,7 +1623,7 @@ group3:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -1738,7 +1738,7 @@ input5:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -1832,11 +1832,11 @@ input7:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x03, R8
 	SHRQ       $0x04, DI
@@ -2032,9 +2032,9 @@ input7:
 	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+832(SB), Z0, Z0
 	VMOVUPD    Z0, 1984(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -2290,13 +2290,13 @@ slot9:
 	ADDQ         $0x00000640, R9
 	SUBQ         $0x00000008, R10
 	JG           block8
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour10:
@@ -2747,9 +2747,9 @@ channels12:
 	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+832(SB), Z0, Z0
 	VMOVUPD    Z0, 1984(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -3007,13 +3007,13 @@ slot14:
 	ADDQ         $0x00000640, R9
 	SUBQ         $0x00000008, R10
 	JG           block13
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour15:
@@ -3284,16 +3284,16 @@ end11:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block16:
@@ -3414,7 +3414,7 @@ block16:
 	VSHUFF64X2       $0x88, Z8, Z7, Z9
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPD           Z9, Z7, Z7
-	VBROADCASTSD     464(AX), Z8
+	VBROADCASTSD     488(AX), Z8
 	VMULPD           Z8, Z7, Z7
 	VSUBPD           Z3, Z7, Z7
 	MOVQ             $0x00000008, R13
@@ -3517,15 +3517,15 @@ TEXT ·describeValue2AVX512Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Z0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Z0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -3668,15 +3668,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), DX
-	MOVQ 104(AX), BX
-	MOVQ 160(AX), SI
-	MOVQ 176(AX), DI
-	MOVQ 184(AX), R8
-	MOVQ 384(AX), R9
-	MOVQ 400(AX), R10
+	MOVQ 120(AX), BX
+	MOVQ 176(AX), SI
+	MOVQ 192(AX), DI
+	MOVQ 200(AX), R8
+	MOVQ 400(AX), R9
+	MOVQ 416(AX), R10
 	SHLQ $0x03, R10
 
 block2:
@@ -3696,7 +3696,7 @@ slot3:
 	VBROADCASTSD 1024(R8), Z0
 	VBROADCASTSD 1088(R8), Z1
 	VBROADCASTSD 1152(R8), Z2
-	MOVQ         400(AX), R13
+	MOVQ         416(AX), R13
 
 group4:
 	LEAQ        (R10)(R10*2), R14
@@ -3743,9 +3743,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -3770,8 +3770,8 @@ group5:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -3848,8 +3848,8 @@ slot7:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -3915,14 +3915,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -3945,7 +3945,7 @@ group10:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -4060,7 +4060,7 @@ input12:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -4151,12 +4151,12 @@ input14:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -4492,13 +4492,13 @@ TEXT ·gradient2AVX512Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -4940,14 +4940,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -4970,7 +4970,7 @@ group3:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -5085,7 +5085,7 @@ input5:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -5172,16 +5172,16 @@ input7:
 	// 	dA[k] += weight f[k]
 	// 	dB[h] += weight (act[h] - rest[h])
 	// 	dD[h] += gh[h] - weight restSlope[h]
-	MOVQ         344(AX), CX
-	MOVQ         368(AX), DX
-	MOVQ         360(AX), BX
-	MOVQ         288(AX), SI
-	MOVQ         304(AX), DI
-	MOVQ         312(AX), R8
+	MOVQ         360(AX), CX
+	MOVQ         384(AX), DX
+	MOVQ         376(AX), BX
+	MOVQ         304(AX), SI
+	MOVQ         320(AX), DI
+	MOVQ         328(AX), R8
 	MOVQ         72(AX), R9
 	MOVQ         80(AX), R10
-	VBROADCASTSD 456(AX), Z0
-	MOVQ         424(AX), R11
+	VBROADCASTSD 480(AX), Z0
+	MOVQ         440(AX), R11
 	PCALIGN      $0x40
 
 features8:
@@ -5192,7 +5192,7 @@ features8:
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, R11
 	JG          features8
-	MOVQ        416(AX), CX
+	MOVQ        432(AX), CX
 	PCALIGN     $0x40
 
 hidden9:
@@ -5217,10 +5217,10 @@ hidden9:
 	// Gradient by the couplings:
 	// 
 	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    336(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    280(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    352(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    DI, R8
@@ -5320,10 +5320,10 @@ column11:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    328(AX), CX
-	MOVQ    256(AX), DX
-	MOVQ    400(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    344(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
@@ -5335,7 +5335,7 @@ group12:
 	MOVQ    R8, R8
 	VMOVUPD (DX), Z0
 	VMOVUPD 64(DX), Z1
-	MOVQ    224(AX), R9
+	MOVQ    240(AX), R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
 
@@ -5365,7 +5365,7 @@ input14:
 	VMOVUPD      320(DX), Z3
 	VMOVUPD      384(DX), Z4
 	VMOVUPD      448(DX), Z5
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -5405,7 +5405,7 @@ input16:
 	VMOVUPD      960(DX), Z7
 	VMOVUPD      1024(DX), Z8
 	VMOVUPD      1088(DX), Z9
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -5455,7 +5455,7 @@ input18:
 	VMOVUPD      1856(DX), Z11
 	VMOVUPD      1920(DX), Z12
 	VMOVUPD      1984(DX), Z13
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -5512,10 +5512,10 @@ input20:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    320(AX), CX
-	MOVQ    104(AX), DX
-	MOVQ    232(AX), BX
-	MOVQ    400(AX), SI
+	MOVQ    336(AX), CX
+	MOVQ    120(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    416(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    SI, R8
@@ -5524,10 +5524,10 @@ input20:
 	PCALIGN $0x40
 
 group21:
-	MOVQ 160(AX), R9
-	MOVQ 176(AX), R10
-	MOVQ 184(AX), R11
-	MOVQ 384(AX), R12
+	MOVQ 176(AX), R9
+	MOVQ 192(AX), R10
+	MOVQ 200(AX), R11
+	MOVQ 400(AX), R12
 
 block22:
 	MOVQ    $0x00000008, R13
@@ -5936,15 +5936,15 @@ TEXT ·describe3AVX512Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Z0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Z0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -6087,15 +6087,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), BX
-	MOVQ 104(AX), SI
-	MOVQ 160(AX), DI
-	MOVQ 176(AX), R8
-	MOVQ 184(AX), R9
-	MOVQ 384(AX), R10
-	MOVQ 400(AX), R11
+	MOVQ 120(AX), SI
+	MOVQ 176(AX), DI
+	MOVQ 192(AX), R8
+	MOVQ 200(AX), R9
+	MOVQ 400(AX), R10
+	MOVQ 416(AX), R11
 	SHLQ $0x03, R11
 
 block2:
@@ -6118,7 +6118,7 @@ slot3:
 	VBROADCASTSD 1216(R9), Z3
 	VBROADCASTSD 1280(R9), Z4
 	VBROADCASTSD 1344(R9), Z5
-	MOVQ         400(AX), R14
+	MOVQ         416(AX), R14
 
 group4:
 	LEAQ        (R11)(R11*2), R15
@@ -6174,9 +6174,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -6201,8 +6201,8 @@ group5:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -6279,8 +6279,8 @@ slot7:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -6346,14 +6346,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -6376,7 +6376,7 @@ group10:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -6491,7 +6491,7 @@ input12:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -6582,12 +6582,12 @@ input14:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -7078,13 +7078,13 @@ TEXT ·edges3AVX512Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -7746,14 +7746,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -7776,7 +7776,7 @@ group3:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -7891,7 +7891,7 @@ input5:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -7985,11 +7985,11 @@ input7:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x03, R8
 	SHRQ       $0x04, DI
@@ -8185,9 +8185,9 @@ input7:
 	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+832(SB), Z0, Z0
 	VMOVUPD    Z0, 1984(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -8443,13 +8443,13 @@ slot9:
 	ADDQ         $0x00000640, R9
 	SUBQ         $0x00000008, R10
 	JG           block8
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour10:
@@ -8900,9 +8900,9 @@ channels12:
 	VMOVUPD    Z1, 1728(SI)
 	VMULPD     constantsAVX512Double<>+832(SB), Z0, Z0
 	VMOVUPD    Z0, 1984(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 
@@ -9160,13 +9160,13 @@ slot14:
 	ADDQ         $0x00000640, R9
 	SUBQ         $0x00000008, R10
 	JG           block13
-	MOVQ         384(AX), R9
-	MOVQ         208(AX), R10
+	MOVQ         400(AX), R9
+	MOVQ         224(AX), R10
 	MOVQ         CX, R11
 	LEAQ         (R8)(R8*2), R12
-	MOVQ         376(AX), R13
+	MOVQ         392(AX), R13
 	SHLQ         $0x05, R13
-	ADDQ         120(AX), R13
+	ADDQ         136(AX), R13
 	PCALIGN      $0x40
 
 neighbour15:
@@ -9437,16 +9437,16 @@ end11:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block16:
@@ -9567,7 +9567,7 @@ block16:
 	VSHUFF64X2       $0x88, Z8, Z7, Z9
 	VSHUFF64X2       $0xdd, Z8, Z7, Z7
 	VADDPD           Z9, Z7, Z7
-	VBROADCASTSD     464(AX), Z8
+	VBROADCASTSD     488(AX), Z8
 	VMULPD           Z8, Z7, Z7
 	VSUBPD           Z3, Z7, Z7
 	MOVQ             $0x00000008, R13
@@ -9670,15 +9670,15 @@ TEXT ·describeValue3AVX512Double(SB), NOSPLIT, $0-8
 	// 	offset = b rowBytes
 	// 
 	// The B-splines behind the last neighbour are 0.
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSD 464(AX), Z0
-	VPBROADCASTD 432(AX), Y1
-	VPBROADCASTD 440(AX), Y2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSD 488(AX), Z0
+	VPBROADCASTD 448(AX), Y1
+	VPBROADCASTD 456(AX), Y2
 	PCALIGN      $0x40
 
 block1:
@@ -9821,15 +9821,15 @@ block1:
 	// 			dr[s][k] = e1*d1 + e2*d2 + e3*d3
 	// 		}
 	// 	}
-	MOVQ 192(AX), CX
-	MOVQ 200(AX), DX
+	MOVQ 208(AX), CX
+	MOVQ 216(AX), DX
 	MOVQ 8(AX), DX
-	MOVQ 104(AX), BX
-	MOVQ 160(AX), SI
-	MOVQ 176(AX), DI
-	MOVQ 184(AX), R8
-	MOVQ 384(AX), R9
-	MOVQ 400(AX), R10
+	MOVQ 120(AX), BX
+	MOVQ 176(AX), SI
+	MOVQ 192(AX), DI
+	MOVQ 200(AX), R8
+	MOVQ 400(AX), R9
+	MOVQ 416(AX), R10
 	SHLQ $0x03, R10
 
 block2:
@@ -9849,7 +9849,7 @@ slot3:
 	VBROADCASTSD 1024(R8), Z0
 	VBROADCASTSD 1088(R8), Z1
 	VBROADCASTSD 1152(R8), Z2
-	MOVQ         400(AX), R13
+	MOVQ         416(AX), R13
 
 group4:
 	LEAQ        (R10)(R10*2), R14
@@ -9896,9 +9896,9 @@ group4:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHRQ    $0x04, BX
@@ -9923,8 +9923,8 @@ group5:
 	VPXORD Z15, Z15, Z15
 	VPXORD Z16, Z16, Z16
 	VPXORD Z17, Z17, Z17
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block6:
@@ -10001,8 +10001,8 @@ slot7:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block8:
@@ -10068,14 +10068,14 @@ slot9:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -10098,7 +10098,7 @@ group10:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -10213,7 +10213,7 @@ input12:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         224(AX), R8
+	MOVQ         240(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -10304,12 +10304,12 @@ input14:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    280(AX), DI
-	MOVQ    408(AX), AX
+	MOVQ    296(AX), DI
+	MOVQ    424(AX), AX
 	MOVQ    AX, R8
 	SHLQ    $0x03, R8
 	MOVQ    R8, R9
@@ -10800,13 +10800,13 @@ TEXT ·gradient3AVX512Double(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x03, R10
 	MOVQ    R10, R11
@@ -11468,14 +11468,14 @@ column2:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x03, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -11498,7 +11498,7 @@ group3:
 	VPXORD  Z15, Z15, Z15
 	VPXORD  Z16, Z16, Z16
 	VPXORD  Z17, Z17, Z17
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -11613,7 +11613,7 @@ input5:
 	VPXORD       Z11, Z11, Z11
 	VPXORD       Z12, Z12, Z12
 	VPXORD       Z13, Z13, Z13
-	MOVQ         256(AX), R8
+	MOVQ         272(AX), R8
 	MOVQ         DX, R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
@@ -11700,16 +11700,16 @@ input7:
 	// 	dA[k] += weight f[k]
 	// 	dB[h] += weight (act[h] - rest[h])
 	// 	dD[h] += gh[h] - weight restSlope[h]
-	MOVQ         344(AX), CX
-	MOVQ         368(AX), DX
-	MOVQ         360(AX), BX
-	MOVQ         288(AX), SI
-	MOVQ         304(AX), DI
-	MOVQ         312(AX), R8
+	MOVQ         360(AX), CX
+	MOVQ         384(AX), DX
+	MOVQ         376(AX), BX
+	MOVQ         304(AX), SI
+	MOVQ         320(AX), DI
+	MOVQ         328(AX), R8
 	MOVQ         72(AX), R9
 	MOVQ         80(AX), R10
-	VBROADCASTSD 456(AX), Z0
-	MOVQ         424(AX), R11
+	VBROADCASTSD 480(AX), Z0
+	MOVQ         440(AX), R11
 	PCALIGN      $0x40
 
 features8:
@@ -11720,7 +11720,7 @@ features8:
 	ADDQ        $0x00000040, SI
 	SUBQ        $0x00000008, R11
 	JG          features8
-	MOVQ        416(AX), CX
+	MOVQ        432(AX), CX
 	PCALIGN     $0x40
 
 hidden9:
@@ -11745,10 +11745,10 @@ hidden9:
 	// Gradient by the couplings:
 	// 
 	// 	dCouple[c][k] += sum_M gt[L M][k] u[c M][k]
-	MOVQ    336(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    280(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    352(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    296(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    DI, R8
@@ -11883,10 +11883,10 @@ column11:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    328(AX), CX
-	MOVQ    256(AX), DX
-	MOVQ    400(AX), BX
-	MOVQ    408(AX), SI
+	MOVQ    344(AX), CX
+	MOVQ    272(AX), DX
+	MOVQ    416(AX), BX
+	MOVQ    424(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	SHRQ    $0x04, BX
@@ -11898,7 +11898,7 @@ group12:
 	MOVQ    R8, R8
 	VMOVUPD (DX), Z0
 	VMOVUPD 64(DX), Z1
-	MOVQ    224(AX), R9
+	MOVQ    240(AX), R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
 
@@ -11928,7 +11928,7 @@ input14:
 	VMOVUPD      320(DX), Z3
 	VMOVUPD      384(DX), Z4
 	VMOVUPD      448(DX), Z5
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -11968,7 +11968,7 @@ input16:
 	VMOVUPD      960(DX), Z7
 	VMOVUPD      1024(DX), Z8
 	VMOVUPD      1088(DX), Z9
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -12018,7 +12018,7 @@ input18:
 	VMOVUPD      1856(DX), Z11
 	VMOVUPD      1920(DX), Z12
 	VMOVUPD      1984(DX), Z13
-	MOVQ         224(AX), R9
+	MOVQ         240(AX), R9
 	MOVQ         BX, R10
 	PCALIGN      $0x40
 
@@ -12075,10 +12075,10 @@ input20:
 	// 			}
 	// 		}
 	// 	}
-	MOVQ    320(AX), CX
-	MOVQ    104(AX), DX
-	MOVQ    232(AX), BX
-	MOVQ    400(AX), SI
+	MOVQ    336(AX), CX
+	MOVQ    120(AX), DX
+	MOVQ    248(AX), BX
+	MOVQ    416(AX), SI
 	MOVQ    SI, DI
 	SHLQ    $0x03, DI
 	MOVQ    SI, R8
@@ -12087,10 +12087,10 @@ input20:
 	PCALIGN $0x40
 
 group21:
-	MOVQ 160(AX), R9
-	MOVQ 176(AX), R10
-	MOVQ 184(AX), R11
-	MOVQ 384(AX), R12
+	MOVQ 176(AX), R9
+	MOVQ 192(AX), R10
+	MOVQ 200(AX), R11
+	MOVQ 400(AX), R12
 
 block22:
 	MOVQ    $0x00000008, R13
@@ -12502,13 +12502,13 @@ TEXT ·readoutAVX512Double(SB), NOSPLIT, $0-8
 	// 	}
 	MOVQ    48(AX), CX
 	XORQ    DX, DX
-	MOVQ    416(AX), BX
+	MOVQ    432(AX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ    288(AX), DI
-	MOVQ    424(AX), SI
+	MOVQ    304(AX), DI
+	MOVQ    440(AX), SI
 	MOVQ    SI, R8
 	SHRQ    $0x04, R8
 	LEAQ    (CX), SI
@@ -12567,11 +12567,11 @@ features2:
 	VSHUFF64X2  $0xdd, Z1, Z0, Z0
 	VADDPD      Z2, Z0, Z0
 	MOVQ        56(AX), SI
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPD      (SI)(DX*8), Z0, Z0
 	VMOVUPD     Z0, (DI)(DX*8)
-	MOVQ        288(AX), DI
-	MOVQ        424(AX), SI
+	MOVQ        304(AX), DI
+	MOVQ        440(AX), SI
 	MOVQ        SI, R8
 	SHRQ        $0x04, R8
 	LEAQ        1024(CX), SI
@@ -12630,21 +12630,21 @@ features3:
 	VSHUFF64X2   $0xdd, Z1, Z0, Z0
 	VADDPD       Z2, Z0, Z0
 	MOVQ         56(AX), CX
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPD       64(CX)(DX*8), Z0, Z0
 	VMOVUPD      Z0, 64(DI)(DX*8)
 	LEAQ         -1024(SI), CX
 	ADDQ         $0x00000010, DX
 	SUBQ         $0x00000001, BX
 	JG           hidden1
-	MOVQ         296(AX), CX
-	MOVQ         304(AX), DX
-	MOVQ         312(AX), BX
+	MOVQ         312(AX), CX
+	MOVQ         320(AX), DX
+	MOVQ         328(AX), BX
 	MOVQ         64(AX), SI
 	MOVQ         72(AX), DI
-	MOVQ         416(AX), R8
+	MOVQ         432(AX), R8
 	VPXORD       Z0, Z0, Z0
-	VBROADCASTSD 456(AX), Z1
+	VBROADCASTSD 480(AX), Z1
 	PCALIGN      $0x40
 
 activation4:
@@ -12694,8 +12694,8 @@ activation4:
 	SUBQ              $0x00000008, R8
 	JG                activation4
 	MOVQ              40(AX), CX
-	MOVQ              288(AX), DX
-	MOVQ              424(AX), BX
+	MOVQ              304(AX), DX
+	MOVQ              440(AX), BX
 	PCALIGN           $0x40
 
 linear5:
@@ -12713,10 +12713,10 @@ linear5:
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	VMOVSD        X0, 448(AX)
+	VMOVSD        X0, 464(AX)
 	MOVQ          48(AX), CX
 	XORQ          DX, DX
-	MOVQ          424(AX), BX
+	MOVQ          440(AX), BX
 	PCALIGN       $0x40
 
 features6:
@@ -12724,12 +12724,12 @@ features6:
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	MOVQ    312(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    328(AX), SI
+	MOVQ    440(AX), DI
 	SHLQ    $0x03, DI
 	SHLQ    $0x04, DI
 	MOVQ    CX, R8
-	MOVQ    416(AX), R9
+	MOVQ    432(AX), R9
 	SHRQ    $0x04, R9
 	PCALIGN $0x40
 
@@ -12767,17 +12767,17 @@ inner8:
 	SUBQ         $0x00000001, R9
 	JG           outer7
 	MOVQ         40(AX), SI
-	MOVQ         296(AX), DI
-	VBROADCASTSD 456(AX), Z4
+	MOVQ         312(AX), DI
+	VBROADCASTSD 480(AX), Z4
 	VFMADD231PD  (SI)(DX*8), Z4, Z0
 	VMOVUPD      Z0, (DI)(DX*8)
-	VBROADCASTSD 456(AX), Z0
+	VBROADCASTSD 480(AX), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z1
 	VMOVUPD      Z1, 64(DI)(DX*8)
-	VBROADCASTSD 456(AX), Z0
+	VBROADCASTSD 480(AX), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z2
 	VMOVUPD      Z2, 128(DI)(DX*8)
-	VBROADCASTSD 456(AX), Z0
+	VBROADCASTSD 480(AX), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z3
 	VMOVUPD      Z3, 192(DI)(DX*8)
 	ADDQ         $0x00000020, DX
@@ -12809,17 +12809,17 @@ TEXT ·readout2AVX512Double(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R9
 	SHRQ    $0x04, R9
 	LEAQ    (CX), SI
@@ -12923,7 +12923,7 @@ features2:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        (AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      (SI)(DX*8), Z0, Z0
 	VMOVUPD     Z0, (DI)(DX*8)
 	VUNPCKLPD   Z9, Z8, Z0
@@ -12950,15 +12950,15 @@ features2:
 	MOVQ        (AX), SI
 	MOVQ        56(SI), SI
 	MOVQ        8(AX), DI
-	MOVQ        296(DI), DI
+	MOVQ        312(DI), DI
 	VADDPD      (SI)(DX*8), Z0, Z0
 	VMOVUPD     Z0, (DI)(DX*8)
 	MOVQ        (AX), SI
-	MOVQ        288(SI), DI
+	MOVQ        304(SI), DI
 	MOVQ        8(AX), SI
-	MOVQ        288(SI), R8
+	MOVQ        304(SI), R8
 	MOVQ        (AX), SI
-	MOVQ        424(SI), SI
+	MOVQ        440(SI), SI
 	MOVQ        SI, R9
 	SHRQ        $0x04, R9
 	LEAQ        1024(CX), SI
@@ -13062,7 +13062,7 @@ features3:
 	MOVQ         (AX), CX
 	MOVQ         56(CX), CX
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPD       64(CX)(DX*8), Z0, Z0
 	VMOVUPD      Z0, 64(DI)(DX*8)
 	VUNPCKLPD    Z9, Z8, Z0
@@ -13089,7 +13089,7 @@ features3:
 	MOVQ         (AX), CX
 	MOVQ         56(CX), CX
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPD       64(CX)(DX*8), Z0, Z0
 	VMOVUPD      Z0, 64(DI)(DX*8)
 	LEAQ         -1024(SI), CX
@@ -13097,20 +13097,20 @@ features3:
 	SUBQ         $0x00000001, BX
 	JG           hidden1
 	MOVQ         (AX), CX
-	MOVQ         296(CX), CX
+	MOVQ         312(CX), CX
 	MOVQ         (AX), DX
-	MOVQ         304(DX), DX
+	MOVQ         320(DX), DX
 	MOVQ         (AX), BX
-	MOVQ         312(BX), BX
+	MOVQ         328(BX), BX
 	MOVQ         (AX), SI
 	MOVQ         64(SI), SI
 	MOVQ         (AX), DI
 	MOVQ         72(DI), DI
 	MOVQ         (AX), R8
-	MOVQ         416(R8), R8
+	MOVQ         432(R8), R8
 	VPXORD       Z0, Z0, Z0
 	MOVQ         (AX), R9
-	VBROADCASTSD 456(R9), Z1
+	VBROADCASTSD 480(R9), Z1
 	PCALIGN      $0x40
 
 activation4:
@@ -13162,9 +13162,9 @@ activation4:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              (AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear5:
@@ -13183,22 +13183,22 @@ linear5:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          (AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          8(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          8(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          8(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	MOVQ          (AX), R9
-	VBROADCASTSD  456(R9), Z1
+	VBROADCASTSD  480(R9), Z1
 	PCALIGN       $0x40
 
 activation6:
@@ -13250,9 +13250,9 @@ activation6:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              8(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear7:
@@ -13271,12 +13271,12 @@ linear7:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          8(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          (AX), CX
 	MOVQ          48(CX), CX
 	XORQ          DX, DX
 	MOVQ          (AX), BX
-	MOVQ          424(BX), BX
+	MOVQ          440(BX), BX
 	PCALIGN       $0x40
 
 features8:
@@ -13289,16 +13289,16 @@ features8:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    (AX), R8
-	MOVQ    424(R8), R8
+	MOVQ    440(R8), R8
 	SHLQ    $0x03, R8
 	SHLQ    $0x04, R8
 	MOVQ    CX, R9
 	MOVQ    (AX), R10
-	MOVQ    416(R10), R10
+	MOVQ    432(R10), R10
 	SHRQ    $0x04, R10
 	PCALIGN $0x40
 
@@ -13375,41 +13375,41 @@ inner10:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z8
+	VBROADCASTSD 480(R8), Z8
 	VFMADD231PD  (SI)(DX*8), Z8, Z0
 	VMOVUPD      Z0, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z1
 	VMOVUPD      Z1, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z2
 	VMOVUPD      Z2, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z3
 	VMOVUPD      Z3, 192(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  (SI)(DX*8), Z0, Z4
 	VMOVUPD      Z4, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z5
 	VMOVUPD      Z5, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z6
 	VMOVUPD      Z6, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z7
 	VMOVUPD      Z7, 192(DI)(DX*8)
 	ADDQ         $0x00000020, DX
@@ -13441,21 +13441,21 @@ TEXT ·readout4AVX512Double(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    16(AX), SI
-	MOVQ    288(SI), R9
+	MOVQ    304(SI), R9
 	MOVQ    24(AX), SI
-	MOVQ    288(SI), R10
+	MOVQ    304(SI), R10
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R11
 	SHRQ    $0x04, R11
 	LEAQ    (CX), SI
@@ -13557,12 +13557,12 @@ features2:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        (SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, (DI)(DX*8)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        (SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, (DI)(DX*8)
@@ -13590,25 +13590,25 @@ features2:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        (SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, (DI)(DX*8)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        (SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, (DI)(DX*8)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          512(CX), SI
@@ -13710,12 +13710,12 @@ features3:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        32(SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 32(DI)(DX*8)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        32(SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 32(DI)(DX*8)
@@ -13743,25 +13743,25 @@ features3:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        32(SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 32(DI)(DX*8)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        32(SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 32(DI)(DX*8)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          1024(CX), SI
@@ -13863,12 +13863,12 @@ features4:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        64(SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 64(DI)(DX*8)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        64(SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 64(DI)(DX*8)
@@ -13896,25 +13896,25 @@ features4:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        64(SI)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 64(DI)(DX*8)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        64(SI)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 64(DI)(DX*8)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          1536(CX), SI
@@ -14016,12 +14016,12 @@ features5:
 	MOVQ          (AX), CX
 	MOVQ          56(CX), CX
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        96(CX)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 96(DI)(DX*8)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        96(CX)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 96(DI)(DX*8)
@@ -14049,12 +14049,12 @@ features5:
 	MOVQ          (AX), CX
 	MOVQ          56(CX), CX
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPD        96(CX)(DX*8), Y1, Y1
 	VMOVUPD       Y1, 96(DI)(DX*8)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPD        96(CX)(DX*8), Y0, Y0
 	VMOVUPD       Y0, 96(DI)(DX*8)
@@ -14063,20 +14063,20 @@ features5:
 	SUBQ          $0x00000001, BX
 	JG            hidden1
 	MOVQ          (AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          (AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          (AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	MOVQ          (AX), R9
-	VBROADCASTSD  456(R9), Z1
+	VBROADCASTSD  480(R9), Z1
 	PCALIGN       $0x40
 
 activation6:
@@ -14128,9 +14128,9 @@ activation6:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              (AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear7:
@@ -14149,22 +14149,22 @@ linear7:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          (AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          8(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          8(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          8(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	MOVQ          (AX), R9
-	VBROADCASTSD  456(R9), Z1
+	VBROADCASTSD  480(R9), Z1
 	PCALIGN       $0x40
 
 activation8:
@@ -14216,9 +14216,9 @@ activation8:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              8(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear9:
@@ -14237,22 +14237,22 @@ linear9:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          8(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          16(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          16(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          16(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	MOVQ          (AX), R9
-	VBROADCASTSD  456(R9), Z1
+	VBROADCASTSD  480(R9), Z1
 	PCALIGN       $0x40
 
 activation10:
@@ -14304,9 +14304,9 @@ activation10:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              16(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear11:
@@ -14325,22 +14325,22 @@ linear11:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          16(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          24(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          24(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          24(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	MOVQ          (AX), R9
-	VBROADCASTSD  456(R9), Z1
+	VBROADCASTSD  480(R9), Z1
 	PCALIGN       $0x40
 
 activation12:
@@ -14392,9 +14392,9 @@ activation12:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              24(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear13:
@@ -14413,12 +14413,12 @@ linear13:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          24(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          (AX), CX
 	MOVQ          48(CX), CX
 	XORQ          DX, DX
 	MOVQ          (AX), BX
-	MOVQ          424(BX), BX
+	MOVQ          440(BX), BX
 	PCALIGN       $0x40
 
 features14:
@@ -14439,20 +14439,20 @@ features14:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    16(AX), R8
-	MOVQ    312(R8), R8
+	MOVQ    328(R8), R8
 	MOVQ    24(AX), R9
-	MOVQ    312(R9), R9
+	MOVQ    328(R9), R9
 	MOVQ    (AX), R10
-	MOVQ    424(R10), R10
+	MOVQ    440(R10), R10
 	SHLQ    $0x03, R10
 	SHLQ    $0x04, R10
 	MOVQ    CX, R11
 	MOVQ    (AX), R12
-	MOVQ    416(R12), R12
+	MOVQ    432(R12), R12
 	SHRQ    $0x04, R12
 	PCALIGN $0x40
 
@@ -14571,87 +14571,163 @@ inner16:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z16
+	VBROADCASTSD 480(R8), Z16
 	VFMADD231PD  (SI)(DX*8), Z16, Z0
 	VMOVUPD      Z0, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z1
 	VMOVUPD      Z1, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z2
 	VMOVUPD      Z2, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z3
 	VMOVUPD      Z3, 192(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  (SI)(DX*8), Z0, Z4
 	VMOVUPD      Z4, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z5
 	VMOVUPD      Z5, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z6
 	VMOVUPD      Z6, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z7
 	VMOVUPD      Z7, 192(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         16(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  (SI)(DX*8), Z0, Z8
 	VMOVUPD      Z8, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z9
 	VMOVUPD      Z9, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z10
 	VMOVUPD      Z10, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z11
 	VMOVUPD      Z11, 192(DI)(DX*8)
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         24(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  (SI)(DX*8), Z0, Z12
 	VMOVUPD      Z12, (DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  64(SI)(DX*8), Z0, Z13
 	VMOVUPD      Z13, 64(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  128(SI)(DX*8), Z0, Z14
 	VMOVUPD      Z14, 128(DI)(DX*8)
 	MOVQ         (AX), R8
-	VBROADCASTSD 456(R8), Z0
+	VBROADCASTSD 480(R8), Z0
 	VFMADD231PD  192(SI)(DX*8), Z0, Z15
 	VMOVUPD      Z15, 192(DI)(DX*8)
 	ADDQ         $0x00000020, DX
 	ADDQ         $0x00001000, CX
 	SUBQ         $0x00000020, BX
 	JG           features14
+	VZEROUPPER
+	RET
+
+// func gradeAVX512Double(s *site[float64])
+// Requires: AVX, AVX512F
+TEXT ·gradeAVX512Double(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Extrapolation grade, the columns of T dealt out to several sums:
+	// 
+	// 	grade = 0
+	// 	for r := range H {
+	// 		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+	// 		grade += v²
+	// 	}
+	MOVQ    88(AX), CX
+	MOVQ    96(AX), DX
+	MOVQ    320(AX), BX
+	MOVQ    432(AX), SI
+	MOVQ    SI, DI
+	SHRQ    $0x04, DI
+	XORQ    SI, SI
+	VPXORD  Z0, Z0, Z0
+	PCALIGN $0x40
+
+rows1:
+	ADDQ    $0x00000010, SI
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	MOVQ    BX, R8
+	MOVQ    SI, R9
+	PCALIGN $0x40
+
+columns2:
+	VBROADCASTSD  (R8), Z9
+	VFMADD231PD   (CX), Z9, Z1
+	VFMADD231PD   64(CX), Z9, Z2
+	VBROADCASTSD  8(R8), Z9
+	VFMADD231PD   128(CX), Z9, Z3
+	VFMADD231PD   192(CX), Z9, Z4
+	VBROADCASTSD  16(R8), Z9
+	VFMADD231PD   256(CX), Z9, Z5
+	VFMADD231PD   320(CX), Z9, Z6
+	VBROADCASTSD  24(R8), Z9
+	VFMADD231PD   384(CX), Z9, Z7
+	VFMADD231PD   448(CX), Z9, Z8
+	ADDQ          $0x00000020, R8
+	ADDQ          $0x00000200, CX
+	SUBQ          $0x00000004, R9
+	JG            columns2
+	VADDPD        Z5, Z1, Z1
+	VADDPD        Z7, Z3, Z3
+	VADDPD        Z3, Z1, Z1
+	VADDPD        (DX), Z1, Z1
+	VFMADD231PD   Z1, Z1, Z0
+	VADDPD        Z6, Z2, Z2
+	VADDPD        Z8, Z4, Z4
+	VADDPD        Z4, Z2, Z2
+	VADDPD        64(DX), Z2, Z2
+	VFMADD231PD   Z2, Z2, Z0
+	ADDQ          $0x00000080, DX
+	SUBQ          $0x00000001, DI
+	JG            rows1
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, 472(AX)
 	VZEROUPPER
 	RET
 
@@ -14667,16 +14743,16 @@ TEXT ·readoutGradientAVX512Double(SB), NOSPLIT, $0-8
 	// 			dW[h][k] += gh[h] f[k]
 	// 		}
 	// 	}
-	MOVQ    352(AX), CX
-	MOVQ    416(AX), DX
-	MOVQ    424(AX), BX
+	MOVQ    368(AX), CX
+	MOVQ    432(AX), DX
+	MOVQ    440(AX), BX
 	XORQ    SI, SI
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ         312(AX), DI
+	MOVQ         328(AX), DI
 	VBROADCASTSD (DI)(SI*8), Z0
-	MOVQ         288(AX), DI
+	MOVQ         304(AX), DI
 	MOVQ         BX, R8
 	SHRQ         $0x04, R8
 	PCALIGN      $0x40
@@ -14711,25 +14787,25 @@ TEXT ·readoutGradient2AVX512Double(SB), NOSPLIT, $0-8
 	// 		}
 	// 	}
 	MOVQ    (AX), CX
-	MOVQ    352(CX), CX
+	MOVQ    368(CX), CX
 	MOVQ    (AX), DX
-	MOVQ    416(DX), DX
+	MOVQ    432(DX), DX
 	MOVQ    (AX), BX
-	MOVQ    424(BX), BX
+	MOVQ    440(BX), BX
 	XORQ    SI, SI
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ         (AX), DI
-	MOVQ         312(DI), DI
+	MOVQ         328(DI), DI
 	VBROADCASTSD (DI)(SI*8), Z0
 	MOVQ         (AX), DI
-	MOVQ         288(DI), DI
+	MOVQ         304(DI), DI
 	MOVQ         8(AX), R8
-	MOVQ         312(R8), R8
+	MOVQ         328(R8), R8
 	VBROADCASTSD (R8)(SI*8), Z1
 	MOVQ         8(AX), R8
-	MOVQ         288(R8), R8
+	MOVQ         304(R8), R8
 	MOVQ         BX, R9
 	SHRQ         $0x04, R9
 	PCALIGN      $0x40
@@ -14767,35 +14843,35 @@ TEXT ·readoutGradient4AVX512Double(SB), NOSPLIT, $0-8
 	// 		}
 	// 	}
 	MOVQ    (AX), CX
-	MOVQ    352(CX), CX
+	MOVQ    368(CX), CX
 	MOVQ    (AX), DX
-	MOVQ    416(DX), DX
+	MOVQ    432(DX), DX
 	MOVQ    (AX), BX
-	MOVQ    424(BX), BX
+	MOVQ    440(BX), BX
 	XORQ    SI, SI
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ         (AX), DI
-	MOVQ         312(DI), DI
+	MOVQ         328(DI), DI
 	VBROADCASTSD (DI)(SI*8), Z0
 	MOVQ         (AX), DI
-	MOVQ         288(DI), DI
+	MOVQ         304(DI), DI
 	MOVQ         8(AX), R8
-	MOVQ         312(R8), R8
+	MOVQ         328(R8), R8
 	VBROADCASTSD (R8)(SI*8), Z1
 	MOVQ         8(AX), R8
-	MOVQ         288(R8), R8
+	MOVQ         304(R8), R8
 	MOVQ         16(AX), R9
-	MOVQ         312(R9), R9
+	MOVQ         328(R9), R9
 	VBROADCASTSD (R9)(SI*8), Z2
 	MOVQ         16(AX), R9
-	MOVQ         288(R9), R9
+	MOVQ         304(R9), R9
 	MOVQ         24(AX), R10
-	MOVQ         312(R10), R10
+	MOVQ         328(R10), R10
 	VBROADCASTSD (R10)(SI*8), Z3
 	MOVQ         24(AX), R10
-	MOVQ         288(R10), R10
+	MOVQ         304(R10), R10
 	MOVQ         BX, R11
 	SHRQ         $0x04, R11
 	PCALIGN      $0x40

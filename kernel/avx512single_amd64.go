@@ -272,6 +272,19 @@ func readout2AVX512Single(list *[4]*site[float32])
 //go:noescape
 func readout4AVX512Single(list *[4]*site[float32])
 
+// gradeAVX512Single computes the grade of an atom.
+//
+// Extrapolation grade, the columns of T dealt out to several sums:
+//
+//	grade = 0
+//	for r := range H {
+//		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+//		grade += v²
+//	}
+//
+//go:noescape
+func gradeAVX512Single(s *site[float32])
+
 // AVX512Single is the back end in AVX-512 and float32.
 type AVX512Single struct{}
 
@@ -283,9 +296,8 @@ func (k AVX512Single) Forces(l *Layer[float32], a *Atoms[float32], lo, hi int, s
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
+		if !k.near(l, a, i, v) {
+			a.isolated(l, i)
 			continue
 		}
 		site := v.add(i)
@@ -322,6 +334,12 @@ func (k AVX512Single) forces(l *Layer[float32], a *Atoms[float32], v *lanes[floa
 		i, site := v.atom[w], &v.sites[w]
 		a.Energy[i] = site.energy
 		a.hidden(i, site.activations())
+		if a.Guard != nil {
+			if site.gradeT != nil {
+				gradeAVX512Single(site)
+			}
+			site.guard(l, a, i)
+		}
 		if l.LT == 2 {
 			edges2AVX512Single(site)
 		} else {

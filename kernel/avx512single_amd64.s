@@ -22,18 +22,18 @@ TEXT ·nearAVX512Single(SB), NOSPLIT, $0-8
 	// 	}
 	// 
 	// The last neighbour is repeated up to a full vector behind the end; near only tells whether there are any.
-	MOVQ         88(AX), CX
-	MOVQ         96(AX), DX
-	MOVQ         112(AX), BX
-	MOVQ         376(AX), SI
+	MOVQ         104(AX), CX
+	MOVQ         112(AX), DX
+	MOVQ         128(AX), BX
+	MOVQ         392(AX), SI
 	MOVQ         (AX), DI
 	VBROADCASTSS (DI), Z0
 	VBROADCASTSS 4(DI), Z1
-	MOVQ         136(AX), DI
-	MOVQ         144(AX), R8
-	MOVQ         152(AX), R9
-	MOVQ         160(AX), R10
-	MOVQ         168(AX), R11
+	MOVQ         152(AX), DI
+	MOVQ         160(AX), R8
+	MOVQ         168(AX), R9
+	MOVQ         176(AX), R10
+	MOVQ         184(AX), R11
 	VBROADCASTSD (DX), Z2
 	VBROADCASTSD 8(DX), Z3
 	VBROADCASTSD 16(DX), Z4
@@ -185,8 +185,8 @@ full2:
 	VMOVDQU       Y0, 32(R11)(DX*4)
 
 none3:
-	MOVQ DX, 384(AX)
-	MOVQ R12, 392(AX)
+	MOVQ DX, 400(AX)
+	MOVQ R12, 408(AX)
 	VZEROUPPER
 	RET
 
@@ -203,15 +203,15 @@ TEXT ·describe2AVX512Single(SB), NOSPLIT, $0-8
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSS 460(AX), Z0
-	VPBROADCASTD 432(AX), Z1
-	VPBROADCASTD 440(AX), Z2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSS 484(AX), Z0
+	VPBROADCASTD 448(AX), Z1
+	VPBROADCASTD 456(AX), Z2
 	PCALIGN      $0x40
 
 block1:
@@ -323,9 +323,9 @@ block1:
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels2:
@@ -345,12 +345,12 @@ channels2:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -405,7 +405,7 @@ slot4:
 	JG               block3
 	MOVQ             BX, DI
 	SHLQ             $0x04, DI
-	ADDQ             224(AX), DI
+	ADDQ             240(AX), DI
 	VMOVUPS          Z0, (DI)
 	VMOVUPS          Z1, 64(DI)
 	VMOVUPS          Z2, 128(DI)
@@ -433,14 +433,14 @@ slot4:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -461,7 +461,7 @@ group5:
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -548,11 +548,11 @@ input7:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    408(AX), AX
+	MOVQ    424(AX), AX
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
 	MOVQ    DI, R8
@@ -852,13 +852,13 @@ TEXT ·edges2AVX512Single(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x02, R10
 	MOVQ    R10, R11
@@ -1290,14 +1290,14 @@ group1:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -1318,7 +1318,7 @@ group2:
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -1408,11 +1408,11 @@ input4:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x02, R8
 	SHRQ       $0x04, DI
@@ -1528,9 +1528,9 @@ input4:
 	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+576(SB), Z0, Z0
 	VMOVUPS    Z0, 960(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 	VMOVUPS    (BX), Z0
@@ -1643,8 +1643,8 @@ slot6:
 	ADDQ             $0x00000400, R9
 	SUBQ             $0x00000010, R10
 	JG               block5
-	MOVQ             384(AX), R9
-	MOVQ             208(AX), R10
+	MOVQ             400(AX), R9
+	MOVQ             224(AX), R10
 	MOVQ             CX, R11
 	LEAQ             (R8)(R8*2), R12
 	VMOVUPS          (SI), Z0
@@ -1663,9 +1663,9 @@ slot6:
 	VMOVUPS          832(SI), Z13
 	VMOVUPS          896(SI), Z14
 	VMOVUPS          960(SI), Z15
-	MOVQ             376(AX), R13
+	MOVQ             392(AX), R13
 	SHLQ             $0x04, R13
-	ADDQ             120(AX), R13
+	ADDQ             136(AX), R13
 	PCALIGN          $0x40
 
 neighbour7:
@@ -1872,9 +1872,9 @@ channels9:
 	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+576(SB), Z0, Z0
 	VMOVUPS    Z0, 960(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 	VMOVUPS    (BX), Z0
@@ -1988,8 +1988,8 @@ slot11:
 	ADDQ             $0x00000400, R9
 	SUBQ             $0x00000010, R10
 	JG               block10
-	MOVQ             384(AX), R9
-	MOVQ             208(AX), R10
+	MOVQ             400(AX), R9
+	MOVQ             224(AX), R10
 	MOVQ             CX, R11
 	LEAQ             (R8)(R8*2), R12
 	VMOVUPS          (SI), Z0
@@ -2008,9 +2008,9 @@ slot11:
 	VMOVUPS          832(SI), Z13
 	VMOVUPS          896(SI), Z14
 	VMOVUPS          960(SI), Z15
-	MOVQ             376(AX), R13
+	MOVQ             392(AX), R13
 	SHLQ             $0x04, R13
-	ADDQ             120(AX), R13
+	ADDQ             136(AX), R13
 	PCALIGN          $0x40
 
 neighbour12:
@@ -2113,16 +2113,16 @@ end8:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block13:
@@ -2243,7 +2243,7 @@ block13:
 	VSHUFF64X2       $0x88, Z8, Z6, Z9
 	VSHUFF64X2       $0xdd, Z8, Z6, Z6
 	VADDPS           Z9, Z6, Z6
-	VBROADCASTSS     460(AX), Z8
+	VBROADCASTSS     484(AX), Z8
 	VMULPS           Z8, Z6, Z6
 	VSUBPS           Z3, Z6, Z6
 	MOVQ             $0x00000010, R13
@@ -2385,15 +2385,15 @@ TEXT ·describe3AVX512Single(SB), NOSPLIT, $0-8
 	// 	b := min(int(q), last)
 	// 	t := q - b
 	// 	block = 1/r, Y_lm(u) for l > 0, t; offset = b rowBytes
-	MOVQ         136(AX), CX
-	MOVQ         144(AX), DX
-	MOVQ         152(AX), BX
-	MOVQ         184(AX), SI
-	MOVQ         176(AX), DI
-	MOVQ         384(AX), R8
-	VBROADCASTSS 460(AX), Z0
-	VPBROADCASTD 432(AX), Z1
-	VPBROADCASTD 440(AX), Z2
+	MOVQ         152(AX), CX
+	MOVQ         160(AX), DX
+	MOVQ         168(AX), BX
+	MOVQ         200(AX), SI
+	MOVQ         192(AX), DI
+	MOVQ         400(AX), R8
+	VBROADCASTSS 484(AX), Z0
+	VPBROADCASTD 448(AX), Z1
+	VPBROADCASTD 456(AX), Z2
 	PCALIGN      $0x40
 
 block1:
@@ -2505,9 +2505,9 @@ block1:
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels2:
@@ -2527,12 +2527,12 @@ channels2:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -2587,7 +2587,7 @@ slot4:
 	JG               block3
 	MOVQ             BX, DI
 	SHLQ             $0x04, DI
-	ADDQ             224(AX), DI
+	ADDQ             240(AX), DI
 	VMOVUPS          Z0, (DI)
 	VMOVUPS          Z1, 64(DI)
 	VMOVUPS          Z2, 128(DI)
@@ -2615,14 +2615,14 @@ slot4:
 	// 			b[lm][k] = sum_n mix[l][n][k] * a[lm][n]
 	// 		}
 	// 	}
-	MOVQ    248(AX), CX
+	MOVQ    264(AX), CX
 	MOVQ    16(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    408(AX), DI
+	MOVQ    424(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -2643,7 +2643,7 @@ group5:
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	MOVQ    224(AX), R8
+	MOVQ    240(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -2730,11 +2730,11 @@ input7:
 	// 	f[3+lt+L] = sum_M t[L M]²
 	// 
 	// for every channel; G is the table of Coupling.Terms.
-	MOVQ    288(AX), CX
-	MOVQ    264(AX), DX
-	MOVQ    248(AX), BX
+	MOVQ    304(AX), CX
+	MOVQ    280(AX), DX
+	MOVQ    264(AX), BX
 	MOVQ    32(AX), SI
-	MOVQ    408(AX), AX
+	MOVQ    424(AX), AX
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
 	MOVQ    DI, R8
@@ -3175,13 +3175,13 @@ TEXT ·edges3AVX512Single(SB), NOSPLIT, $0-8
 	// 	gt[L M] = gf[3+L] b[L M] + 2 gf[3+lt+L] t[L M]
 	// 	gb[L M] += gf[3+L] t[L M]
 	// 	gb[l1 m1] += G couple[c] gt[L M] b[l2 m2], gb[l2 m2] += G couple[c] gt[L M] b[l1 m1]
-	MOVQ    256(AX), CX
-	MOVQ    272(AX), DX
-	MOVQ    296(AX), BX
-	MOVQ    264(AX), SI
-	MOVQ    248(AX), DI
+	MOVQ    272(AX), CX
+	MOVQ    288(AX), DX
+	MOVQ    312(AX), BX
+	MOVQ    280(AX), SI
+	MOVQ    264(AX), DI
 	MOVQ    32(AX), R8
-	MOVQ    408(AX), R9
+	MOVQ    424(AX), R9
 	MOVQ    R9, R10
 	SHLQ    $0x02, R10
 	MOVQ    R10, R11
@@ -3833,14 +3833,14 @@ group1:
 	// 			ga[lm][n] = sum_k mixT[l][k][n] * gb[lm][k]
 	// 		}
 	// 	}
-	MOVQ    232(AX), CX
+	MOVQ    248(AX), CX
 	MOVQ    24(AX), DX
-	MOVQ    408(AX), BX
+	MOVQ    424(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHLQ    $0x06, SI
 	SHRQ    $0x04, BX
-	MOVQ    400(AX), DI
+	MOVQ    416(AX), DI
 	SHRQ    $0x04, DI
 	PCALIGN $0x40
 
@@ -3861,7 +3861,7 @@ group2:
 	VPXORD  Z13, Z13, Z13
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
-	MOVQ    256(AX), R8
+	MOVQ    272(AX), R8
 	MOVQ    DX, R9
 	MOVQ    BX, R10
 	PCALIGN $0x40
@@ -3951,11 +3951,11 @@ input4:
 	// scale makes the gradients of the harmonics simple polynomials (see below). p and q are left half transposed: p as
 	// [n/Q][16/L][Q][L] for Q numbers in 128 bits and L in a vector, piece k of the last index for row lm = k Q + c of the third;
 	// q as [n/Q][L], to be summed over pieces.
-	MOVQ       192(AX), CX
-	MOVQ       200(AX), DX
-	MOVQ       232(AX), BX
-	MOVQ       240(AX), SI
-	MOVQ       400(AX), DI
+	MOVQ       208(AX), CX
+	MOVQ       216(AX), DX
+	MOVQ       248(AX), BX
+	MOVQ       256(AX), SI
+	MOVQ       416(AX), DI
 	MOVQ       DI, R8
 	SHLQ       $0x02, R8
 	SHRQ       $0x04, DI
@@ -4071,9 +4071,9 @@ input4:
 	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+576(SB), Z0, Z0
 	VMOVUPS    Z0, 960(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 	VMOVUPS    (BX), Z0
@@ -4186,8 +4186,8 @@ slot6:
 	ADDQ             $0x00000400, R9
 	SUBQ             $0x00000010, R10
 	JG               block5
-	MOVQ             384(AX), R9
-	MOVQ             208(AX), R10
+	MOVQ             400(AX), R9
+	MOVQ             224(AX), R10
 	MOVQ             CX, R11
 	LEAQ             (R8)(R8*2), R12
 	VMOVUPS          (SI), Z0
@@ -4206,9 +4206,9 @@ slot6:
 	VMOVUPS          832(SI), Z13
 	VMOVUPS          896(SI), Z14
 	VMOVUPS          960(SI), Z15
-	MOVQ             376(AX), R13
+	MOVQ             392(AX), R13
 	SHLQ             $0x04, R13
-	ADDQ             120(AX), R13
+	ADDQ             136(AX), R13
 	PCALIGN          $0x40
 
 neighbour7:
@@ -4415,9 +4415,9 @@ channels9:
 	VMOVUPS    Z1, 704(SI)
 	VMULPS     constantsAVX512Single<>+576(SB), Z0, Z0
 	VMOVUPS    Z0, 960(SI)
-	MOVQ       184(AX), R9
-	MOVQ       384(AX), R10
-	MOVQ       216(AX), R11
+	MOVQ       200(AX), R9
+	MOVQ       400(AX), R10
+	MOVQ       232(AX), R11
 	MOVQ       DX, R12
 	LEAQ       (R8)(R8*2), R13
 	VMOVUPS    (BX), Z0
@@ -4531,8 +4531,8 @@ slot11:
 	ADDQ             $0x00000400, R9
 	SUBQ             $0x00000010, R10
 	JG               block10
-	MOVQ             384(AX), R9
-	MOVQ             208(AX), R10
+	MOVQ             400(AX), R9
+	MOVQ             224(AX), R10
 	MOVQ             CX, R11
 	LEAQ             (R8)(R8*2), R12
 	VMOVUPS          (SI), Z0
@@ -4551,9 +4551,9 @@ slot11:
 	VMOVUPS          832(SI), Z13
 	VMOVUPS          896(SI), Z14
 	VMOVUPS          960(SI), Z15
-	MOVQ             376(AX), R13
+	MOVQ             392(AX), R13
 	SHLQ             $0x04, R13
-	ADDQ             120(AX), R13
+	ADDQ             136(AX), R13
 	PCALIGN          $0x40
 
 neighbour12:
@@ -4656,16 +4656,16 @@ end8:
 	// 		edges[edge[s]] = {g.x, g.y, g.z, 0}
 	// 		strain += d ⊗ g
 	// 	}
-	MOVQ    120(AX), CX
-	MOVQ    128(AX), DX
-	MOVQ    168(AX), BX
-	MOVQ    384(AX), SI
-	MOVQ    136(AX), DI
-	MOVQ    144(AX), R8
-	MOVQ    152(AX), R9
-	MOVQ    184(AX), R10
-	MOVQ    208(AX), R11
-	MOVQ    216(AX), R12
+	MOVQ    136(AX), CX
+	MOVQ    144(AX), DX
+	MOVQ    184(AX), BX
+	MOVQ    400(AX), SI
+	MOVQ    152(AX), DI
+	MOVQ    160(AX), R8
+	MOVQ    168(AX), R9
+	MOVQ    200(AX), R10
+	MOVQ    224(AX), R11
+	MOVQ    232(AX), R12
 	PCALIGN $0x40
 
 block13:
@@ -4786,7 +4786,7 @@ block13:
 	VSHUFF64X2       $0x88, Z8, Z6, Z9
 	VSHUFF64X2       $0xdd, Z8, Z6, Z6
 	VADDPS           Z9, Z6, Z6
-	VBROADCASTSS     460(AX), Z8
+	VBROADCASTSS     484(AX), Z8
 	VMULPS           Z8, Z6, Z6
 	VSUBPS           Z3, Z6, Z6
 	MOVQ             $0x00000010, R13
@@ -4935,13 +4935,13 @@ TEXT ·readoutAVX512Single(SB), NOSPLIT, $0-8
 	// 	}
 	MOVQ    48(AX), CX
 	XORQ    DX, DX
-	MOVQ    416(AX), BX
+	MOVQ    432(AX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
-	MOVQ    288(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    304(AX), SI
+	MOVQ    440(AX), DI
 	SHRQ    $0x04, DI
 	LEAQ    (CX), CX
 	VPXORD  Z0, Z0, Z0
@@ -5030,19 +5030,19 @@ features2:
 	VSHUFF64X2  $0xdd, Z1, Z0, Z0
 	VADDPS      Z2, Z0, Z0
 	MOVQ        56(AX), SI
-	MOVQ        296(AX), DI
+	MOVQ        312(AX), DI
 	VADDPS      (SI)(DX*4), Z0, Z0
 	VMOVUPS     Z0, (DI)(DX*4)
 	LEAQ        (CX), CX
 	ADDQ        $0x00000010, DX
 	SUBQ        $0x00000001, BX
 	JG          hidden1
-	MOVQ        296(AX), CX
-	MOVQ        304(AX), DX
-	MOVQ        312(AX), BX
+	MOVQ        312(AX), CX
+	MOVQ        320(AX), DX
+	MOVQ        328(AX), BX
 	MOVQ        64(AX), SI
 	MOVQ        72(AX), DI
-	MOVQ        416(AX), R8
+	MOVQ        432(AX), R8
 	VPXORD      Z0, Z0, Z0
 	PCALIGN     $0x40
 
@@ -5086,8 +5086,8 @@ activation3:
 	SUBQ              $0x00000010, R8
 	JG                activation3
 	MOVQ              40(AX), CX
-	MOVQ              288(AX), DX
-	MOVQ              424(AX), BX
+	MOVQ              304(AX), DX
+	MOVQ              440(AX), BX
 	PCALIGN           $0x40
 
 linear4:
@@ -5107,10 +5107,10 @@ linear4:
 	VADDPD        X1, X0, X0
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
-	VMOVSD        X0, 448(AX)
+	VMOVSD        X0, 464(AX)
 	MOVQ          48(AX), CX
 	XORQ          DX, DX
-	MOVQ          424(AX), BX
+	MOVQ          440(AX), BX
 
 wide5:
 	CMPQ    BX, $0x00000040
@@ -5119,12 +5119,12 @@ wide5:
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	MOVQ    312(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    328(AX), SI
+	MOVQ    440(AX), DI
 	SHLQ    $0x02, DI
 	SHLQ    $0x04, DI
 	MOVQ    CX, R8
-	MOVQ    416(AX), R9
+	MOVQ    432(AX), R9
 	SHRQ    $0x04, R9
 	PCALIGN $0x40
 
@@ -5162,7 +5162,7 @@ inner9:
 	SUBQ         $0x00000001, R9
 	JG           outer8
 	MOVQ         40(AX), SI
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z1, Z1
@@ -5183,12 +5183,12 @@ narrow6:
 	VPXORD  Z1, Z1, Z1
 	VPXORD  Z2, Z2, Z2
 	VPXORD  Z3, Z3, Z3
-	MOVQ    312(AX), SI
-	MOVQ    424(AX), DI
+	MOVQ    328(AX), SI
+	MOVQ    440(AX), DI
 	SHLQ    $0x02, DI
 	SHLQ    $0x04, DI
 	MOVQ    CX, R8
-	MOVQ    416(AX), R9
+	MOVQ    432(AX), R9
 	SHRQ    $0x04, R9
 	PCALIGN $0x40
 
@@ -5218,7 +5218,7 @@ inner11:
 	SUBQ         $0x00000001, R9
 	JG           outer10
 	MOVQ         40(AX), SI
-	MOVQ         296(AX), DI
+	MOVQ         312(AX), DI
 	VADDPS       Z2, Z0, Z0
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
@@ -5256,17 +5256,17 @@ TEXT ·readout2AVX512Single(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R9
 	SHRQ    $0x04, R9
 	LEAQ    (CX), SI
@@ -5368,21 +5368,21 @@ features2:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPS        (SI)(DX*4), Y1, Y1
 	VMOVUPS       Y1, (DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPS        (SI)(DX*4), Y0, Y0
 	VMOVUPS       Y0, (DI)(DX*4)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R9
 	SHRQ          $0x04, R9
 	LEAQ          512(CX), SI
@@ -5484,12 +5484,12 @@ features3:
 	MOVQ          (AX), CX
 	MOVQ          56(CX), CX
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x00, Z0, Y1
 	VADDPS        32(CX)(DX*4), Y1, Y1
 	VMOVUPS       Y1, 32(DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF64X4 $0x01, Z0, Y0
 	VADDPS        32(CX)(DX*4), Y0, Y0
 	VMOVUPS       Y0, 32(DI)(DX*4)
@@ -5498,17 +5498,17 @@ features3:
 	SUBQ          $0x00000001, BX
 	JG            hidden1
 	MOVQ          (AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          (AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          (AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -5554,9 +5554,9 @@ activation4:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              (AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear5:
@@ -5577,19 +5577,19 @@ linear5:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          (AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          8(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          8(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          8(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -5635,9 +5635,9 @@ activation6:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              8(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear7:
@@ -5658,12 +5658,12 @@ linear7:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          8(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          (AX), CX
 	MOVQ          48(CX), CX
 	XORQ          DX, DX
 	MOVQ          (AX), BX
-	MOVQ          424(BX), BX
+	MOVQ          440(BX), BX
 
 wide8:
 	CMPQ    BX, $0x00000040
@@ -5677,16 +5677,16 @@ wide8:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    (AX), R8
-	MOVQ    424(R8), R8
+	MOVQ    440(R8), R8
 	SHLQ    $0x02, R8
 	SHLQ    $0x04, R8
 	MOVQ    CX, R9
 	MOVQ    (AX), R10
-	MOVQ    416(R10), R10
+	MOVQ    432(R10), R10
 	SHRQ    $0x04, R10
 	PCALIGN $0x40
 
@@ -5763,7 +5763,7 @@ inner12:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z1, Z1
@@ -5775,7 +5775,7 @@ inner12:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z4, Z4
 	VMOVUPS      Z4, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z5, Z5
@@ -5801,16 +5801,16 @@ narrow9:
 	VPXORD  Z6, Z6, Z6
 	VPXORD  Z7, Z7, Z7
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    (AX), R8
-	MOVQ    424(R8), R8
+	MOVQ    440(R8), R8
 	SHLQ    $0x02, R8
 	SHLQ    $0x04, R8
 	MOVQ    CX, R9
 	MOVQ    (AX), R10
-	MOVQ    416(R10), R10
+	MOVQ    432(R10), R10
 	SHRQ    $0x04, R10
 	PCALIGN $0x40
 
@@ -5863,7 +5863,7 @@ inner14:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z2, Z0, Z0
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
@@ -5873,7 +5873,7 @@ inner14:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z6, Z4, Z4
 	VADDPS       (SI)(DX*4), Z4, Z4
 	VMOVUPS      Z4, (DI)(DX*4)
@@ -5911,21 +5911,21 @@ TEXT ·readout4AVX512Single(SB), NOSPLIT, $0-8
 	MOVQ    48(CX), CX
 	XORQ    DX, DX
 	MOVQ    (AX), BX
-	MOVQ    416(BX), BX
+	MOVQ    432(BX), BX
 	SHRQ    $0x04, BX
 	PCALIGN $0x40
 
 hidden1:
 	MOVQ    (AX), SI
-	MOVQ    288(SI), DI
+	MOVQ    304(SI), DI
 	MOVQ    8(AX), SI
-	MOVQ    288(SI), R8
+	MOVQ    304(SI), R8
 	MOVQ    16(AX), SI
-	MOVQ    288(SI), R9
+	MOVQ    304(SI), R9
 	MOVQ    24(AX), SI
-	MOVQ    288(SI), R10
+	MOVQ    304(SI), R10
 	MOVQ    (AX), SI
-	MOVQ    424(SI), SI
+	MOVQ    440(SI), SI
 	MOVQ    SI, R11
 	SHRQ    $0x04, R11
 	LEAQ    (CX), SI
@@ -6027,35 +6027,35 @@ features2:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x00, Z0, X1
 	VADDPS        (SI)(DX*4), X1, X1
 	VMOVUPS       X1, (DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x01, Z0, X1
 	VADDPS        (SI)(DX*4), X1, X1
 	VMOVUPS       X1, (DI)(DX*4)
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x02, Z0, X1
 	VADDPS        (SI)(DX*4), X1, X1
 	VMOVUPS       X1, (DI)(DX*4)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x03, Z0, X0
 	VADDPS        (SI)(DX*4), X0, X0
 	VMOVUPS       X0, (DI)(DX*4)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          256(CX), SI
@@ -6157,35 +6157,35 @@ features3:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x00, Z0, X1
 	VADDPS        16(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 16(DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x01, Z0, X1
 	VADDPS        16(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 16(DI)(DX*4)
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x02, Z0, X1
 	VADDPS        16(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 16(DI)(DX*4)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x03, Z0, X0
 	VADDPS        16(SI)(DX*4), X0, X0
 	VMOVUPS       X0, 16(DI)(DX*4)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          512(CX), SI
@@ -6287,35 +6287,35 @@ features4:
 	MOVQ          (AX), SI
 	MOVQ          56(SI), SI
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x00, Z0, X1
 	VADDPS        32(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 32(DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x01, Z0, X1
 	VADDPS        32(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 32(DI)(DX*4)
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x02, Z0, X1
 	VADDPS        32(SI)(DX*4), X1, X1
 	VMOVUPS       X1, 32(DI)(DX*4)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x03, Z0, X0
 	VADDPS        32(SI)(DX*4), X0, X0
 	VMOVUPS       X0, 32(DI)(DX*4)
 	MOVQ          (AX), SI
-	MOVQ          288(SI), DI
+	MOVQ          304(SI), DI
 	MOVQ          8(AX), SI
-	MOVQ          288(SI), R8
+	MOVQ          304(SI), R8
 	MOVQ          16(AX), SI
-	MOVQ          288(SI), R9
+	MOVQ          304(SI), R9
 	MOVQ          24(AX), SI
-	MOVQ          288(SI), R10
+	MOVQ          304(SI), R10
 	MOVQ          (AX), SI
-	MOVQ          424(SI), SI
+	MOVQ          440(SI), SI
 	MOVQ          SI, R11
 	SHRQ          $0x04, R11
 	LEAQ          768(CX), SI
@@ -6417,22 +6417,22 @@ features5:
 	MOVQ          (AX), CX
 	MOVQ          56(CX), CX
 	MOVQ          (AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x00, Z0, X1
 	VADDPS        48(CX)(DX*4), X1, X1
 	VMOVUPS       X1, 48(DI)(DX*4)
 	MOVQ          8(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x01, Z0, X1
 	VADDPS        48(CX)(DX*4), X1, X1
 	VMOVUPS       X1, 48(DI)(DX*4)
 	MOVQ          16(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x02, Z0, X1
 	VADDPS        48(CX)(DX*4), X1, X1
 	VMOVUPS       X1, 48(DI)(DX*4)
 	MOVQ          24(AX), DI
-	MOVQ          296(DI), DI
+	MOVQ          312(DI), DI
 	VEXTRACTF32X4 $0x03, Z0, X0
 	VADDPS        48(CX)(DX*4), X0, X0
 	VMOVUPS       X0, 48(DI)(DX*4)
@@ -6441,17 +6441,17 @@ features5:
 	SUBQ          $0x00000001, BX
 	JG            hidden1
 	MOVQ          (AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          (AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          (AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -6497,9 +6497,9 @@ activation6:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              (AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear7:
@@ -6520,19 +6520,19 @@ linear7:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          (AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          8(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          8(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          8(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -6578,9 +6578,9 @@ activation8:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              8(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear9:
@@ -6601,19 +6601,19 @@ linear9:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          8(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          16(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          16(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          16(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -6659,9 +6659,9 @@ activation10:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              16(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear11:
@@ -6682,19 +6682,19 @@ linear11:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          16(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          24(AX), CX
-	MOVQ          296(CX), CX
+	MOVQ          312(CX), CX
 	MOVQ          24(AX), DX
-	MOVQ          304(DX), DX
+	MOVQ          320(DX), DX
 	MOVQ          24(AX), BX
-	MOVQ          312(BX), BX
+	MOVQ          328(BX), BX
 	MOVQ          (AX), SI
 	MOVQ          64(SI), SI
 	MOVQ          (AX), DI
 	MOVQ          72(DI), DI
 	MOVQ          (AX), R8
-	MOVQ          416(R8), R8
+	MOVQ          432(R8), R8
 	VPXORD        Z0, Z0, Z0
 	PCALIGN       $0x40
 
@@ -6740,9 +6740,9 @@ activation12:
 	MOVQ              (AX), CX
 	MOVQ              40(CX), CX
 	MOVQ              24(AX), DX
-	MOVQ              288(DX), DX
+	MOVQ              304(DX), DX
 	MOVQ              (AX), BX
-	MOVQ              424(BX), BX
+	MOVQ              440(BX), BX
 	PCALIGN           $0x40
 
 linear13:
@@ -6763,12 +6763,12 @@ linear13:
 	VPERMILPD     $0x01, X0, X1
 	VADDSD        X1, X0, X0
 	MOVQ          24(AX), CX
-	VMOVSD        X0, 448(CX)
+	VMOVSD        X0, 464(CX)
 	MOVQ          (AX), CX
 	MOVQ          48(CX), CX
 	XORQ          DX, DX
 	MOVQ          (AX), BX
-	MOVQ          424(BX), BX
+	MOVQ          440(BX), BX
 
 wide14:
 	CMPQ    BX, $0x00000040
@@ -6790,20 +6790,20 @@ wide14:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    16(AX), R8
-	MOVQ    312(R8), R8
+	MOVQ    328(R8), R8
 	MOVQ    24(AX), R9
-	MOVQ    312(R9), R9
+	MOVQ    328(R9), R9
 	MOVQ    (AX), R10
-	MOVQ    424(R10), R10
+	MOVQ    440(R10), R10
 	SHLQ    $0x02, R10
 	SHLQ    $0x04, R10
 	MOVQ    CX, R11
 	MOVQ    (AX), R12
-	MOVQ    416(R12), R12
+	MOVQ    432(R12), R12
 	SHRQ    $0x04, R12
 	PCALIGN $0x40
 
@@ -6922,7 +6922,7 @@ inner18:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z1, Z1
@@ -6934,7 +6934,7 @@ inner18:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z4, Z4
 	VMOVUPS      Z4, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z5, Z5
@@ -6946,7 +6946,7 @@ inner18:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         16(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z8, Z8
 	VMOVUPS      Z8, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z9, Z9
@@ -6958,7 +6958,7 @@ inner18:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         24(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       (SI)(DX*4), Z12, Z12
 	VMOVUPS      Z12, (DI)(DX*4)
 	VADDPS       64(SI)(DX*4), Z13, Z13
@@ -6992,20 +6992,20 @@ narrow15:
 	VPXORD  Z14, Z14, Z14
 	VPXORD  Z15, Z15, Z15
 	MOVQ    (AX), SI
-	MOVQ    312(SI), SI
+	MOVQ    328(SI), SI
 	MOVQ    8(AX), DI
-	MOVQ    312(DI), DI
+	MOVQ    328(DI), DI
 	MOVQ    16(AX), R8
-	MOVQ    312(R8), R8
+	MOVQ    328(R8), R8
 	MOVQ    24(AX), R9
-	MOVQ    312(R9), R9
+	MOVQ    328(R9), R9
 	MOVQ    (AX), R10
-	MOVQ    424(R10), R10
+	MOVQ    440(R10), R10
 	SHLQ    $0x02, R10
 	SHLQ    $0x04, R10
 	MOVQ    CX, R11
 	MOVQ    (AX), R12
-	MOVQ    416(R12), R12
+	MOVQ    432(R12), R12
 	SHRQ    $0x04, R12
 	PCALIGN $0x40
 
@@ -7084,7 +7084,7 @@ inner20:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         (AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z2, Z0, Z0
 	VADDPS       (SI)(DX*4), Z0, Z0
 	VMOVUPS      Z0, (DI)(DX*4)
@@ -7094,7 +7094,7 @@ inner20:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         8(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z6, Z4, Z4
 	VADDPS       (SI)(DX*4), Z4, Z4
 	VMOVUPS      Z4, (DI)(DX*4)
@@ -7104,7 +7104,7 @@ inner20:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         16(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z10, Z8, Z8
 	VADDPS       (SI)(DX*4), Z8, Z8
 	VMOVUPS      Z8, (DI)(DX*4)
@@ -7114,7 +7114,7 @@ inner20:
 	MOVQ         (AX), SI
 	MOVQ         40(SI), SI
 	MOVQ         24(AX), DI
-	MOVQ         296(DI), DI
+	MOVQ         312(DI), DI
 	VADDPS       Z14, Z12, Z12
 	VADDPS       (SI)(DX*4), Z12, Z12
 	VMOVUPS      Z12, (DI)(DX*4)
@@ -7127,6 +7127,89 @@ inner20:
 	JMP          narrow15
 
 end16:
+	VZEROUPPER
+	RET
+
+// func gradeAVX512Single(s *site[float32])
+// Requires: AVX, AVX512F
+TEXT ·gradeAVX512Single(SB), NOSPLIT, $0-8
+	MOVQ s+0(FP), AX
+
+	// Extrapolation grade, the columns of T dealt out to several sums:
+	// 
+	// 	grade = 0
+	// 	for r := range H {
+	// 		v := gradeC[r] + sum_{k <= r} T[r][k] act[k]
+	// 		grade += v²
+	// 	}
+	MOVQ    88(AX), CX
+	MOVQ    96(AX), DX
+	MOVQ    320(AX), BX
+	MOVQ    432(AX), SI
+	MOVQ    SI, DI
+	SHRQ    $0x04, DI
+	XORQ    SI, SI
+	VPXORD  Z0, Z0, Z0
+	PCALIGN $0x40
+
+rows1:
+	ADDQ    $0x00000010, SI
+	VPXORD  Z1, Z1, Z1
+	VPXORD  Z2, Z2, Z2
+	VPXORD  Z3, Z3, Z3
+	VPXORD  Z4, Z4, Z4
+	VPXORD  Z5, Z5, Z5
+	VPXORD  Z6, Z6, Z6
+	VPXORD  Z7, Z7, Z7
+	VPXORD  Z8, Z8, Z8
+	MOVQ    BX, R8
+	MOVQ    SI, R9
+	PCALIGN $0x40
+
+columns2:
+	VBROADCASTSS  (R8), Z9
+	VFMADD231PS   (CX), Z9, Z1
+	VBROADCASTSS  4(R8), Z9
+	VFMADD231PS   64(CX), Z9, Z2
+	VBROADCASTSS  8(R8), Z9
+	VFMADD231PS   128(CX), Z9, Z3
+	VBROADCASTSS  12(R8), Z9
+	VFMADD231PS   192(CX), Z9, Z4
+	VBROADCASTSS  16(R8), Z9
+	VFMADD231PS   256(CX), Z9, Z5
+	VBROADCASTSS  20(R8), Z9
+	VFMADD231PS   320(CX), Z9, Z6
+	VBROADCASTSS  24(R8), Z9
+	VFMADD231PS   384(CX), Z9, Z7
+	VBROADCASTSS  28(R8), Z9
+	VFMADD231PS   448(CX), Z9, Z8
+	ADDQ          $0x00000020, R8
+	ADDQ          $0x00000200, CX
+	SUBQ          $0x00000008, R9
+	JG            columns2
+	VADDPS        Z5, Z1, Z1
+	VADDPS        Z6, Z2, Z2
+	VADDPS        Z7, Z3, Z3
+	VADDPS        Z8, Z4, Z4
+	VADDPS        Z3, Z1, Z1
+	VADDPS        Z4, Z2, Z2
+	VADDPS        Z2, Z1, Z1
+	VADDPS        (DX), Z1, Z1
+	VFMADD231PS   Z1, Z1, Z0
+	ADDQ          $0x00000040, DX
+	SUBQ          $0x00000001, DI
+	JG            rows1
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VCVTPS2PD     Y0, Z0
+	VCVTPS2PD     Y1, Z1
+	VADDPD        Z1, Z0, Z0
+	VEXTRACTF64X4 $0x01, Z0, Y1
+	VADDPD        Y0, Y1, Y1
+	VEXTRACTF128  $0x01, Y1, X0
+	VADDPD        X1, X0, X0
+	VPERMILPD     $0x01, X0, X1
+	VADDSD        X1, X0, X0
+	VMOVSD        X0, 472(AX)
 	VZEROUPPER
 	RET
 

@@ -25,7 +25,10 @@ func NewCore(numbers []int, r []float64) *Core {
 const coreLinear = 0.2
 
 // Range is the distance [Å] from which V between two species vanishes.
-func (c *Core) Range(a, b uint8) float64 { return 0.95 * c.r[int(a)*c.species+int(b)] }
+func (c *Core) Range(a, b uint8) float64 { return 0.95 * c.shortest(a, b) }
+
+// shortest is the distance [Å] r_s of two species.
+func (c *Core) shortest(a, b uint8) float64 { return c.r[int(a)*c.species+int(b)] }
 
 // Energy is V(r) [eV] and its derivative [eV/Å] for a pair of species indices.
 func (c *Core) Energy(a, b uint8, r float64) (v, dv float64) {

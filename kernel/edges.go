@@ -111,12 +111,15 @@ func coreForces[F Float](l *Layer[F], a *Atoms[F], i int, s *Scratch[F], n int, 
 }
 
 // corePair adds half the core energy of an edge of atom i, and its force, in float64 from the positions: so close, the
-// rounding of a distance to float32 would be felt.
+// rounding of a distance to float32 would be felt. It notes a contact.
 func corePair[F Float](core *Core, a *Atoms[F], i int, edge int32, strain *[6]float64) {
 	j := a.J[edge]
 	xi, xj := &a.X[i], &a.X[j]
 	d := [3]float64{xj[0] - xi[0], xj[1] - xi[1], xj[2] - xi[2]}
 	r := math.Sqrt(d[0]*d[0] + d[1]*d[1] + d[2]*d[2])
+	if a.Guard != nil && r < core.shortest(a.Type[i], a.Type[j]) {
+		a.Guard[i].Contact = true
+	}
 	if r >= core.Range(a.Type[i], a.Type[j]) {
 		return
 	}

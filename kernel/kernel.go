@@ -11,6 +11,7 @@ type Atoms[F Float] struct {
 	Energy []float64 // out, [atoms] E_i - E0, eV
 	Edge   [][4]F    // out, [edges] g = dE_i/dd, eV/Å; 0 beyond the cutoff; the fourth number is 0
 	Hidden []F       // out if not nil, [atoms][H] silu(W f + d)
+	Guard  []Guard   // out if not nil, [atoms]
 }
 
 // Kernel evaluates atoms in precision F. Implementations hold no state: every goroutine brings its own Scratch.

@@ -2,7 +2,10 @@
 
 package kernel
 
-import "unsafe"
+import (
+	"math"
+	"unsafe"
+)
 
 // together is the most atoms whose readout a back end computes at once.
 const together = 4
@@ -125,6 +128,14 @@ func (v *lanes[F]) take(left *uint) (n int) {
 
 // activations are those of the readout.
 func (v *site[F]) activations() []F { return unsafe.Slice(v.act, v.H) }
+
+// guard writes what there is to say of atom i.
+func (v *site[F]) guard(l *Layer[F], a *Atoms[F], i int) {
+	a.Guard[i] = Guard{Neighbors: int32(v.n)}
+	if v.gradeT != nil {
+		a.Guard[i].Grade = math.Sqrt(l.grading.constant[a.Type[i]] + v.grade)
+	}
+}
 
 // start prepares a gradient.
 func (v *lanes[F]) start(l *Layer[F], g *Parameters, weight F) {

@@ -46,7 +46,7 @@ func (p *Parameters) Zero() {
 	}
 }
 
-// Layer holds the parameters of one layer in working precision, laid out for the loops. It is immutable.
+// Layer holds the parameters of one layer in working precision, laid out for the loops. It is immutable once it is used.
 type Layer[F Float] struct {
 	Shape
 	Cutoff float64 // Å
@@ -64,7 +64,8 @@ type Layer[F Float] struct {
 
 	couplings []Coupling
 	terms     [][][]Term // [coupling][m]
-	packed    packed[F]  // for the assembly
+	grading   grading[F]
+	packed    packed[F] // for the assembly
 }
 
 // NewLayer casts parameters to the working precision, folding the scale nu of the density into the radial functions

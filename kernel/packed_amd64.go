@@ -60,14 +60,15 @@ func (l *Layer[F]) packRadial(p *Parameters, nu float64) {
 	}
 }
 
-// coreLimit is a little more than the square of the distance from which no neighbour of species z has a core.
+// coreLimit is a little more than the square of the distance from which no neighbour of species z has a core or makes a
+// contact.
 func (l *Layer[F]) coreLimit(z int) F {
 	if l.Core == nil {
 		return 0
 	}
 	var most float64
 	for other := range l.Species {
-		most = max(most, l.Core.Range(uint8(z), uint8(other)))
+		most = max(most, l.Core.shortest(uint8(z), uint8(other)))
 	}
 	return F(1.0001 * most * most)
 }
@@ -120,4 +121,23 @@ func packRows[F Float](w []F, columns int) []F {
 		}
 	}
 	return p
+}
+
+// packGrade lays out T as the assembly reads it: column after column of 16 rows, as far as the triangle reaches.
+func (l *Layer[F]) packGrade() {
+	H := l.Hidden
+	size := H * (H + 16) / 2
+	blocks := aligned[F](l.Species * size)[:0]
+	for z := range l.packed.elements {
+		t := l.grading.t[z*H*H:][:H*H]
+		for first := 0; first < H; first += 16 {
+			for column := range first + 16 {
+				for r := range 16 {
+					blocks = append(blocks, t[(first+r)*H+column])
+				}
+			}
+		}
+		e := &l.packed.elements[z]
+		e.gradeT, e.gradeC = &blocks[z*size], &l.grading.c[z*H]
+	}
 }

@@ -10,9 +10,8 @@ func (Reference[F]) Name() string { return "ref" }
 func (Reference[F]) Forces(l *Layer[F], a *Atoms[F], lo, hi int, s *Scratch[F]) (strain [6]float64) {
 	for i := lo; i < hi; i++ {
 		n, z := geometry(l, a, i, s), int(a.Type[i])
-		if n == 0 { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[z*l.Hidden:][:l.Hidden])
+		if n == 0 {
+			a.isolated(l, i)
 			continue
 		}
 		radial(l, s, n)
@@ -21,6 +20,9 @@ func (Reference[F]) Forces(l *Layer[F], a *Atoms[F], lo, hi int, s *Scratch[F]) 
 		invariants(l, z, s)
 		a.Energy[i] = readout(l, z, 1, s)
 		a.hidden(i, s.act)
+		if a.Guard != nil {
+			a.Guard[i] = Guard{Grade: l.grade(z, s.act), Neighbors: int32(n)}
+		}
 		invariantsReverse(l, z, s, nil)
 		mixingReverse(l, z, s)
 		edgeForces(a, s, n, &strain)

@@ -1,10 +1,6 @@
 package model
 
-import (
-	"math"
-
-	"mlff/kernel"
-)
+import "mlff/kernel"
 
 // Alarm tells in which way an atom, or a whole structure, lies outside of what a student was taught, beside its grade.
 type Alarm uint8
@@ -16,25 +12,20 @@ const (
 	Composition                   // a structure that is no mixture of the compositions in training
 )
 
-// watch finds alarms block by block.
+// watch holds the grades and alarms of a structure.
 type watch struct {
 	domain      *Domain
-	species     int
-	cutoff      float64   // squared, Å²
-	contact     []float64 // [S][S] r_s squared, Å²
 	composition []float64 // [S] of the current structure
 	ofStructure Alarm
-	atoms       []Alarm // [atoms]
-	all         Alarm   // OR of both
+	guards      []kernel.Guard // [atoms] from the kernel
+	grades      []float64      // [atoms]
+	largest     float64
+	alarms      []Alarm // [atoms]
+	all         Alarm   // OR of those and that of the structure
 }
 
 func newWatch(m *Model) *watch {
-	c := m.config
-	w := &watch{domain: &m.meta.Domain, species: c.Species, cutoff: c.Cutoff * c.Cutoff, composition: make([]float64, c.Species)}
-	for _, r := range c.CoreR {
-		w.contact = append(w.contact, r*r)
-	}
-	return w
+	return &watch{domain: &m.meta.Domain, composition: make([]float64, m.config.Species)}
 }
 
 // begin takes the species of a structure.
@@ -47,36 +38,33 @@ func (w *watch) begin(types []uint8) {
 	if !w.domain.covers(w.composition) {
 		w.ofStructure = Composition
 	}
-	if cap(w.atoms) < len(types) {
-		w.atoms = make([]Alarm, len(types))
-	}
-	w.atoms = w.atoms[:len(types)]
 }
 
-// watchBlock writes the alarms of the atoms lo <= i < hi. Signs are counted without branches, which no processor could
-// predict here.
-func watchBlock[F kernel.Float](w *watch, a *kernel.Atoms[F], lo, hi int) {
-	for i := lo; i < hi; i++ {
-		x := a.X[i]
-		contact := w.contact[int(a.Type[i])*w.species:][:w.species]
-		var neighbors, close uint64
-		for _, j := range a.J[a.Start[i]:a.Start[i+1]] {
-			y := &a.X[j]
-			dx, dy, dz := y[0]-x[0], y[1]-x[1], y[2]-x[2]
-			r := dx*dx + dy*dy + dz*dz
-			neighbors += math.Float64bits(r-w.cutoff) >> 63 // 1 if inside
-			close |= math.Float64bits(r - contact[a.Type[j]])
+// resize makes room for the atoms of a structure.
+func (w *watch) resize(n int) {
+	w.guards, w.grades, w.alarms = sized(w.guards, n), sized(w.grades, n), sized(w.alarms, n)
+}
+
+// summarise finds alarms, and the grade and the alarm of the structure.
+func (w *watch) summarise(types []uint8) {
+	w.largest, w.all = 0, w.ofStructure
+	for i := range w.guards {
+		g := &w.guards[i]
+		w.grades[i], w.alarms[i] = g.Grade, w.atom(types[i], g)
+		if !(g.Grade <= w.largest) { // a NaN is larger than anything
+			w.largest = g.Grade
 		}
-		w.atoms[i] = w.alarm(int(a.Type[i]), int(neighbors), close>>63 != 0)
+		w.all |= w.alarms[i]
 	}
 }
 
-func (w *watch) alarm(species, neighbors int, close bool) (a Alarm) {
-	if close {
+// atom is the alarm of an atom.
+func (w *watch) atom(species uint8, g *kernel.Guard) (a Alarm) {
+	if g.Contact {
 		a |= Contact
 	}
-	if species < len(w.domain.Neighbors) {
-		if seen := w.domain.Neighbors[species]; neighbors < seen[0] || neighbors > seen[1] {
+	if int(species) < len(w.domain.Neighbors) {
+		if seen := w.domain.Neighbors[species]; int(g.Neighbors) < seen[0] || int(g.Neighbors) > seen[1] {
 			a |= Neighbors
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"math"
 	"testing"
 
+	"mlff/kernel"
 	"mlff/structure"
 )
 
@@ -286,24 +287,53 @@ func TestIsolatedAtomIsExactlyE0(t *testing.T) {
 }
 
 func TestSameBitsForAnyThreadCount(t *testing.T) {
-	for _, c := range testCases(t)[:3] {
-		var first string
-		for _, threads := range []int{1, 2, 3, 8} {
-			g, err := NewGradient(c.m, threads)
-			if err != nil {
-				t.Fatal(err)
+	cases := testCases(t)[:3]
+	crystal := lattice(3, 4.2, 30) // of a shape that all back ends run
+	for i := range crystal.Numbers {
+		crystal.Numbers[i] = []int{8, 14}[i%2]
+	}
+	cases = append(cases, testCase{"shape of all back ends", testModel(t, []int{8, 14}, 4.2, full), crystal})
+	for _, c := range cases {
+		var grade []float64
+		n := 1 + c.m.config.Hidden
+		for k := range c.m.config.Species * n * n { // lower triangular
+			if row := k / n % n; k%n <= row {
+				grade = append(grade, 1/float64(1+row))
+			} else {
+				grade = append(grade, 0)
 			}
-			sample, err := c.m.Prepare(&c.s)
-			if err != nil {
-				t.Fatal(err)
+		}
+		if err := c.m.SetGrade(grade); err != nil {
+			t.Fatal(err)
+		}
+		for _, set := range kernel.All() {
+			if set.Supports(c.m.config.Shape) {
+				t.Run(c.name+" "+set.Name, func(t *testing.T) { sameBits(t, c, set.Name) })
 			}
-			grad := make([]float64, len(c.m.Params()))
-			if err := g.Accumulate(sample, nil, [3][3]float64{}, 0, 1); err != nil {
-				t.Fatal(err)
-			}
-			g.Reduce(grad)
-			g.Close()
-			p, err := c.m.Potential(Options{Threads: threads})
+		}
+	}
+}
+
+func sameBits(t *testing.T, c testCase, back string) {
+	var first string
+	for _, threads := range []int{1, 2, 3, 8} {
+		g, err := NewGradientOn(c.m, threads, back)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sample, err := c.m.Prepare(&c.s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		grad := make([]float64, len(c.m.Params()))
+		if err := g.Accumulate(sample, nil, [3][3]float64{}, 0, 1); err != nil {
+			t.Fatal(err)
+		}
+		g.Reduce(grad)
+		g.Close()
+		bits := fmt.Sprintf("%x", grad)
+		for _, precision := range []string{"float32", "float64"} {
+			p, err := c.m.Potential(Options{Threads: threads, Kernel: back, Precision: precision, Grade: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -311,14 +341,14 @@ func TestSameBitsForAnyThreadCount(t *testing.T) {
 			if err := p.Evaluate(&c.s, &out); err != nil {
 				t.Fatal(err)
 			}
+			bits += fmt.Sprintf(" %x %x %x %x", out.Energy, out.Forces, out.Virial, p.Grades())
 			p.Close()
-			bits := fmt.Sprintf("%x %x %x %x", grad, out.Energy, out.Forces, out.Virial)
-			if first == "" {
-				first = bits
-			}
-			if bits != first {
-				t.Errorf("%s: %d threads give other bits than 1", c.name, threads)
-			}
+		}
+		if first == "" {
+			first = bits
+		}
+		if bits != first {
+			t.Errorf("%d threads give other bits than 1", threads)
 		}
 	}
 }

@@ -62,19 +62,19 @@ type partEngine interface {
 type part[F kernel.Float] struct {
 	*engine[F]
 	local, all int
-	direct     bool         // targets are the caller's atoms
-	order      []int32      // [targets] index in the caller's list; of the local atoms alone if direct
-	index      []int32      // [all] target of the caller's atom, -1: none; unused if direct
-	start, in  []int32      // edges that lead to a target: in[start[t]:start[t+1]], ascending
-	hidden     []F          // [centres][H], where grades are wanted
-	x, sums    [][3]float64 // [targets] memory for positions and forces; unused if direct
+	direct     bool           // targets are the caller's atoms
+	order      []int32        // [targets] index in the caller's list; of the local atoms alone if direct
+	index      []int32        // [all] target of the caller's atom, -1: none; unused if direct
+	start, in  []int32        // edges that lead to a target: in[start[t]:start[t+1]], ascending
+	guards     []kernel.Guard // [centres] for grades
+	x, sums    [][3]float64   // [targets] memory for positions and forces; unused if direct
 	out        *Part
 
 	forcesPart, gatherPart func(worker, block int)
 }
 
 func (e *engine[F]) newPart() partEngine {
-	o := Options{Grade: e.grade != nil, Skin: -1}
+	o := Options{Grade: e.watch != nil, Skin: -1}
 	p := &part[F]{engine: newEngine(e.model, e.kernel, o, e.pool)}
 	p.forcesPart, p.gatherPart = p.forcesPartBlock, p.gatherPartBlock
 	return p
@@ -99,9 +99,9 @@ func (p *part[F]) evaluatePart(x [][3]float64, out *Part) error {
 
 // begin says where positions are and forces go.
 func (p *part[F]) begin(x [][3]float64, out *Part) {
-	p.out, p.atoms.Hidden = out, nil
-	if p.grade != nil && out.Grades != nil {
-		p.atoms.Hidden = p.hidden
+	p.out, p.atoms.Guard = out, nil
+	if p.watch != nil && out.Grades != nil {
+		p.atoms.Guard = p.guards
 	}
 	if p.direct {
 		p.atoms.X, p.own = x, out.Forces
@@ -115,15 +115,12 @@ func (p *part[F]) begin(x [][3]float64, out *Part) {
 	clear(out.Forces)
 }
 
-// forcesPartBlock is forcesBlock without alarms, which ask for whole structures, and with grades only where wanted.
+// forcesPartBlock is forcesBlock of the centres.
 func (p *part[F]) forcesPartBlock(worker, block int) {
 	lo := block * blockAtoms
 	hi := min(lo+blockAtoms, len(p.atoms.Energy))
 	p.strain[block] = p.kernel.Forces(p.layer, &p.atoms, lo, hi, p.scratch[worker])
 	kernel.Outgoing(p.own, p.atoms.Edge, p.atoms.Start, lo, hi)
-	if p.atoms.Hidden != nil {
-		p.grade.block(&p.atoms, lo, hi)
-	}
 }
 
 // gatherTargets is the unit of parallel work where forces are gathered.
@@ -188,9 +185,10 @@ func (p *part[F]) sumPart(out *Part) error {
 	if out.Virials != nil {
 		p.virialsPart(out.Virials)
 	}
-	if p.atoms.Hidden != nil {
+	if p.atoms.Guard != nil {
 		clear(out.Grades)
-		for t, g := range p.grade.values {
+		for t := range p.atoms.Guard {
+			g := p.atoms.Guard[t].Grade
 			out.Grades[p.order[t]] = g
 			out.Grade = max(out.Grade, g) // NaN stays NaN
 		}

@@ -176,9 +176,8 @@ func (p *part[F]) resizePart() {
 	}
 	a.Energy, a.Edge = sized(a.Energy, n), sized(a.Edge, len(a.J))
 	p.strain = sized(p.strain, (n+blockAtoms-1)/blockAtoms)
-	if p.grade != nil {
-		p.hidden = sized(p.hidden, n*p.layer.Hidden)
-		p.grade.resize(n)
+	if p.watch != nil {
+		p.guards = sized(p.guards, n)
 	}
 }
 

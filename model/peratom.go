@@ -41,23 +41,12 @@ func (e *engine[F]) alarms() []Alarm {
 	if e.watch == nil || e.pairs.N == 0 {
 		return nil
 	}
-	return e.watch.atoms
+	return e.watch.alarms
 }
 
 func (e *engine[F]) frame() (float64, Alarm) {
 	if e.watch == nil || e.pairs.N == 0 {
 		return 0, 0
 	}
-	return e.grade.largest, e.watch.all
-}
-
-// summarise finds the grade and the alarms of the structure.
-func (e *engine[F]) summarise() {
-	e.grade.largest, e.watch.all = 0, e.watch.ofStructure
-	for i, g := range e.grade.values {
-		if !(g <= e.grade.largest) { // a NaN is larger than anything
-			e.grade.largest = g
-		}
-		e.watch.all |= e.watch.atoms[i]
-	}
+	return e.watch.largest, e.watch.all
 }

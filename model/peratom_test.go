@@ -67,10 +67,16 @@ func checkHeatCurrent(t *testing.T, c testCase, p *Potential, w [][3][3]float64)
 }
 
 func TestAlarms(t *testing.T) {
+	t.Run("float32", func(t *testing.T) { alarms(t, "float32", 1e-6) }) // Å; units in the last place of the cutoff: 2.4e-7
+	t.Run("float64", func(t *testing.T) { alarms(t, "float64", 1e-9) })
+}
+
+// alarms tries each alarm on rows of atoms, some of them inside the cutoff by no more than a small distance.
+func alarms(t *testing.T, precision string, inside float64) {
 	m := fileModel(t)
 	m.Meta().Domain.Neighbors = [][2]int{{0, 1}, {0, 2}}
 	m.Meta().Domain.Compositions = [][]float64{{0, 1}} // pure silicon
-	p, err := m.Potential(Options{Grade: true, Threads: 1})
+	p, err := m.Potential(Options{Grade: true, Threads: 1, Precision: precision})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +99,7 @@ func TestAlarms(t *testing.T) {
 		{"one atom", row([]int{Si}, 0), []Alarm{0}, 0},
 		{"contact", row([]int{Si, Si}, 0, 1.69), []Alarm{Contact, Contact}, Contact}, // r_s of Si-Si is 1.7 Å
 		{"no contact", row([]int{Si, Si}, 0, 1.71), []Alarm{0, 0}, 0},
-		{"too many neighbours", row([]int{Si, Si, Si, Si}, 0, 2, 4-1e-9, 6-2e-9), []Alarm{0, Neighbors, Neighbors, 0}, Neighbors}, // cutoff 4 Å
+		{"too many neighbours", row([]int{Si, Si, Si, Si}, 0, 2, 4-inside, 6-2*inside), []Alarm{0, Neighbors, Neighbors, 0}, Neighbors}, // cutoff 4 Å
 		{"another composition", row([]int{O, Si}, 0, 10), []Alarm{0, 0}, Composition},
 		{"the composition is forgotten", row([]int{Si, Si}, 0, 2), []Alarm{0, 0}, 0},
 	} {

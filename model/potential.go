@@ -17,10 +17,7 @@ type Options struct {
 	Precision string  // "float32" (default) or "float64"
 	Skin      float64 // Å, extra reach of the neighbour list; 0: 1 Å. Negative: none
 	Kernel    string  // back end; "": the fastest
-	Grade     bool    // compute extrapolation grades
-	// GradeEvery is how many calls of Evaluate share one computation of grades: 10 for dynamics, where domains are left over
-	// many steps. 0: every call has its own.
-	GradeEvery int
+	Grade     bool    // compute extrapolation grades and alarms
 }
 
 // blockAtoms is the unit of parallel work: small enough to balance 200 atoms over a few threads.
@@ -109,12 +106,7 @@ type engine[F kernel.Float] struct {
 	numbers []int // whose species indices atoms.Type holds
 	scratch []*kernel.Scratch[F]
 	strain  [][6]float64 // [blocks] sum d ⊗ g
-	grade   *grader[F]   // nil: not asked for
-	watch   *watch       // nil: not asked for
-	hidden  []F          // [atoms][H], for grades
-	every   int          // calls for one computation of grades
-	calls   int
-	graded  bool // whether this call computes them
+	watch   *watch       // grades and alarms; nil: not asked for
 
 	of                    *structure.Structure // of the current call
 	out                   *structure.Result
@@ -132,7 +124,8 @@ func newEngine[F kernel.Float](m *Model, k kernel.Kernel[F], o Options, p *pool)
 		e.scratch = append(e.scratch, kernel.NewScratch[F](m.config.Shape))
 	}
 	if o.Grade {
-		e.grade, e.watch, e.every = newGrader[F](m), newWatch(m), max(1, o.GradeEvery)
+		e.layer.SetGrade(m.inverseGrade())
+		e.watch = newWatch(m)
 	}
 	e.place, e.forces, e.gather = e.placeBlock, e.forcesBlock, e.gatherBlock
 	return e
@@ -142,10 +135,10 @@ func (e *engine[F]) name() string         { return e.kernel.Name() }
 func (e *engine[F]) list() *neighbor.List { return e.pairs }
 
 func (e *engine[F]) grades() []float64 {
-	if e.grade == nil {
+	if e.watch == nil {
 		return nil
 	}
-	return e.grade.values
+	return e.watch.grades
 }
 
 func (e *engine[F]) evaluate(s *structure.Structure, out *structure.Result) error {
@@ -154,12 +147,10 @@ func (e *engine[F]) evaluate(s *structure.Structure, out *structure.Result) erro
 	}
 	n := s.Len()
 	out.Resize(n)
-	e.atoms.Hidden = nil
-	if e.graded = e.grade != nil && (e.calls%e.every == 0 || len(e.grade.values) != n); e.graded {
-		e.grade.resize(n)
-		e.atoms.Hidden = e.hidden
+	if e.watch != nil {
+		e.watch.resize(n)
+		e.atoms.Guard = e.watch.guards
 	}
-	e.calls++
 	e.out, e.own = out, out.Forces
 	blocks := (n + blockAtoms - 1) / blockAtoms
 	err := e.pool.run(blocks, e.forces)
@@ -219,9 +210,6 @@ func (e *engine[F]) resize(n int) {
 	if cap(a.Energy) < n {
 		a.Energy = make([]float64, n)
 		e.strain = make([][6]float64, (n+blockAtoms-1)/blockAtoms)
-		if e.grade != nil {
-			e.hidden = make([]F, n*e.layer.Hidden)
-		}
 	}
 	a.Energy = a.Energy[:n]
 	if edges := len(a.J); cap(a.Edge) < edges {
@@ -244,10 +232,6 @@ func (e *engine[F]) forcesBlock(worker, block int) {
 	if e.own != nil {
 		kernel.Outgoing(e.own, e.atoms.Edge, e.atoms.Start, lo, hi)
 	}
-	if e.graded {
-		e.grade.block(&e.atoms, lo, hi)
-		watchBlock(e.watch, &e.atoms, lo, hi)
-	}
 }
 
 // gatherBlock completes F_i = sum_out g - sum_in g in the fixed order of the list, and E_i = E0 + the learned part.
@@ -263,8 +247,8 @@ func (e *engine[F]) gatherBlock(_, block int) {
 
 // sum adds up energy and virial in index order and refuses what is not finite.
 func (e *engine[F]) sum(out *structure.Result, blocks int) error {
-	if e.graded {
-		e.summarise()
+	if e.watch != nil {
+		e.watch.summarise(e.atoms.Type)
 	}
 	out.Energy = 0
 	for _, v := range out.Energies {

@@ -18,10 +18,6 @@ const (
 	gradeOff  = "off"
 )
 
-// warnEvery is how many steps share a look at the grades under warn: domains are left over many steps, and a look at every
-// step costs a fifth of it, at every tenth three percent.
-const warnEvery = 10
-
 // patience is how many steps in a row must alarm before a run is stopped; twice the threshold stops it at once.
 const patience = 10
 
@@ -47,10 +43,7 @@ func (g *guarding) options(m *model.Model, o model.Options) (model.Options, erro
 	if g.threshold == 0 {
 		g.threshold = m.Meta().Threshold
 	}
-	o.Grade, o.GradeEvery = true, 1
-	if g.mode == gradeWarn {
-		o.GradeEvery = warnEvery
-	}
+	o.Grade = true
 	return o, nil
 }
 
@@ -64,14 +57,8 @@ type sentry struct {
 	told      bool
 }
 
-// observer looks at every step under stop, at every tenth under warn.
-func (s *sentry) observer() md.Observer {
-	every := warnEvery
-	if s.mode == gradeStop {
-		every = 1
-	}
-	return md.Observer{Every: every, Observe: s.look}
-}
+// observer looks at every step.
+func (s *sentry) observer() md.Observer { return md.Observer{Every: 1, Observe: s.look} }
 
 func (s *sentry) look(m *md.Simulation) error {
 	grade, alarms := s.potential.Frame()

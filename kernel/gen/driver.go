@@ -30,9 +30,8 @@ func (k {{.Suffix}}) Forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], lo, hi int, s *S
 	v := s.reserve(l, a, lo, hi)
 	for i := lo; i < hi; i++ {
 		clear(a.Edge[a.Start[i]:a.Start[i+1]])
-		if !k.near(l, a, i, v) { // an isolated atom is exactly E0
-			a.Energy[i] = 0
-			a.hidden(i, l.SiluD[int(a.Type[i])*l.Hidden:][:l.Hidden])
+		if !k.near(l, a, i, v) {
+			a.isolated(l, i)
 			continue
 		}
 		site := v.add(i)
@@ -69,6 +68,12 @@ func (k {{.Suffix}}) forces(l *Layer[{{.F}}], a *Atoms[{{.F}}], v *lanes[{{.F}}]
 		i, site := v.atom[w], &v.sites[w]
 		a.Energy[i] = site.energy
 		a.hidden(i, site.activations())
+		if a.Guard != nil {
+			if site.gradeT != nil {
+				grade{{.Suffix}}(site)
+			}
+			site.guard(l, a, i)
+		}
 		if l.LT == 2 {
 			edges2{{.Suffix}}(site)
 		} else {

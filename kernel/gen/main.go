@@ -75,6 +75,7 @@ func (t *target) functions() {
 	for n := 2; n <= t.batch(); n *= 2 {
 		t.fnBatch(sprintf("readout%d", n), "is readout for the first atoms of a list, of one species.", part{docReadout, func() { t.readout(n) }})
 	}
+	t.fn("grade", "computes the grade of an atom.", part{docGrade, t.grade})
 	if !t.single() {
 		t.fn("readoutGradient", "adds the gradient of an atom by the matrix of the readout.", part{docReadoutGradient, func() { t.readoutGradient(1) }})
 		for n := 2; n <= t.batch(); n *= 2 {

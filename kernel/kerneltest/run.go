@@ -15,6 +15,7 @@ type Output struct {
 	Edge   [][4]float64
 	Hidden []float64
 	Strain [6]float64
+	Guard  []kernel.Guard
 }
 
 const guard = 0x7a7a7a7a // as a float, 3e35: an unlikely result
@@ -28,20 +29,21 @@ func Evaluate[F kernel.Float](t testing.TB, k kernel.Kernel[F], l *kernel.Layer[
 	energy, checkEnergy := guarded(make([]float64, n), guard, shift)
 	edge, checkEdge := guarded(make([][4]F, len(s.J)), [4]F{mark, mark, mark, mark}, shift)
 	hidden, checkHidden := guarded(make([]F, n*l.Hidden), mark, shift)
+	watch, checkWatch := guarded(make([]kernel.Guard, n), kernel.Guard{Grade: -1}, shift)
 	x, checkX := guarded(s.X, [3]float64{math.NaN(), math.NaN(), math.NaN()}, shift)
 	types, _ := guarded(s.Type, 255, shift)
 	j, _ := guarded(s.J, math.MaxInt32, shift)
-	a := kernel.Atoms[F]{X: x, Type: types, Start: s.Start, J: j, Energy: energy, Edge: edge, Hidden: hidden}
+	a := kernel.Atoms[F]{X: x, Type: types, Start: s.Start, J: j, Energy: energy, Edge: edge, Hidden: hidden, Guard: watch}
 	for e := range edge {
 		edge[e] = [4]F{mark, mark, mark, mark}
 	}
 	strain := k.Forces(l, &a, 0, n, scratch)
-	for name, intact := range map[string]func() bool{"energies": checkEnergy, "edges": checkEdge, "hidden": checkHidden, "positions": checkX} {
+	for name, intact := range map[string]func() bool{"energies": checkEnergy, "edges": checkEdge, "hidden": checkHidden, "guard": checkWatch, "positions": checkX} {
 		if !intact() {
 			t.Errorf("wrote outside of the %s", name)
 		}
 	}
-	out := Output{Energy: append([]float64{}, energy...), Strain: strain}
+	out := Output{Energy: append([]float64{}, energy...), Strain: strain, Guard: append([]kernel.Guard{}, watch...)}
 	for _, g := range edge {
 		out.Edge = append(out.Edge, [4]float64{float64(g[0]), float64(g[1]), float64(g[2]), float64(g[3])})
 	}
@@ -105,6 +107,7 @@ func Compare(t testing.TB, s *System, got, want Output, b Bounds) {
 			break
 		}
 	}
+	compareGuards(t, s, got, want, b)
 	var total float64
 	for _, g := range want.Edge {
 		total += Cutoff * norm(g)
@@ -112,6 +115,26 @@ func Compare(t testing.TB, s *System, got, want Output, b Bounds) {
 	for k := range want.Strain {
 		if d := math.Abs(got.Strain[k] - want.Strain[k]); !(d <= b.Force*total) {
 			t.Errorf("strain %d: %v, want %v", k, got.Strain[k], want.Strain[k])
+		}
+	}
+}
+
+// compareGuards allows other numbers of neighbours where some are at the cutoff to the precision of float32. The factors of
+// grades have a norm of about one, so H activations that are off by the bound change a grade by sqrt(H) times that.
+func compareGuards(t testing.TB, s *System, got, want Output, b Bounds) {
+	t.Helper()
+	bound := b.Hidden * math.Sqrt(float64(len(want.Hidden)/len(want.Guard)))
+	for i, w := range want.Guard {
+		var near int32
+		for _, j := range s.J[s.Start[i]:s.Start[i+1]] {
+			x, y := s.X[i], s.X[j]
+			if r := norm([4]float64{x[0] - y[0], x[1] - y[1], x[2] - y[2]}); math.Abs(r-Cutoff) < 1e-6*Cutoff {
+				near++
+			}
+		}
+		g := got.Guard[i]
+		if more := g.Neighbors - w.Neighbors; !(math.Abs(g.Grade-w.Grade) <= bound) || g.Contact != w.Contact || max(more, -more) > near {
+			t.Errorf("atom %d, %d edges: %+v, want %+v", i, s.Start[i+1]-s.Start[i], g, w)
 		}
 	}
 }
@@ -250,12 +273,12 @@ func sameBits[F kernel.Float](t *testing.T, k kernel.Kernel[F], l *kernel.Layer[
 	}
 	n := len(s.Start) - 1
 	whole := Evaluate(t, k, l, s, 0, scratch)
-	a := kernel.Atoms[F]{X: s.X, Type: s.Type, Start: s.Start, J: s.J, Energy: make([]float64, n), Edge: make([][4]F, len(s.J))}
+	a := kernel.Atoms[F]{X: s.X, Type: s.Type, Start: s.Start, J: s.J, Energy: make([]float64, n), Edge: make([][4]F, len(s.J)), Guard: make([]kernel.Guard, n)}
 	for i := n - 1; i >= 0; i-- {
 		k.Forces(l, &a, i, i+1, scratch)
 	}
 	for i, e := range a.Energy {
-		if e != whole.Energy[i] {
+		if e != whole.Energy[i] || a.Guard[i] != whole.Guard[i] {
 			t.Errorf("atom %d alone: other bits", i)
 		}
 	}

@@ -28,7 +28,7 @@ type Student struct {
 
 // NewStudent draws parameters whose radial functions are as smooth as learned ones, and whose energies are those of atoms
 // in condensed matter, up to some eV beside E0.
-// Species 0 and the last one have a core below 1.9 Å.
+// Species 0 and the last one have a core below 1.9 Å. The grade has random factors.
 func NewStudent(s kernel.Shape, seed uint64) *Student {
 	rng := rand.New(rand.NewPCG(seed, 0))
 	p := kernel.NewParameters(s)
@@ -44,10 +44,20 @@ func NewStudent(s kernel.Shape, seed uint64) *Student {
 	fill(p.W, 1/math.Sqrt(float64(s.Features())))
 	fill(p.D, 0.5)
 	fill(p.B, 1/math.Sqrt(float64(s.Hidden)))
-	return newStudent(s, p, newCore(s))
+	n := 1 + s.Hidden
+	grade := make([]float64, s.Species*n*n)
+	for z := range s.Species {
+		for r := range n {
+			fill(grade[(z*n+r)*n:][:r+1], 1/math.Sqrt(float64(n)))
+		}
+	}
+	st := newStudent(s, p, newCore(s))
+	st.Single.SetGrade(grade)
+	st.Double.SetGrade(grade)
+	return st
 }
 
-// WithoutCore is the same student with no core.
+// WithoutCore is the same student with no core, and no grade.
 func (s *Student) WithoutCore() *Student { return newStudent(s.Shape, s.Parameters, nil) }
 
 func newStudent(s kernel.Shape, p *kernel.Parameters, core *kernel.Core) *Student {

@@ -30,9 +30,9 @@ TEXT ·densityAVX2Single(SB), NOSPLIT, $0-8
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels1:
@@ -46,12 +46,12 @@ channels1:
 	VXORPS Y7, Y7, Y7
 	VXORPS Y8, Y8, Y8
 	VXORPS Y9, Y9, Y9
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -114,7 +114,7 @@ slot3:
 	JG           block2
 	MOVQ         BX, DI
 	SHLQ         $0x04, DI
-	ADDQ         224(AX), DI
+	ADDQ         240(AX), DI
 	VMOVUPS      Y0, (DI)
 	VMOVUPS      Y1, 32(DI)
 	VMOVUPS      Y2, 64(DI)
@@ -130,9 +130,9 @@ slot3:
 	JLT          channels1
 
 	// Its other rows.
-	MOVQ    224(AX), CX
-	MOVQ    192(AX), DX
-	MOVQ    400(AX), BX
+	MOVQ    240(AX), CX
+	MOVQ    208(AX), DX
+	MOVQ    416(AX), BX
 	MOVQ    BX, SI
 	SHLQ    $0x02, SI
 	SHRQ    $0x04, BX
@@ -151,8 +151,8 @@ group4:
 	VXORPS Y9, Y9, Y9
 	VXORPS Y10, Y10, Y10
 	VXORPS Y11, Y11, Y11
-	MOVQ   184(AX), DI
-	MOVQ   384(AX), R8
+	MOVQ   200(AX), DI
+	MOVQ   400(AX), R8
 	MOVQ   DX, R9
 
 block5:
@@ -211,8 +211,8 @@ slot6:
 	VXORPS       Y7, Y7, Y7
 	VXORPS       Y8, Y8, Y8
 	VXORPS       Y9, Y9, Y9
-	MOVQ         184(AX), DI
-	MOVQ         384(AX), R8
+	MOVQ         200(AX), DI
+	MOVQ         400(AX), R8
 	MOVQ         DX, R9
 
 block7:

@@ -30,9 +30,9 @@ TEXT ·densityAVX512Single(SB), NOSPLIT, $0-8
 	// 		}
 	// 	}
 	MOVQ 8(AX), CX
-	MOVQ 104(AX), DX
+	MOVQ 120(AX), DX
 	XORQ BX, BX
-	MOVQ 400(AX), SI
+	MOVQ 416(AX), SI
 	SHLQ $0x02, SI
 
 channels1:
@@ -52,12 +52,12 @@ channels1:
 	VPXORD Z13, Z13, Z13
 	VPXORD Z14, Z14, Z14
 	VPXORD Z15, Z15, Z15
-	MOVQ   160(AX), DI
-	MOVQ   176(AX), R8
-	MOVQ   184(AX), R9
-	MOVQ   384(AX), R10
-	MOVQ   192(AX), R11
-	MOVQ   200(AX), R12
+	MOVQ   176(AX), DI
+	MOVQ   192(AX), R8
+	MOVQ   200(AX), R9
+	MOVQ   400(AX), R10
+	MOVQ   208(AX), R11
+	MOVQ   216(AX), R12
 	SUBQ   R11, R12
 	ADDQ   BX, R11
 
@@ -112,7 +112,7 @@ slot3:
 	JG               block2
 	MOVQ             BX, DI
 	SHLQ             $0x04, DI
-	ADDQ             224(AX), DI
+	ADDQ             240(AX), DI
 	VMOVUPS          Z0, (DI)
 	VMOVUPS          Z1, 64(DI)
 	VMOVUPS          Z2, 128(DI)

@@ -17,6 +17,8 @@ type element[F Float] struct {
 	readB     *F  // [H] b
 	rest      *F  // [H] silu(d)
 	restSlope *F  // [H] b times the slope of silu at d
+	gradeT    *F  // blocks of 16 rows of T, [H/16][columns up to the last that is not 0][16]; nil: no grades
+	gradeC    *F  // [H] c of the grade
 }
 
 // site is all that the assembly sees of one atom: its only argument.
@@ -68,6 +70,7 @@ type site[F Float] struct {
 	last     int            // last interval
 	rowBytes int            // what the radial functions take for one interval
 	energy   float64        //
+	grade    float64        // square of |c + T act|
 	weight   F              // of the atom in a gradient
 	per      F              // intervals per Å
 }
