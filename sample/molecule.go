@@ -1,10 +1,13 @@
 package sample
 
 import (
+	"context"
 	"math"
 	"slices"
+	"strconv"
 
 	"mlff/structure"
+	"mlff/teacher"
 )
 
 // A molecule gets what a crystal gets by strain: its soft coordinates, far and near. Bonds that can be turned are, the
@@ -34,18 +37,42 @@ func twist(s *structure.Structure, k int) torsion {
 	return t
 }
 
-// minima plans cold dynamics about minima: of the start, and of it with its bonds turned.
+// minima plans what lies about minima, of the start and of it with its bonds turned, by turns: cold dynamics, which goes far
+// along what is soft, and small displacements, which press on what is stiff.
 func (p *planner) minima(labels int) {
 	p.share = "minima"
+	low := cold * slices.Min(p.Temperatures)
 	for n, size := range portions(labels, snapshots, len(p.molecules)) {
-		start := p.molecules[n%len(p.molecules)]
+		start, turn := p.molecules[n%len(p.molecules)], n/len(p.molecules)
 		t := p.trajectory(n, start, "minimum")
 		t.relax = true
 		if slices.Contains(p.turnable, start) {
-			t.twist = n / len(p.molecules)
+			t.twist = turn / 2
 		}
-		low := cold * slices.Min(p.Temperatures)
-		t.temperatures = slices.Repeat([]float64{low}, size)
-		p.move(n, t)
+		if turn%2 == 0 {
+			t.temperatures = slices.Repeat([]float64{low}, size)
+			p.move(n, t)
+		} else {
+			p.displace(n, size, t)
+		}
 	}
+}
+
+// displace plans structures rattled by a twentieth to a third of `rattle` about where a trajectory would begin.
+func (p *planner) displace(n, labels int, t *trajectory) {
+	p.add(strconv.Itoa(n), labels, restSteps+labels, func(ctx context.Context, by teacher.Teacher) ([]structure.Frame, error) {
+		s := t.start.Clone()
+		if err := t.prepare(ctx, by, &s); err != nil {
+			return nil, err
+		}
+		var drafts []draft
+		for k := range labels {
+			drafts = append(drafts, func(far float64) structure.Structure {
+				c, rng := s.Clone(), structure.Rand(t.seed, "sample about a minimum", uint64(k))
+				rattle(&c, far*p.Rattle*(0.05+0.28*rng.Float64()), rng)
+				return c
+			})
+		}
+		return labelled(ctx, by, t.kind, drafts)
+	})
 }

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"mlff/structure"
+	"mlff/teacher"
 )
 
 // ethanol in its trans form: C-C-O-H with the hydrogens of CH3, CH2 last.
@@ -125,4 +126,57 @@ func TestSoftCoordinates(t *testing.T) {
 	if n := count(structure.Frame{Structure: ring(6)}); n["strain"] != 0 || n["torsions"] != 0 || n["minima"] != 15 {
 		t.Errorf("a ring: %v", n)
 	}
+}
+
+// Half of the frames of minima are small displacements from one minimum: stiff bonds at most a few hundredths of an angstrom
+// away, at the price of one evaluation each and of relaxing.
+func TestDisplacedMinima(t *testing.T) {
+	p, err := newPlanner(Config{Labels: 20, Temperatures: []float64{300}, Rattle: 0.1}, []structure.Frame{{Structure: ethanol()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.minima(2 * snapshots)
+	if len(p.tasks) != 2 || p.tasks[1].Evaluations != restSteps+snapshots {
+		t.Fatalf("tasks %+v", p.tasks)
+	}
+	items, err := p.tasks[1].Run(context.Background(), springs{ethanol()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(items) != snapshots {
+		t.Fatalf("%d frames", len(items))
+	}
+	at := ethanol()
+	for _, it := range items {
+		square := 0.0
+		for i, x := range it.Positions {
+			d := structure.Sub(x, at.Positions[i])
+			square += structure.Dot(d, d)
+		}
+		if rms := math.Sqrt(square / 27); rms < 0.002 || rms > 0.05 { // 0.005 to 0.033 are drawn for 27 coordinates
+			t.Errorf("displaced by %g Å", rms)
+		}
+	}
+}
+
+// springs is a teacher that holds every atom where it is in a structure, with 10 eV/Å².
+type springs struct{ at structure.Structure }
+
+func (s springs) Info() teacher.Info {
+	return teacher.Info{Name: "springs", Energy: true, Forces: true}
+}
+func (s springs) Close() error { return nil }
+
+func (s springs) Label(_ context.Context, structures []structure.Structure) ([]structure.Labels, error) {
+	out := make([]structure.Labels, len(structures))
+	for k := range structures {
+		energy := 0.0
+		for i, x := range structures[k].Positions {
+			d := structure.Sub(x, s.at.Positions[i])
+			energy += 5 * structure.Dot(d, d)
+			out[k].Forces = append(out[k].Forces, structure.Scale(-10, d))
+		}
+		out[k].Energy = &energy
+	}
+	return out, nil
 }

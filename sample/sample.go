@@ -13,7 +13,8 @@
 //	strain     16 %  of the start cells as they are: a scan of the volume, and random strain of all six components, both up
 //	                 to `strain`; every third of supercells, slightly rattled. Of molecules (no periodicity) instead:
 //	  torsions       bonds in no ring turned the whole circle, relaxed a little with the turned bond held, and
-//	  minima         dynamics at 0.3 times the lowest temperature about minima, of turned molecules too
+//	  minima         dynamics at 0.3 times the lowest temperature and small displacements about minima, of turned
+//	                 molecules too
 //	compressed  5 %  volumes from 95 down to 60 %, slightly rattled
 //	contacts    3 %  two neighbours pushed together, to 95 down to 80 % of their distance
 //	dimers      2 %  two atoms alone, every pair of elements in turn, from 0.8 of the sum of their covalent radii outwards

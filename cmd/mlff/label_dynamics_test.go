@@ -4,9 +4,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
@@ -29,46 +31,50 @@ type phase struct {
 	apart       float64 // fs from frame to frame
 }
 
-// heldOut is a file of the teacher's dynamics in every phase, its name under config_type. Real teachers take minutes for
-// it, so it is kept in the user's cache folder, under the teacher's identity: what a row says rests on it for good.
-func heldOut(t *testing.T, row string, by teacher.Teacher, phases []phase) string {
+// heldOut are files of the teacher's dynamics, one for every phase, its name under config_type. Real teachers take minutes
+// for it, so they are kept in the user's cache folder, under the teacher's identity: what a row says rests on them for good.
+func heldOut(t *testing.T, row string, by teacher.Teacher, phases []phase) []string {
 	t.Helper()
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	path := filepath.Join(cache, "mlff", "bench-label", fmt.Sprintf("%s-%.12s.extxyz", row, by.Info().Identity))
-	if _, err := os.Stat(path); err == nil {
-		return path
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+	folder := filepath.Join(cache, "mlff", "bench-label", fmt.Sprintf("%s-%.12s", row, by.Info().Identity))
+	if err := os.MkdirAll(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	frames, errs := make([][]structure.Frame, len(phases)), make([]error, len(phases))
+	files, errs := make([]string, len(phases)), make([]error, len(phases))
 	var all sync.WaitGroup
 	for k := range phases {
-		all.Go(func() { frames[k], errs[k] = phases[k].run(by, uint64(k)) })
+		files[k] = filepath.Join(folder, strings.ReplaceAll(phases[k].name, " ", "-")+".extxyz")
+		if _, err := os.Stat(files[k]); err != nil {
+			all.Go(func() { errs[k] = phases[k].write(files[k], by, uint64(k)) })
+		}
 	}
 	all.Wait()
+	if err := errors.Join(errs...); err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+// write puts the frames of a phase into a file when all are there.
+func (p *phase) write(path string, by teacher.Teacher, k uint64) error {
+	frames, err := p.run(by, k)
+	if err != nil {
+		return fmt.Errorf("%s: %w", p.name, err)
+	}
 	w, err := structure.CreateWhole(path)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
 	defer w.Abandon()
-	for k := range phases {
-		if errs[k] != nil {
-			t.Fatalf("%s: %v", phases[k].name, errs[k])
-		}
-		for i := range frames[k] {
-			if err := w.Write(&frames[k][i]); err != nil {
-				t.Fatal(err)
-			}
+	for i := range frames {
+		if err := w.Write(&frames[i]); err != nil {
+			return err
 		}
 	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return w.Close()
 }
 
 // run drives the start by the teacher. Seeds are far from those of distillations.
@@ -111,7 +117,7 @@ func (p *phase) run(by teacher.Teacher, k uint64) ([]structure.Frame, error) {
 }
 
 // errorsOf are a student's errors in every phase of held-out dynamics.
-func errorsOf(t *testing.T, student, held string) []dataset.TypeErrors {
+func errorsOf(t *testing.T, student string, held []string) []dataset.TypeErrors {
 	t.Helper()
 	m, err := model.Load(student)
 	if err != nil {
@@ -122,7 +128,7 @@ func errorsOf(t *testing.T, student, held string) []dataset.TypeErrors {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	c, err := distill.Evaluate(context.Background(), p, []string{held}, structure.Keys{}, nil)
+	c, err := distill.Evaluate(context.Background(), p, held, structure.Keys{}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,7 +29,7 @@ type studentRow struct {
 }
 
 // distilled runs the row; it returns the candidate and the held-out frames.
-func (r *studentRow) distilled(t *testing.T) (candidate, held string) {
+func (r *studentRow) distilled(t *testing.T) (candidate string, held []string) {
 	t.Helper()
 	python := teacherPython(t, r.environment)
 	by, err := teacher.Open(r.teacher, teacher.Options{Python: python})
@@ -151,7 +151,7 @@ func TestBenchLabelWater(t *testing.T) {
 		phases: func(s structure.Structure) []phase {
 			var out []phase
 			for _, k := range []float64{300, 400} {
-				out = append(out, phase{name: fmt.Sprintf("liquid %g K", k), start: s, temperature: k, warm: 1500, frames: 20, apart: 50})
+				out = append(out, phase{name: fmt.Sprintf("liquid %g K", k), start: s, temperature: k, warm: 500, frames: 12, apart: 40})
 			}
 			return out
 		},
@@ -185,8 +185,8 @@ func waterBox(t *testing.T, by teacher.Teacher) structure.Structure {
 			structure.Add(o, structure.Scale(bond, structure.Add(structure.Scale(math.Cos(angle), u), structure.Scale(math.Sin(angle), v)))))
 	}
 	molten := phase{name: "molten", start: s, temperature: 600, warm: 1000, frames: 1, apart: 10}
-	file := heldOut(t, "water-box", by, []phase{molten})
-	frames, err := structure.ReadFile(file, structure.Keys{})
+	files := heldOut(t, "water", by, []phase{molten})
+	frames, err := structure.ReadFile(files[0], structure.Keys{})
 	if err != nil {
 		t.Fatal(err)
 	}
