@@ -18,7 +18,7 @@ type Check = model.Check
 
 // judge compares every figure with its bar. Bars alone decide; what they do not speak of warns.
 func (v *Validation) judge() {
-	v.Checks = slices.Concat(v.accuracyChecks(), v.physicsChecks(), v.Gate.checks(v.Bars["on_policy"]), v.Guard.checks(), v.Observables.checks())
+	v.Checks = slices.Concat(v.accuracyChecks(), v.phaseChecks(), v.physicsChecks(), v.Gate.checks(v.Bars["on_policy"]), v.Guard.checks(), v.Observables.checks())
 	v.Passed = true
 	for _, c := range v.Checks {
 		if c.Decides && c.Pass != nil && !*c.Pass {
@@ -39,6 +39,18 @@ func (v *Validation) accuracyChecks() []Check {
 		}
 	}
 	return append(checks, v.driftCheck()...)
+}
+
+// phaseChecks are the force errors of every phase or kind of frames that there are enough of. They have no bar: what is
+// little in a liquid is much near a minimum.
+func (v *Validation) phaseChecks() []Check {
+	var checks []Check
+	for k := range v.Comparison.ByType {
+		if t := &v.Comparison.ByType[k]; t.Type != "" && t.Errors.Forces != nil && t.Errors.Frames >= fewest && len(v.Comparison.ByType) > 1 {
+			checks = append(checks, Check{Name: "force MAE", State: t.Type, Figure: &t.Errors.Forces.MAE, Unit: "meV/Å", Note: fmt.Sprintf("%d frames", t.Errors.Frames)})
+		}
+	}
+	return checks
 }
 
 // driftCheck fails a run that broke down, whatever its slope was until then; without a bar that is a warning.

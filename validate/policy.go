@@ -16,6 +16,7 @@ import (
 // temperature of its domain, in frames that the teacher labels afterwards. Zero values are the defaults.
 type OnPolicy struct {
 	Starts       []structure.Structure
+	Phases       []string  // what the starts are called, such as "liquid"; may be nil
 	Temperatures []float64 // K, of the domain, in any order
 	Frames       int       // at each temperature, shared by the starts; 50
 	Atoms        int       // to which periodic starts are repeated, about; 80, as in training
@@ -42,7 +43,7 @@ type Gate struct {
 
 // State is one temperature of one start.
 type State struct {
-	Name        string    `json:"name"` // such as "300 K"
+	Name        string    `json:"name"` // such as "300 K" or "liquid, 1500 K"
 	Formula     string    `json:"formula"`
 	Atoms       int       `json:"atoms"`
 	Temperature float64   `json:"temperature"` // K
@@ -107,26 +108,32 @@ func (o *OnPolicy) share() int {
 
 // moving are the starts other than isolated atoms, which do nothing.
 func moving(starts []structure.Structure) []structure.Structure {
-	return slices.DeleteFunc(slices.Clone(starts), func(s structure.Structure) bool { return s.Len() < 2 && !s.Periodic() })
+	return slices.DeleteFunc(slices.Clone(starts), func(s structure.Structure) bool { return !moves(&s) })
 }
+
+func moves(s *structure.Structure) bool { return s.Len() > 1 || s.Periodic() }
 
 // Run lets the student go and the teacher judge. A run that breaks down says so in its State; errors are those of ctx and
 // of a teacher that answers nothing at all.
 func (o OnPolicy) Run(ctx context.Context, p structure.Potential, reference *model.Reference, progress func(done, total int)) (*Gate, error) {
 	o = o.withDefaults()
 	g := &Gate{Reference: reference}
-	starts := moving(o.Starts)
+	names := phaseNames(len(o.Starts), o.Phases, func(k int) string {
+		if len(moving(o.Starts)) == 1 {
+			return ""
+		}
+		return fmt.Sprintf("start %d", k+1)
+	})
 	done, total := 0, o.Count()
-	for k := range starts {
-		s := starts[k]
+	for k, s := range o.Starts {
+		if !moves(&s) {
+			continue
+		}
 		if s.Periodic() {
 			s = structure.Supercell(&s, Repeats(&s, o.Atoms))
 		}
 		for _, t := range Extremes(o.Temperatures) {
-			st := State{Name: fmt.Sprintf("%g K", t), Formula: formula(s.Numbers), Atoms: s.Len(), Temperature: t}
-			if len(starts) > 1 {
-				st.Name = fmt.Sprintf("start %d, %g K", k+1, t)
-			}
+			st := State{Name: join(names[k], fmt.Sprintf("%g K", t)), Formula: formula(s.Numbers), Atoms: s.Len(), Temperature: t}
 			w := &walker{OnPolicy: &o, state: &st, potential: p, start: &s, seed: o.Seed + uint64(len(g.States))}
 			frames, err := w.walk(ctx, func(n int) { progress(done+n, total) })
 			if err != nil {

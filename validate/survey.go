@@ -27,6 +27,7 @@ type Survey struct {
 	Teacher    teacher.Teacher
 	Name       string // of the student, for runs that are kept
 	Structures []structure.Structure
+	Phases     []string // what the structures are called, such as "liquid"; may be nil
 	Wanted     []string // Properties; nil: what applies
 	Walk       Walk     // of dynamics side by side; its temperature is not used
 	// Temperatures of the dynamics, K.
@@ -83,9 +84,10 @@ func (s Survey) Observe(ctx context.Context) (*Observables, error) {
 	if v.kept, err = openLabels(s.Walk.Folder, s.Teacher.Info().Identity); err != nil {
 		return nil, err
 	}
+	names := s.names()
 	for k := range s.Structures {
 		v.share = 1 / float64(len(s.Structures)-k)
-		v.structure(&s.Structures[k], v.label(k))
+		v.structure(&s.Structures[k], names[k])
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -93,18 +95,14 @@ func (s Survey) Observe(ctx context.Context) (*Observables, error) {
 	return &v.result, nil
 }
 
-// label names the k-th structure where there are several.
-func (s *Survey) label(k int) string {
-	f := formula(s.Structures[k].Numbers)
-	if len(s.Structures) == 1 {
-		return ""
-	}
-	for j := range s.Structures {
-		if j != k && formula(s.Structures[j].Numbers) == f {
-			return fmt.Sprintf("%s (%d)", f, k+1)
+// names tells structures apart: by their phases, else by their formulas where there are several.
+func (s *Survey) names() []string {
+	return phaseNames(len(s.Structures), s.Phases, func(k int) string {
+		if len(s.Structures) == 1 {
+			return ""
 		}
-	}
-	return f
+		return formula(s.Structures[k].Numbers)
+	})
 }
 
 // wants tells whether a property is asked for.

@@ -15,12 +15,14 @@ import (
 func (s Survey) Verify(ctx context.Context, m *model.Model) (*Observables, error) {
 	list := []Observation{s.acquaintance(m)}
 	var fit []structure.Structure
+	names := s.names()
+	var phases []string
 	for k := range s.Structures {
 		if x := unknownElements(&s.Structures[k], m); x != "" {
-			list = append(list, broken("elements", s.label(k), "the student does not know "+x))
+			list = append(list, broken("elements", names[k], "the student does not know "+x))
 			continue
 		}
-		fit = append(fit, s.Structures[k])
+		fit, phases = append(fit, s.Structures[k]), append(phases, names[k])
 	}
 	if d := m.Meta().Domain.Temperatures; len(d) > 0 {
 		for _, t := range s.Temperatures {
@@ -30,7 +32,7 @@ func (s Survey) Verify(ctx context.Context, m *model.Model) (*Observables, error
 			}
 		}
 	}
-	s.Structures = fit
+	s.Structures, s.Phases = fit, phases
 	o, err := s.Observe(ctx)
 	if err != nil {
 		return nil, err

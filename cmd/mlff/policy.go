@@ -22,7 +22,7 @@ func (v *validation) policy(m *model.Model, t teacher.Teacher) (*validate.OnPoli
 		o.Atoms, o.Settling, o.Fluctuations = d.Atoms, d.Duration, false
 	}
 	var err error
-	o.Starts, err = s.starts(m)
+	o.Starts, o.Phases, err = s.starts(m)
 	return o, err
 }
 

@@ -73,35 +73,35 @@ func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey,
 		v.Threshold = m.Meta().Threshold
 	}
 	var err error
-	if v.Structures, err = s.starts(m); err == nil && len(v.Structures) == 0 {
+	if v.Structures, v.Phases, err = s.starts(m); err == nil && len(v.Structures) == 0 {
 		err = usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
 	}
 	return v, err
 }
 
-// starts are the structures that are named, else the one that the student carries, where it does.
-func (s *surveying) starts(m *model.Model) ([]structure.Structure, error) {
-	var list []structure.Structure
+// starts are the structures that are named, with the phases that they say they are, else the one that the student
+// carries, where it does.
+func (s *surveying) starts(m *model.Model) (list []structure.Structure, phases []string, err error) {
 	if len(s.structures) == 0 {
 		example, err := distill.Example(m)
 		if err == nil && example != nil {
 			list = append(list, *example)
 		}
-		return list, err
+		return list, nil, err
 	}
 	for _, path := range s.structures {
 		frames, err := structure.ReadFile(path, structure.Keys{})
 		if err != nil {
-			return nil, mended(err)
+			return nil, nil, mended(err)
 		}
 		for k := range frames {
 			if err := frames[k].Check(); err != nil {
-				return nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
+				return nil, nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
 			}
-			list = append(list, frames[k].Structure)
+			list, phases = append(list, frames[k].Structure), append(phases, validate.PhaseOf(&frames[k]))
 		}
 	}
-	return list, nil
+	return list, phases, nil
 }
 
 // wanted reads a list of properties.
