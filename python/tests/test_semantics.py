@@ -26,8 +26,10 @@ from mlff_distiller.errors import CertificateWarning
 
 try:
     from ase.filters import ExpCellFilter
+    from ase.filters import FrechetCellFilter as CellFilter
 except ImportError:  # ase < 3.23
     from ase.constraints import ExpCellFilter
+    from ase.constraints import ExpCellFilter as CellFilter
 
 
 class Counting(StudentCalculator):
@@ -108,6 +110,23 @@ def test_invalidation(atoms, calc, change):
     assert calc.ncalc - before == changed
 
 
+def test_other_species_are_another_structure(random_student):
+    """As "numbers" above, with numbers that change: the student of copper knows no second element."""
+    atoms = bulk("Si", cubic=True)
+    atoms.numbers[::2] = 8
+    seen = []
+    for kind in (Textbook, Counting):
+        twin = atoms.copy()
+        twin.calc = calc = kind(random_student, precision="float64", grade="off")
+        before = twin.get_potential_energy()
+        twin.numbers[0] = 14
+        required = calc.calculation_required(twin, ["energy"]), calc.get_property("energy", twin, allow_calculation=False) is None
+        after = twin.get_potential_energy()
+        assert after != before
+        seen.append((required, before, after, calc.ncalc))
+    assert seen[0] == seen[1] and seen[0][0] == (True, True)
+
+
 def test_another_element_is_not_the_old_result(atoms, calc):
     atoms.numbers[0] = 47
     with pytest.raises(ValueError, match="not Ag"):
@@ -172,6 +191,17 @@ def test_drivers_do_the_same(copper, crystal, use):
         atoms.calc = kind(copper, precision="float64", grade="off")
         seen.append(use(atoms, atoms.calc))
     assert seen[0] == seen[1]
+
+
+def test_double_precision_relaxes_tightly(copper, crystal):
+    """Atoms and cell together, to 1e-4 eV/Å."""
+    crystal.set_cell(crystal.cell.array @ [[1.0, 0.02, 0], [0, 0.98, 0], [0.01, 0, 1.01]], scale_atoms=True)
+    crystal.calc = StudentCalculator(copper, precision="float64", grade="off")
+    relaxed = CellFilter(crystal)
+    assert BFGS(relaxed, logfile=None).run(fmax=1e-4, steps=300)
+    assert np.linalg.norm(relaxed.get_forces(), axis=1).max() < 1e-4
+    # what the filter calls the forces of the cell is volume times stress over the number of atoms
+    assert abs(crystal.get_stress()).max() * crystal.get_volume() < 1e-4 * len(crystal)
 
 
 def test_numerical_forces(atoms, calc):
