@@ -31,7 +31,6 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
-	"runtime"
 	"time"
 
 	"mlff/dataset"
@@ -178,7 +177,7 @@ func (r *run) threads() int {
 	if r.options.Threads > 0 {
 		return r.options.Threads
 	}
-	return runtime.GOMAXPROCS(0)
+	return model.DefaultThreads()
 }
 
 // labellers is how many structures the teacher labels at a time.

@@ -43,11 +43,10 @@ const (
 	gateWorkers = gateOver - 1
 )
 
-// newPool starts threads-1 workers; the caller of run is the last. 0 means all processors this process may use, which
-// the Go run time takes from affinity and cgroup quota.
+// newPool starts threads-1 workers; the caller of run is the last. 0 means DefaultThreads.
 func newPool(threads int) *pool {
 	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = DefaultThreads()
 	}
 	p := &pool{threads: threads, parked: make([]atomic.Bool, threads), shares: make([]share, threads), wake: make([]chan struct{}, threads), finished: make(chan struct{}, 1)}
 	p.gate.Store(gateOver)

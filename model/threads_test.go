@@ -1,9 +1,6 @@
 package model
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"sync/atomic"
@@ -49,24 +46,6 @@ func TestPoolOversubscribed(t *testing.T) {
 	}
 	if n := units.Load(); n != 16*rounds {
 		t.Errorf("%d units ran, want %d", n, 16*rounds)
-	}
-}
-
-// Threads follow affinity: what a process may not run on is not asked to work.
-func TestDefaultThreadsFollowAffinity(t *testing.T) {
-	if os.Getenv("MLFF_TEST_THREADS") != "" {
-		fmt.Printf("threads %d\n", DefaultThreads())
-		return
-	}
-	taskset, err := exec.LookPath("taskset")
-	if err != nil {
-		t.Skip("no taskset here")
-	}
-	c := exec.Command(taskset, "-c", "0", os.Args[0], "-test.run", "^TestDefaultThreadsFollowAffinity$", "-test.v")
-	c.Env = append(os.Environ(), "MLFF_TEST_THREADS=1", "GOMAXPROCS=")
-	out, err := c.CombinedOutput()
-	if err != nil || !strings.Contains(string(out), "threads 1\n") {
-		t.Errorf("%v\n%s", err, out)
 	}
 }
 

@@ -13,6 +13,3 @@ func (p *Potential) RunKernel() error {
 func (e *engine[F]) runKernel() error {
 	return e.pool.run((len(e.atoms.Energy)+blockAtoms-1)/blockAtoms, e.forces)
 }
-
-// DefaultThreads is how many threads a potential uses unless told: all processors this process may use.
-func DefaultThreads() int { return runtime.GOMAXPROCS(0) }

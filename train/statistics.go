@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -223,7 +222,7 @@ func holdingRadius(s *structure.Structure, k int) (float64, error) {
 // parallel calls do(worker, i) for all i < n on some threads (0: all cores) and returns the error of smallest i.
 func parallel(ctx context.Context, n, threads int, do func(worker, i int) error) error {
 	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = model.DefaultThreads()
 	}
 	threads = min(threads, n)
 	errs := make([]error, n)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mlff/kernel"
+	"mlff/model"
 	"mlff/teacher"
 )
 
@@ -65,7 +66,7 @@ func doctorCommand(t *terminal) *cobra.Command {
 		Short: "Print what this machine offers",
 		Args:  arguments(0, 0, "nothing"),
 		RunE: func(*cobra.Command, []string) error {
-			h := health{build: thisBuild(), Processors: runtime.NumCPU(), Threads: runtime.GOMAXPROCS(0)}
+			h := health{build: thisBuild(), Processors: runtime.NumCPU(), Threads: model.DefaultThreads()}
 			for _, k := range kernel.All() {
 				h.Kernels = append(h.Kernels, k.Name)
 			}
