@@ -49,9 +49,11 @@ func TestMistakes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	newer := filepath.Join(c.dir, "newer.safetensors")
-	if err := os.WriteFile(newer, nextVersion(t, c.student), 0o666); err != nil {
-		t.Fatal(err)
+	newer, layered := filepath.Join(c.dir, "newer.safetensors"), filepath.Join(c.dir, "layered.safetensors")
+	for path, change := range map[string][2]string{newer: {`"version":"1"`, `"version":"2"`}, layered: {`\"layers\":1`, `\"layers\":2`}} {
+		if err := os.WriteFile(path, resealed(t, c.student, change[0], change[1]), 0o666); err != nil {
+			t.Fatal(err)
+		}
 	}
 	coeff := func(words string) string { return "pair_style mlff\npair_coeff * * " + words }
 	cases := []struct{ name, input, want string }{
@@ -61,6 +63,7 @@ func TestMistakes(t *testing.T) {
 		{"missing file", c.input(metal, coeff("nowhere O Si"), ""), "cannot read nowhere"},
 		{"damaged file", c.input(metal, coeff(damaged+" O Si"), ""), "damaged.safetensors: the student in memory: "},
 		{"newer file", c.input(metal, coeff(newer+" O Si"), ""), "the student has format version 2, this program reads 1"},
+		{"two layers", c.input(metal, coeff(layered+" O Si"), ""), "layers"},
 		{"empty file", c.input(metal, coeff("empty O Si"), ""), "empty: "},
 		{"newton off", c.input("newton off\n"+metal, good, "run 0"), "needs newton pair on"},
 		{"units lj", c.input("units lj", good, "run 0"), "needs units metal or real, not lj"},
@@ -82,14 +85,17 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// nextVersion is a student's file that says it was written by a later mlff, with a seal that fits.
-func nextVersion(t *testing.T, path string) []byte {
+// resealed is a student's file with a word of its metadata changed, and a seal that fits.
+func resealed(t *testing.T, path, word, by string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	text = bytes.Replace(text, []byte(`"version":"1"`), []byte(`"version":"2"`), 1)
+	if !bytes.Contains(text, []byte(word)) {
+		t.Fatalf("the student's file has no %s", word)
+	}
+	text = bytes.Replace(text, []byte(word), []byte(by), 1)
 	const key = `"sha256":"`
 	seal := text[bytes.Index(text, []byte(key))+len(key):][:64]
 	copy(seal, strings.Repeat("0", 64))

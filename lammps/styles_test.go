@@ -84,11 +84,13 @@ func TestRestart(t *testing.T) {
 func TestSuffixAndMasses(t *testing.T) {
 	c := newScene(t)
 	_, m := student(t, c.dir, c.numbers...)
-	out := must(t, c.dir, 2, c.input(metal, c.style("masscheck off threads 2")+"\nmass 2 30", fmt.Sprintf(show, "")), "-sf", "omp", "-pk", "omp", "1")
-	if !strings.Contains(out, "no variant for suffix omp: it runs as it is, with threads 2") {
-		t.Errorf("the suffix is not told:\n%s", last(out, 20))
+	for suffix, args := range map[string][]string{"omp": {"-sf", "omp", "-pk", "omp", "2"}, "opt": {"-sf", "opt"}} {
+		out := must(t, c.dir, 2, c.input(metal, c.style("masscheck off threads 2")+"\nmass 2 30", fmt.Sprintf(show, "")), args...)
+		if !strings.Contains(out, "no variant for suffix "+suffix+": it runs as it is, with threads 2") {
+			t.Errorf("the suffix is not told:\n%s", last(out, 20))
+		}
+		near(t, "energy", values(t, out, "energy")[0], engine(t, m, c.s, "float64").Energy, 1e-9*32)
 	}
-	near(t, "energy", values(t, out, "energy")[0], engine(t, m, c.s, "float64").Energy, 1e-9*32)
 	out, err := lmp(t, c.dir, 2, c.input(metal, c.style("")+"\nmass 2 30", "run 0"))
 	if err == nil || !strings.Contains(out, "atoms of type 2 have mass 30, their element Si in pair_coeff has 28.085") {
 		t.Errorf("a wrong mass: %v\n%s", err, last(out, 6))

@@ -193,7 +193,7 @@ void PairMLFF::check_bonds()
   const bool alone = utils::strmatch(force->pair_style, "^mlff");
   for (int k = 1; k <= 3; k++) {
     const double lj = force->special_lj[k], coul = force->special_coul[k];
-    const bool dropped = neighbor->special_flag[k] == 0 || (lj == 0 && coul == 0);
+    const bool dropped = lj == 0 && coul == 0 && !force->kspace;    // as in Neighbor::init, which comes later
     if (lj == 1 && coul == 1) continue;
     if (!alone && !dropped) continue;    // another style wants the weight, and the pair is in the list
     int any = atom->molecular == Atom::TEMPLATE;
