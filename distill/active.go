@@ -17,6 +17,12 @@ import (
 // are needed. In every round it wanders over the domain, the frames that tell it most are labelled, and the next student
 // learns from all. What a round does follows from the plan, the seed and the frames of the rounds before alone, so a run
 // that was killed in one chooses the same frames again and labels those that are missing.
+//
+// Measured on Stillinger-Weber silicon, 200 labels, three seeds each: in the hottest tenth of dynamics the force RMSE is 21.3,
+// 22.1 and 21.6 meV/Å, where the sampler alone leaves 39.3, 35.6 and 42.2, and frames drawn at random from the same walks
+// 39.8, 33.3 and 36.2. The price is the other half of the walls: forces of dimers are off by 340 instead of 70 meV/Å, energies
+// of compressed crystals by 54 instead of 4.5 meV/atom. Hence it is not the default: who needs many labels for dynamics from
+// a dear teacher wants it, for these labels cost one evaluation each.
 const (
 	activeRounds   = 3
 	roundSteps     = 800 // of training in a round, at most those of the run; the student need only know where it is not good

@@ -131,7 +131,7 @@ func TestBenchLabelSilicon(t *testing.T) {
 			liquid := phase{name: "liquid 1700 K", start: structure.Supercell(&s, [3]int{2, 2, 2}), temperature: 1700, hot: [2]float64{4000, 300}, warm: 150, frames: 12, apart: 20}
 			return append(crystal("crystal", s, 300, 900), liquid)
 		},
-		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 250}\ntrain: {budget: 30m}"}
+		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 240, active: true}\ntrain: {budget: 28m}"}
 	row.accuracies(t, 0.95)
 }
 
@@ -140,7 +140,7 @@ func TestBenchLabelMagnesia(t *testing.T) {
 	row := studentRow{name: "MgO", environment: "sevennet", teacher: "sevennet:7net-0",
 		start:  func(*testing.T, teacher.Teacher) structure.Structure { return rocksalt(4.25, 12, 8) },
 		phases: func(s structure.Structure) []phase { return crystal("crystal", s, 300, 1500) },
-		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 250}\ntrain: {budget: 30m}"}
+		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 240, active: true}\ntrain: {budget: 28m}"}
 	row.accuracies(t, 0.95)
 }
 
@@ -155,7 +155,7 @@ func TestBenchLabelWater(t *testing.T) {
 			}
 			return out
 		},
-		config: "domain: {temperatures: [300, 350, 400]}\nsample: {labels: 300}\ntrain: {budget: 30m}"}
+		config: "domain: {temperatures: [300, 350, 400]}\nsample: {labels: 300, active: true}\ntrain: {budget: 28m}"}
 	candidate, held := row.distilled(t)
 	for _, e := range errorsOf(t, candidate, held) {
 		tellAtMost("water, "+e.Type+", force MAE", "meV/Å", e.Errors.Forces.MAE, 25)
@@ -204,7 +204,7 @@ func TestBenchLabelEthanol(t *testing.T) {
 	ensemble := strings.Join(files, ",")
 	row := studentRow{name: "ethanol", environment: "fennol", teacher: "fennol:" + ensemble,
 		start:  func(*testing.T, teacher.Teacher) structure.Structure { return ethanol() },
-		config: "domain: {temperatures: [300, 500]}\nsample: {labels: 800}\ntrain: {budget: 14m}"}
+		config: "domain: {temperatures: [300, 500]}\nsample: {labels: 800}\nstudent: {channels: 32, mixed: 32, hidden: 64, lt: 3}\ntrain: {budget: 14m, loss: huber}"}
 	began := time.Now()
 	candidate, _ := row.distilled(t)
 	tellAtMost("ethanol, whole distillation from one geometry", "min", time.Since(began).Minutes(), 15)
