@@ -26,7 +26,7 @@ help:
 	@echo 'make bench-python    what the Python side costs, against its bars'
 	@echo 'make bench-kernels   every Go benchmark'
 	@echo 'make bench-distil    test errors of students from published labels against their bars, 40 minutes'
-	@echo 'make bench-validate  students beside their teachers: crystal and liquid, against their bars, an hour'
+	@echo 'make bench-validate  students beside their teachers: speed, drift, crystal, liquid and alarm against their bars, two hours'
 	@echo 'make bench-label     labelling, and students of FeNNol, graph-pes, SevenNet and CHGNet, against their bars, two hours'
 
 build:
@@ -80,7 +80,8 @@ bench-kernels:
 bench-distil:
 	go test -tags distil -run BenchDistil -timeout 90m -count 1 -v ./cmd/mlff
 
-# MLFF_KEEP names a folder where the long dynamics of a teacher are kept, so that a second run goes on.
+# MLFF_KEEP names a folder where the long dynamics of a teacher are kept, so that a second run goes on; MLFF_SEVENNET,
+# MLFF_FENNOL, MLFF_GRAPHPES and MLFF_ASE name interpreters of environments, without which rows skip (docs/benchmark.md).
 bench-validate:
 	go test -tags validation -run BenchValidate -timeout 8h -count 1 -v ./cmd/mlff
 

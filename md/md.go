@@ -10,7 +10,7 @@
 //   - NPT: stochastic cell rescaling with one or three lengths (cellrescaling.go), Martyna-Tobias-Klein (mtk.go).
 //
 // All are of second order in the time step, the random ones in averages and in what they conserve, as tests show
-// (order_test.go); that the ensembles are right is shown by overlap at two temperatures and pressures (heavy_test.go).
+// (order_test.go); that the ensembles are right is shown by overlap at two temperatures and pressures (ensemble_test.go).
 // All have a conserved quantity: the total energy, with a random thermostat or barostat less
 // the heat that it gave (G. Bussi and M. Parrinello, Phys. Rev. E 75, 056707 (2007)), with the others together with the
 // energy of their variables. Positions are never wrapped into the cell. The same potential, start,
