@@ -2,7 +2,7 @@
 
     python overhead.py STUDENT [--long]
 
-STUDENT must know copper. --long adds the million calls of the memory row.
+STUDENT must know copper. --long adds the million atoms and the million calls of the memory rows.
 """
 
 from __future__ import annotations
@@ -160,6 +160,21 @@ def memory_growth(student: str, first: int = 10_000, last: int = 1_000_000) -> f
     return rss() - start
 
 
+LARGE = """
+import resource, sys
+from ase.build import bulk
+from mlff_distiller.calculators import StudentCalculator
+atoms = bulk("Cu", cubic=True) * (63, 63, 63)
+StudentCalculator(sys.argv[1], threads=1).get_forces(atoms)
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, len(atoms))
+"""
+
+
+def peak_memory(student: str) -> float:
+    """GiB of a process that evaluates a million atoms once, Python included."""
+    return float(subprocess.run([sys.executable, "-c", LARGE, student], check=True, capture_output=True, text=True).stdout.split()[0])
+
+
 def rss() -> float:
     """MiB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 2**20
@@ -195,6 +210,7 @@ def main() -> int:
         row(f"calculate_batch over single calls, 512 of 8 atoms, {threads} threads", batch_cost(student, threads), 100, "%")
     row("import, load and first call", first_call(student), 50, "ms")
     if "--long" in sys.argv:
+        print(f"{'peak memory of a process that evaluates 10^6 atoms':62} {peak_memory(student):9.2f} GiB", flush=True)
         row("growth of memory from call 10^4 to 10^6", memory_growth(student), 1, "MiB")
     return bool(FAILED)
 

@@ -118,6 +118,17 @@ CASES = {
             assert list(pool.map(force, range(60))) == serial
             assert all(pool.map(lambda _: right(student(threads=1)), range(12)))
     """,
+    "batches in several threads": EXPECTED
+    + """
+        from concurrent.futures import ThreadPoolExecutor
+        calc = student(threads=2)
+        def batch(k):
+            many = [atoms if j % 2 else bulk("Cu") for j in range(k % 7)]
+            return all(r["forces"].tobytes() == expected for r in calc.calculate_batch(many)[1::2]) and right(calc)
+        with ThreadPoolExecutor(6) as pool:
+            assert all(pool.map(batch, range(60)))
+        assert in_child(lambda: batch(6)) == 0 and batch(6)
+    """,
     "two students in one process": EXPECTED
     + """
         from ase import Atoms
