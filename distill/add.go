@@ -54,7 +54,7 @@ func (r *run) usable(s Source) ([]string, error) {
 		}
 	}
 	if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
-		items, _, err := r.config.load([]Source{s}, r.config.Plan.Teacher, true)
+		items, _, err := r.loadAdded(s)
 		return ids(items), err
 	}
 	if r.inputs.teacher == nil {
@@ -74,6 +74,15 @@ func (r *run) usable(s Source) ([]string, error) {
 		return nil, structure.Hint(fmt.Errorf("%s frame 0: %s; no frame is left", s.File, quarantine[0].Reason), quarantine[0].Hint())
 	}
 	return usable, nil
+}
+
+// loadAdded reads a labelled file, whose labels must fit those that the run has.
+func (r *run) loadAdded(s Source) ([]dataset.Item, dataset.Quarantine, error) {
+	identity, err := r.signature()
+	if err != nil {
+		return nil, nil, err
+	}
+	return r.config.load([]Source{s}, identity, true)
 }
 
 func unlabelled(file string) error {

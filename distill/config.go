@@ -16,6 +16,7 @@ type Config struct {
 	Valid         []string `yaml:"valid"`                    // labelled files that are only reported
 	Structures    []string `yaml:"structures"`               // start structures of the sampler
 	Keys          Keys     `yaml:"keys"`
+	MixTeachers   bool     `yaml:"mix_teachers,omitempty"` // learn from labels of several teachers all the same
 	Domain        Domain   `yaml:"domain"`
 	Sample        Sampling `yaml:"sample"`
 	Student       Student  `yaml:"student"`

@@ -68,7 +68,7 @@ func (c *Config) load(sources []Source, identity string, lenient bool) ([]datase
 		files = append(files, dataset.File{Path: s.File, Weight: s.Weight, Keys: c.Keys.labels()})
 	}
 	items, quarantine, err := dataset.Load(files, dataset.Options{GroupKey: c.Keys.Group, Fault: coincidence(), Lenient: lenient})
-	if err == nil {
+	if err == nil && !c.MixTeachers {
 		err = oneTeacher(items, identity)
 	}
 	return items, quarantine, readable(err)

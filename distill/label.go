@@ -109,7 +109,7 @@ func (r *run) takeAdded(ctx context.Context) error {
 			return readable(err)
 		}
 		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
-			items, quarantine, err := r.config.load([]Source{s}, r.config.Plan.Teacher, true)
+			items, quarantine, err := r.loadAdded(s)
 			if err != nil {
 				return err
 			}

@@ -49,6 +49,9 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if err := r.judgeEnergies(ctx, m, everything); err != nil {
 		return nil, err
 	}
+	if m.Meta().Mixed, err = r.mixed(); err != nil {
+		return nil, err
+	}
 	if err := r.describe(m, everything); err != nil {
 		return nil, err
 	}

@@ -155,6 +155,9 @@ func (r *run) continued() error {
 	}
 	if given := r.options.Config; given != nil {
 		given.Complete()
+		if len(r.options.Add) > 0 {
+			r.config.MixTeachers = given.MixTeachers // frames of another teacher may be what is added
+		}
 		if err := changedError(r.path, differences(r.config, given)); err != nil {
 			return err
 		}
@@ -192,6 +195,9 @@ func (r *run) compareLog() error {
 	}
 	logged.Plan = &plan
 	logged = logged.rebased(r.path, ".")
+	if plan.Round != r.config.Plan.Round {
+		logged.MixTeachers = r.config.MixTeachers // a new round may have changed it, and was killed before it said so
+	}
 	changes := differences(logged, r.config)
 	if plan.Round == r.config.Plan.Round {
 		changes = append(changes, logged.Plan.changes(r.config.Plan)...)
@@ -247,6 +253,7 @@ func (r *run) newRound() error {
 		return err
 	}
 	r.config.Plan = next
+	r.logged = false // mix_teachers may have changed
 	return r.fixed()
 }
 

@@ -8,6 +8,7 @@ type About struct {
 	Cutoff      float64      `json:"cutoff"` // Å
 	Shapes      Shape        `json:"shapes"`
 	Teacher     *Teacher     `json:"teacher"`
+	Mixed       []string     `json:"mixed_teachers,omitempty"` // identities, where labels of several teachers were mixed on request
 	Domain      Domain       `json:"domain"`
 	Certificate *Certificate `json:"certificate"`
 	Licence     string       `json:"licence"`
@@ -22,7 +23,7 @@ type About struct {
 // About collects what the model says about itself.
 func (m *Model) About() *About {
 	c, meta := m.config, &m.meta
-	a := &About{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Domain: meta.Domain, Certificate: meta.Certificate,
+	a := &About{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Mixed: meta.Mixed, Domain: meta.Domain, Certificate: meta.Certificate,
 		Licence: meta.Licence, Threshold: meta.Threshold, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run, Caveat: m.Caveat()}
 	for _, z := range c.Numbers {
 		a.Species = append(a.Species, structure.Symbol(z))

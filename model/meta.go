@@ -5,6 +5,7 @@ import "mlff/structure"
 // Meta is what a student's file says beside its numbers.
 type Meta struct {
 	Teacher     *Teacher     // nil where labels came from a file
+	Mixed       []string     // identities of all teachers, where labels of several were mixed on request; ascending
 	DataHash    string       // SHA-256 over the ids of the training frames
 	Domain      Domain       // what the student was made for
 	Licence     string       // of the student, as far as it follows from the teacher's

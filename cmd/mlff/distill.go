@@ -33,6 +33,7 @@ type changes struct {
 	price                   float64
 	keys                    structure.Keys
 	group                   string
+	mix                     bool
 	labels, steps           int
 	active                  bool
 	pool, extra, paths      []string
@@ -52,6 +53,7 @@ func (c *changes) flags(f *pflag.FlagSet) {
 	f.StringSliceVar(&c.finetune, "finetune", nil, "labelled files of another method, learned last")
 	labelKeys(f, &c.keys)
 	f.StringVar(&c.group, "group-key", "", "comment-line key whose value keeps frames together in splits")
+	f.BoolVar(&c.mix, "mix-teachers", false, "learn from labels of several teachers all the same; recorded in the student")
 	f.IntVar(&c.labels, "labels", 0, "frames the teacher labels, at most")
 	f.BoolVar(&c.active, "active", false, "choose half of the labels where students of the other half need them")
 	f.StringSliceVar(&c.pool, "pool", nil, "files of frames among which half of the labels are chosen")
@@ -93,6 +95,7 @@ func (c *changes) apply(f *pflag.FlagSet, to *distill.Config) error {
 	set(given("virial-key"), &k.Virial, c.keys.Virial)
 	set(given("free-energy"), &k.FreeEnergy, c.keys.FreeEnergy)
 	set(given("group-key"), &k.Group, c.group)
+	set(given("mix-teachers"), &to.MixTeachers, c.mix)
 	set(given("labels"), &to.Sample.Labels, c.labels)
 	set(given("active"), &to.Sample.Active, c.active)
 	set(given("pool"), &to.Sample.Pool, c.pool)

@@ -92,6 +92,13 @@ func (a *about) print(out io.Writer) {
 	} else {
 		fmt.Fprintln(w, "teacher\tnone: learned from labelled files")
 	}
+	if len(a.Mixed) > 0 {
+		var list []string
+		for _, identity := range a.Mixed {
+			list = append(list, short(identity))
+		}
+		fmt.Fprintf(w, "mixed\tlabels of %d teachers, as asked for: %s\n", len(list), strings.Join(list, ", "))
+	}
 	if a.Licence != "" {
 		fmt.Fprintf(w, "licence\t%s\n", a.Licence)
 	}
