@@ -141,9 +141,11 @@ func (c *cluster) script() ([]byte, error) {
 cd %s || exit 1
 shard=%s/$(printf %%04d "$SLURM_ARRAY_TASK_ID")
 rm -f "$shard/exit"
+pid= told=
+trap 'told=1; [ -z "$pid" ] || kill -TERM $pid' TERM USR1
 %s "$shard/input.extxyz.zst" --out "$shard/labelled.extxyz.zst" --threads "${SLURM_CPUS_ON_NODE:-1}" --json >"$shard/result.json" &
 pid=$!
-trap 'kill -TERM $pid' TERM USR1
+[ -z "$told" ] || kill -TERM $pid
 while :; do
 	wait $pid
 	code=$?

@@ -80,7 +80,11 @@ func Open(path string, keys Keys) (*Reader, error) {
 
 // NewReader reads frames from in, which is not compressed. The name tells the format as in Open, and errors start with it.
 func NewReader(in io.Reader, name string, keys Keys) *Reader {
-	r := &Reader{name: name, keys: keys, in: bufio.NewReaderSize(in, 1<<18)}
+	size := 1 << 18
+	if b, ok := in.(*bytes.Reader); ok {
+		size = min(size, b.Len()) // answers of teachers come by the thousand
+	}
+	r := &Reader{name: name, keys: keys, in: bufio.NewReaderSize(in, size)}
 	r.parse = r.extendedXYZ
 	if isPOSCAR(name) {
 		r.parse = r.poscar

@@ -254,6 +254,12 @@ func slurmHarm(t *testing.T, times int, do harm) {
 	dir := argon(t, frames)
 	rng := mrand.New(mrand.NewPCG(5, 5))
 	p := start(t, dir, onCluster(t, dir)...)
+	defer func() {
+		if t.Failed() {
+			jobs, _ := exec.Command("squeue", "--array").CombinedOutput()
+			t.Logf("the front end said\n%s\nthe queue\n%s", &p.stderr, jobs)
+		}
+	}()
 	for range times {
 		awaitCalls(t, dir, 1+rng.IntN(frames/times))
 		notAgain(t, dir)
