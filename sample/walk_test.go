@@ -80,3 +80,28 @@ func TestLabelLeavesOutWhatFliesApart(t *testing.T) {
 		t.Errorf("%d frames were kept", len(items))
 	}
 }
+
+// Where the domain has pressures, walks are at constant pressure: the cell yields to it, and to a larger one more. Else cells
+// stay as they are.
+func TestWalksFollowThePressure(t *testing.T) {
+	last := func(pressure [2]float64) float64 {
+		c, starts := silicon(100)
+		c.Temperatures, c.Pressure = []float64{300}, pressure
+		walks, err := Walks(context.Background(), c, starts, wanderer(t, 1e9), 1, 1, 1)
+		if err != nil || walks[0].Lost {
+			t.Fatalf("lost %v, %v", walks[0].Lost, err)
+		}
+		f := walks[0].Frames
+		first, end := f[0].Volume(), f[len(f)-1].Volume()
+		if (first == end) != (pressure == [2]float64{}) {
+			t.Errorf("%v GPa: the volume goes from %g to %g Å³", pressure, first, end)
+		}
+		return end
+	}
+	last([2]float64{})
+	// The wanderer has a core and nothing else, so a gas of atoms in a solid's place: it swells at a tenth of the pressure of its
+	// motion, 0.02 GPa, and shrinks at a hundred times that.
+	if low, high := last([2]float64{0.02, 0.02}), last([2]float64{20, 20}); !(high < 0.9*low) {
+		t.Errorf("%g Å³ at 0.02 GPa, %g Å³ at 20 GPa", low, high)
+	}
+}

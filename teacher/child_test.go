@@ -271,3 +271,13 @@ func BenchmarkChild(b *testing.B) {
 		}
 	}
 }
+
+// Workers that die again and again are started ever more slowly.
+func TestBackOff(t *testing.T) {
+	w := &workers{backoff: time.Second}
+	for deaths, want := range map[int]time.Duration{0: 0, 1: 0, 2: time.Second, 3: 2 * time.Second, 6: 16 * time.Second, 7: mostPause, 1000: mostPause} {
+		if got := w.pause(deaths); got != want {
+			t.Errorf("after %d deaths: %s, want %s", deaths, got, want)
+		}
+	}
+}

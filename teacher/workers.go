@@ -267,13 +267,10 @@ func (t *workers) ensure(ctx context.Context, w *worker) error {
 		if failure != nil {
 			return failure
 		}
-		if w.deaths > 1 {
-			pause := min(time.Duration(float64(t.backoff)*math.Pow(2, float64(w.deaths-2))), mostPause)
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-				return ctx.Err()
-			}
+		select {
+		case <-time.After(t.pause(w.deaths)):
+		case <-ctx.Done():
+			return ctx.Err()
 		}
 		_, err := t.start(ctx, w)
 		var death *deathError
@@ -288,6 +285,14 @@ func (t *workers) ensure(ctx context.Context, w *worker) error {
 		}
 	}
 	return nil
+}
+
+// pause before a worker is started again that died so many times in a row. One death may be chance.
+func (t *workers) pause(deaths int) time.Duration {
+	if deaths < 2 {
+		return 0
+	}
+	return time.Duration(min(float64(t.backoff)*math.Pow(2, float64(deaths-2)), float64(mostPause)))
 }
 
 // start runs a process and opens the teacher in it.
