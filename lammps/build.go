@@ -23,8 +23,9 @@ func (t *Target) Check() error {
 	return nil
 }
 
-// Build compiles the pair style for a target and writes mlffplugin.so and libmlff.so into the folder out. headers holds
-// mlff.h and mlff_loader.h by name; library is the path of a libmlff.so; flags are added to those of the compiler.
+// Build compiles the pair style for a target and writes mlffplugin.so, mlffpair.so and libmlff.so into the folder out.
+// headers holds mlff.h and mlff_loader.h by name; library is the path of a libmlff.so; flags are added to those of the
+// compiler.
 func Build(ctx context.Context, t *Target, headers map[string][]byte, library, out string, flags ...string) error {
 	if err := t.Check(); err != nil {
 		return err
@@ -40,7 +41,10 @@ func Build(ctx context.Context, t *Target, headers map[string][]byte, library, o
 	if err := unpack(sources, headers); err != nil {
 		return err
 	}
-	if err := compile(ctx, t, sources, filepath.Join(out, "mlffplugin.so"), flags); err != nil {
+	if err := compile(ctx, t, filepath.Join(sources, "*pair*.cpp"), filepath.Join(out, "mlffpair.so"), flags); err != nil {
+		return err
+	}
+	if err := compile(ctx, t, filepath.Join(sources, "mlffplugin.cpp"), filepath.Join(out, "mlffplugin.so"), flags); err != nil {
 		return err
 	}
 	return place(library, filepath.Join(out, "libmlff.so"))
@@ -65,24 +69,25 @@ func unpack(folder string, headers map[string][]byte) error {
 	})
 }
 
-func compile(ctx context.Context, t *Target, sources, plugin string, flags []string) error {
-	args := []string{"-std=c++17", "-O2", "-fPIC", "-shared", fmt.Sprintf("-DMLFF_LAMMPS=%d", t.Version), "-I" + sources, "-I" + t.Headers}
+// compile makes a library of the sources that match a pattern.
+func compile(ctx context.Context, t *Target, sources, library string, flags []string) error {
+	args := []string{"-std=c++17", "-O2", "-fPIC", "-shared", fmt.Sprintf("-DMLFF_LAMMPS=%d", t.Version), "-I" + filepath.Dir(sources), "-I" + t.Headers}
 	if t.MPI != "" && existing(filepath.Join(t.MPI, "mpi.h")) != "" {
 		args = append(args, "-I"+t.MPI)
 	}
 	args = append(append(append(args, t.Flags...), strings.Fields(os.Getenv("CXXFLAGS"))...), flags...)
-	files, err := filepath.Glob(filepath.Join(sources, "*.cpp"))
+	files, err := filepath.Glob(sources)
 	if err != nil {
 		return err
 	}
-	fresh := plugin + ".new"
+	fresh := library + ".new"
 	defer os.Remove(fresh)
 	compiler := Compiler(t)
 	said, err := exec.CommandContext(ctx, compiler, append(args, append(files, "-o", fresh, "-ldl")...)...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%s: %w\n%s", compiler, err, firstLines(string(said), 8))
 	}
-	return os.Rename(fresh, plugin)
+	return os.Rename(fresh, library)
 }
 
 // Compiler is $CXX, or mpicxx for a LAMMPS that brings no mpi.h, or g++.

@@ -59,7 +59,7 @@ func lammpsBuildCommand(t *terminal) *cobra.Command {
 	var out string
 	c := &cobra.Command{
 		Use:     "build",
-		Short:   "Compile mlffplugin.so for a LAMMPS, and put libmlff.so beside it",
+		Short:   "Compile the plugin for a LAMMPS, and put libmlff.so beside it",
 		Example: "  mlff lammps build --python venv --out plugin",
 		Args:    arguments(0, 0, "nothing"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -82,7 +82,7 @@ func lammpsBuildCommand(t *terminal) *cobra.Command {
 		},
 	}
 	l.flags(c)
-	c.Flags().StringVar(&out, "out", "", "folder for mlffplugin.so and libmlff.so")
+	c.Flags().StringVar(&out, "out", "", "folder for mlffplugin.so, mlffpair.so and libmlff.so")
 	return c
 }
 

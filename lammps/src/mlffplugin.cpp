@@ -1,11 +1,18 @@
 // Makes pair style mlff known to a LAMMPS that loads plugins: plugin load mlffplugin.so
-
-#include "pair_mlff.h"
-
-#include "error.h"
+//
+// The pair style itself is in mlffpair.so beside it, which is opened once the version is known to fit: it could not be
+// linked into a LAMMPS of another version, which would say so in the words of the linker.
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include "lammps.h"
 #include "library.h"
 #include "lmptype.h"
+
+#include <dlfcn.h>
+
+#include <cstdio>
+#include <string>
 
 using namespace LAMMPS_NS;
 
@@ -26,7 +33,17 @@ typedef void (*lammpsplugin_regfunc)(lammpsplugin_t *, void *);
 void lammpsplugin_init(void *, void *, void *);
 }
 
-static void *create(void *lmp) { return new PairMLFF((LAMMPS *) lmp); }
+// mlff_create of mlffpair.so, which stays open: what it made may outlive the plugin.
+static lammpsplugin_factory1 *factory()
+{
+  static const char here = 0;
+  Dl_info self;
+  std::string path = dladdr(&here, &self) && self.dli_fname ? self.dli_fname : "";
+  path = path.substr(0, path.rfind('/') + 1) + "mlffpair.so";
+  void *pair = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!pair) fprintf(stderr, "ERROR: pair style mlff cannot be loaded: %s\n", dlerror());
+  return pair ? (lammpsplugin_factory1 *) dlsym(pair, "mlff_create") : nullptr;
+}
 
 // Objects of LAMMPS have another shape in another version: a plugin must not touch them.
 extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
@@ -41,6 +58,8 @@ extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
     fprintf(stderr, "ERROR: this mlffplugin.so and this LAMMPS count atoms with integers of other sizes: build it again with CXXFLAGS=-DLAMMPS_BIGBIG or the like\n");
     return;
   }
+  lammpsplugin_factory1 *create = factory();
+  if (!create) return;
   lammpsplugin_t plugin = {};
   plugin.version = ((LAMMPS *) lmp)->version;
   plugin.style = "pair";

@@ -174,7 +174,9 @@ void PairMLFF::init_style()
     scale = KCAL_PER_EV;
   else
     error->all(FLERR, "Pair style mlff needs units metal or real, not {}", update->unit_style);
-  if (!force->newton_pair) error->all(FLERR, "Pair style mlff needs newton pair on: forces on ghosts go to their owners; use newton on");
+  if (!force->newton_pair)
+    error->all(FLERR, "Pair style mlff needs newton pair on: forces on ghosts go to their owners; use newton on{}",
+               lmp->kokkos ? ", with KOKKOS: -pk kokkos newton on neigh half" : "");
   if (utils::strmatch(update->integrate_style, "^respa"))
     error->all(FLERR, "Pair style mlff cannot be split into inner and outer forces: use run_style verlet instead of respa");
   check_bonds();
