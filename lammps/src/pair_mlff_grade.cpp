@@ -108,7 +108,7 @@ std::string PairMLFF::write_frame(double all)
   const Domain &d = *domain;
   auto flag = [](int p) { return p ? "T" : "F"; };
   fputs(fmt::format("{}\nLattice=\"{} 0 0 {} {} 0 {} {} {}\" Properties=species:S:1:pos:R:3:grade:R:1 pbc=\"{} {} {}\" step={} grade={}\n", frame.size(),
-                    d.xprd, d.xy, d.yprd, d.xz, d.yz, d.zprd, flag(d.xperiodic), flag(d.yperiodic), flag(d.zperiodic), update->ntimestep, all).c_str(), file);
+                    d.xprd, d.xy, d.yprd, d.xz, d.yz, d.zprd, flag(d.xperiodic), flag(d.yperiodic), flag(d.zperiodic && d.dimension == 3), update->ntimestep, all).c_str(), file);
   for (const auto &a : frame) {
     const char *symbol = "X";
     for (int t = 1; t <= atom->ntypes; t++)

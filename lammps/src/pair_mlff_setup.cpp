@@ -236,6 +236,6 @@ void PairMLFF::check_other_styles()
   if (comm->me) return;
   if (lmp->suffix_enable && lmp->suffix)
     utils::logmesg(lmp, "Pair style mlff has no variant for suffix {}: it runs as it is, with threads {}\n", lmp->suffix, threads);
-  if (neighbor->exclude)
-    error->warning(FLERR, "Pair style mlff: pairs excluded by neigh_modify are missing from the surroundings of their atoms");
+  if (neighbor->exclude || neighbor->includegroup)
+    error->warning(FLERR, "Pair style mlff: pairs left out by neigh_modify are missing from the surroundings of their atoms");
 }
