@@ -62,7 +62,7 @@ type bench struct {
 
 const (
 	rounds     = 30
-	roundSteps = 40 // about as many as between two rebuilds of the reference system
+	roundSteps = 40 // with one or two rebuilds of the list
 )
 
 func has(name string) bool {
