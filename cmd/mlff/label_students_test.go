@@ -135,12 +135,13 @@ func TestBenchLabelSilicon(t *testing.T) {
 	row.accuracies(t, 0.95)
 }
 
-// TestBenchLabelMagnesia distils SevenNet-0's MgO.
+// TestBenchLabelMagnesia distils SevenNet-0's MgO. Ions reach far: with the 4.5 Å that hold 55 neighbours where the sampler
+// compresses most, frames of all kinds reached 0.865.
 func TestBenchLabelMagnesia(t *testing.T) {
 	row := studentRow{name: "MgO", environment: "sevennet", teacher: "sevennet:7net-0",
 		start:  func(*testing.T, teacher.Teacher) structure.Structure { return rocksalt(4.25, 12, 8) },
 		phases: func(s structure.Structure) []phase { return crystal("crystal", s, 300, 1500) },
-		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 240, active: true}\ntrain: {budget: 28m}"}
+		config: "domain: {temperatures: [300, 900, 1500]}\nsample: {labels: 240, active: true}\nstudent: {cutoff: 6}\ntrain: {budget: 40m}"}
 	row.accuracies(t, 0.95)
 }
 
