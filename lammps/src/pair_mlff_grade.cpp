@@ -18,7 +18,7 @@
 using namespace LAMMPS_NS;
 
 namespace {
-constexpr int EVERY = 10;    // steps between grades under grade warn: domains are left over many steps, and grades cost a fifth of a step
+constexpr int EVERY = 10;    // steps between grades under grade warn: domains are left over many steps, and each look waits for all processes
 
 // an atom of the frame that is written for labelling
 struct Seen {
