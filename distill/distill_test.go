@@ -320,11 +320,15 @@ func TestJournalSurvivesTornLines(t *testing.T) {
 	}
 }
 
+// A run has worked while its processes ran; the budget of a round counts from the plan that begins it.
 func TestClockAddsProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.jsonl")
 	lines := ""
-	for _, l := range []struct{ minute, event string }{{"00", "start"}, {"02", "x"}, {"30", "start"}, {"31", "x"}, {"34", "x"}, {"50", "start"}} {
-		lines += fmt.Sprintf(`{"time":"2026-01-01T00:%s:00Z","event":%q}`+"\n", l.minute, l.event)
+	for _, l := range []struct{ minute, event, value string }{
+		{"00", "start", "{}"}, {"01", "plan", `{"round":1}`}, {"02", "x", "0"}, {"30", "start", "{}"}, {"31", "plan", `{"round":2}`}, {"34", "x", "0"},
+		{"40", "start", "{}"}, {"42", "plan", `{"round":2,"steps":5}`}, {"50", "start", "{}"},
+	} {
+		lines += fmt.Sprintf(`{"time":"2026-01-01T00:%s:00Z","event":%q,"value":%s}`+"\n", l.minute, l.event, l.value)
 	}
 	if err := os.WriteFile(path, []byte(lines), 0o666); err != nil {
 		t.Fatal(err)
@@ -335,8 +339,11 @@ func TestClockAddsProcesses(t *testing.T) {
 	}
 	defer j.close()
 	c, err := j.clock()
-	if want := 6 * time.Minute; err != nil || c.before != want {
+	if want := 8 * time.Minute; err != nil || c.before != want {
 		t.Errorf("worked %v before, want %v (%v)", c.before, want, err)
+	}
+	if want := 3 * time.Minute; c.rounds != want {
+		t.Errorf("worked %v in finished rounds, want %v", c.rounds, want)
 	}
 }
 

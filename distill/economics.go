@@ -141,7 +141,7 @@ func (r *run) affordsCurve(ctx context.Context, s *split) (bool, error) {
 	for _, share := range labelShares {
 		cost += share * float64(r.config.Plan.Steps)
 	}
-	left := time.Duration(r.config.Train.Budget) - r.clock.elapsed()
+	left := time.Duration(r.config.Train.Budget) - r.clock.inRound()
 	return time.Duration(cost*float64(timing.Step)) < left, nil
 }
 

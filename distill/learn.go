@@ -164,7 +164,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 		return nil
 	}
 	budget := time.Duration(r.config.Train.Budget)
-	left := max(budget-r.clock.elapsed(), budget/10)
+	left := max(budget-r.clock.inRound(), budget/10)
 	left = time.Duration(firstShare(len(data.Train), len(r.inputs.tune)) * float64(left))
 	length := min(max(left/30, 200*time.Millisecond), 5*time.Second)
 	timing, err := train.Time(ctx, m, data, *p, r.threads(), length)
@@ -184,7 +184,7 @@ func (r *run) trainOptions() train.Options {
 	o := train.Options{Threads: r.threads(), Checkpoint: r.file(checkpointName), Every: cmp.Or(r.options.Checkpoint, checkpointEvery)}
 	if r.config.Train.Steps == nil {
 		budget := time.Duration(r.config.Train.Budget)
-		o.Deadline = time.Now().Add(max(budget-r.clock.elapsed(), budget/10))
+		o.Deadline = time.Now().Add(max(budget-r.clock.inRound(), budget/10))
 	}
 	o.Progress = func(p train.Progress) {
 		r.progress("train", p.Step, p.Steps)

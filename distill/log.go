@@ -79,10 +79,14 @@ func (j *journal) last(event string, value any) (bool, error) {
 // clock counts the time that a run has worked, over all the processes that it took.
 type clock struct {
 	before time.Duration // in earlier processes
+	rounds time.Duration // of all of it, in rounds that are finished
 	began  time.Time
 }
 
 func (c clock) elapsed() time.Duration { return c.before + time.Since(c.began) }
+
+// inRound is what the round has used of its budget.
+func (c clock) inRound() time.Duration { return c.elapsed() - c.rounds }
 
 // clock sums, for every process that wrote into the journal, the time from its first to its last line.
 func (j *journal) clock() (clock, error) {
@@ -92,6 +96,7 @@ func (j *journal) clock() (clock, error) {
 		return c, err
 	}
 	var first, last time.Time
+	round := 1
 	for line := range bytes.Lines(text) {
 		var e entry
 		if json.Unmarshal(line, &e) != nil {
@@ -102,6 +107,10 @@ func (j *journal) clock() (clock, error) {
 			first = e.Time
 		}
 		last = e.Time
+		var plan Plan
+		if e.Event == "plan" && json.Unmarshal(e.Value, &plan) == nil && plan.Round > round {
+			round, c.rounds = plan.Round, c.before+last.Sub(first)
+		}
 	}
 	c.before += last.Sub(first)
 	return c, nil

@@ -253,7 +253,8 @@ func (r *run) newRound() error {
 		return err
 	}
 	r.config.Plan = next
-	r.logged = false // mix_teachers may have changed
+	r.logged = false                   // mix_teachers may have changed
+	r.clock.rounds = r.clock.elapsed() // the budget is that of a round
 	return r.fixed()
 }
 
