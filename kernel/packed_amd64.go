@@ -36,7 +36,10 @@ func (l *Layer[F]) pack(p *Parameters, nu float64) {
 	}
 	l.packed.limits = make([][2]F, l.Species)
 	for z := range l.Species {
-		l.packed.limits[z] = [2]F{F(l.Cutoff) * F(l.Cutoff), l.coreLimit(z)}
+		l.packed.limits[z][0] = F(l.Cutoff) * F(l.Cutoff)
+		if l.Core != nil {
+			l.packed.limits[z][1] = l.nearest(z, l.Core.Range)
+		}
 		mixing, h, f := z*4*l.Channels*l.Mixed, z*l.Hidden, z*l.Features()
 		l.packed.elements = append(l.packed.elements, element[F]{
 			limits: &l.packed.limits[z][0], pairs: &l.packed.pairs[z*l.Species],
@@ -60,15 +63,11 @@ func (l *Layer[F]) packRadial(p *Parameters, nu float64) {
 	}
 }
 
-// coreLimit is a little more than the square of the distance from which no neighbour of species z has a core or makes a
-// contact.
-func (l *Layer[F]) coreLimit(z int) F {
-	if l.Core == nil {
-		return 0
-	}
+// nearest is a little more than the square of the largest reach from species z to another.
+func (l *Layer[F]) nearest(z int, reach func(a, b uint8) float64) F {
 	var most float64
 	for other := range l.Species {
-		most = max(most, l.Core.shortest(uint8(z), uint8(other)))
+		most = max(most, reach(uint8(z), uint8(other)))
 	}
 	return F(1.0001 * most * most)
 }
@@ -139,5 +138,8 @@ func (l *Layer[F]) packGrade() {
 		}
 		e := &l.packed.elements[z]
 		e.gradeT, e.gradeC = &blocks[z*size], &l.grading.c[z*H]
+		if l.Core != nil { // pairs that make a contact have to be looked at too
+			l.packed.limits[z][1] = l.nearest(z, l.Core.shortest)
+		}
 	}
 }

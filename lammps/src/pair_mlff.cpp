@@ -26,7 +26,7 @@ using namespace LAMMPS_NS;
 PairMLFF::PairMLFF(LAMMPS *lmp) :
     Pair(lmp), engine(new mlff_functions()), model(nullptr), state(nullptr), precision(32), threads(1), masscheck(1),
     grade(WARN), grade_given(false), threshold(0), cutoff(0), scale(1), told(nullptr), told_nlocal(-1), told_inum(-1),
-    told_ncalls(-1), grade_flag(0), worst(0), worst_atom(0), graded_steps(0), alarm_steps(0), stop_step(0),
+    told_ncalls(-1), grade_flag(0), worst(0), worst_atom(0), graded_steps(0), alarm_steps(0), alarms_in_a_row(0), stop_step(0),
     warned(false), stopped(false)
 {
   single_enable = 0;

@@ -78,7 +78,7 @@ class PairMLFF : public Pair {
   double totals[2];             // compute pair: largest grade, atoms above the threshold
   double worst;                 // grade that stopped the run
   tagint worst_atom;
-  bigint graded_steps, alarm_steps, stop_step;
+  bigint graded_steps, alarm_steps, alarms_in_a_row, stop_step;
   bool warned, stopped;
 
   void allocate();

@@ -19,6 +19,7 @@ using namespace LAMMPS_NS;
 
 namespace {
 constexpr int EVERY = 10;    // steps between grades under grade warn: domains are left over many steps, and each look waits for all processes
+constexpr int PATIENCE = 10; // alarms in a row that stop a run; twice the threshold stops it at once. As with mlff md
 
 // an atom of the frame that is written for labelling
 struct Seen {
@@ -43,16 +44,20 @@ void PairMLFF::look_at_grades(double mine)
   graded_steps++;
   totals[0] = comm->me ? 0 : all;    // compute pair sums over processes
   totals[1] = 0;
-  if (!(all > threshold)) return;
+  if (!(all > threshold)) {
+    alarms_in_a_row = 0;
+    return;
+  }
   for (int i = 0; i < atom->nlocal; i++) totals[1] += grades[i] > threshold;
   alarm_steps++;
+  alarms_in_a_row++;
   alarm(mine, all);
 }
 
 void PairMLFF::alarm(double mine, double all)
 {
   if (grade == WARN && warned) return;
-  if (grade == STOP && stopped) return;
+  if (grade == STOP && (stopped || (alarms_in_a_row < PATIENCE && all <= 2 * threshold))) return;
   struct {
     double grade;
     int rank;

@@ -184,7 +184,7 @@ void PairMLFF::init_style()
   check_other_styles();
   neighbor->add_request(this, NeighConst::REQ_FULL);
   told = nullptr;
-  graded_steps = alarm_steps = 0;
+  graded_steps = alarm_steps = alarms_in_a_row = 0;
   warned = false;
 }
 
