@@ -1,7 +1,9 @@
 package benchmark
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 )
@@ -39,4 +41,22 @@ func ThisMachine() Machine {
 		}
 	}
 	return m
+}
+
+// Brief is the name of a potential for tables: files lose their folders, and of several the first stands for all.
+func Brief(name string) string {
+	kind, target, ok := strings.Cut(name, ":")
+	if !ok {
+		return name
+	}
+	target, options, asked := strings.Cut(target, "?")
+	files := strings.Split(target, ",")
+	text := kind + ":" + filepath.Base(files[0])
+	if more := len(files) - 1; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	if asked {
+		text += "?" + options
+	}
+	return text
 }

@@ -84,7 +84,7 @@ func stepSection(r *benchmark.Results) *section {
 	t := table{Caption: "Milliseconds", Head: []string{"", "Atoms", "Threads", "Steps", "Warm-up", "First call", "Mean", "p50", "p95", "p99", "Overhead (µs)", "ns/day"}}
 	var l lines
 	for _, run := range r.Runs {
-		name := fmt.Sprintf("%s, %s, %s", run.Potential, strings.ToUpper(run.Ensemble), where(run.Through, run.Device))
+		name := fmt.Sprintf("%s, %s, %s", benchmark.Brief(run.Potential), strings.ToUpper(run.Ensemble), where(run.Through, run.Device))
 		t.Rows = append(t.Rows, []string{name, fmt.Sprint(run.Atoms), fmt.Sprint(run.Threads), fmt.Sprint(run.Steps), fmt.Sprint(run.WarmUp), number(run.FirstCall, 3),
 			number(run.Latency.Mean, 3), number(run.Latency.P50, 3), number(run.Latency.P95, 3), number(run.Latency.P99, 3), optional(run.Overhead, 3), number(run.NsPerDay, 3)})
 		l.add(fmt.Sprintf("%s, %d threads", name, run.Threads), float64(run.Atoms), run.Latency.P50)
@@ -93,7 +93,7 @@ func stepSection(r *benchmark.Results) *section {
 	if len(r.Scaling) > 0 {
 		s := table{Caption: "Growth with the number of atoms", Head: []string{"", "Threads", "Sizes", "Exponent"}}
 		for _, x := range r.Scaling {
-			s.Rows = append(s.Rows, []string{fmt.Sprintf("%s, %s, %s", x.Potential, strings.ToUpper(x.Ensemble), where(x.Through, x.Device)), fmt.Sprint(x.Threads), fmt.Sprint(x.Sizes), number(x.Exponent, 3)})
+			s.Rows = append(s.Rows, []string{fmt.Sprintf("%s, %s, %s", benchmark.Brief(x.Potential), strings.ToUpper(x.Ensemble), where(x.Through, x.Device)), fmt.Sprint(x.Threads), fmt.Sprint(x.Sizes), number(x.Exponent, 3)})
 		}
 		tables = append(tables, s)
 	}
@@ -106,7 +106,7 @@ func conservationSection(r *benchmark.Results) *section {
 	t := table{Caption: "Drift of the conserved quantity", Head: []string{"", "Atoms", "Integrator", "Time (ps)", "Drift (meV/atom/ps)"}}
 	for _, run := range r.Runs {
 		if run.Drift != nil && run.DriftError != nil {
-			t.Rows = append(t.Rows, []string{fmt.Sprintf("%s, %s", run.Potential, strings.ToUpper(run.Ensemble)), fmt.Sprint(run.Atoms), run.Integrator,
+			t.Rows = append(t.Rows, []string{fmt.Sprintf("%s, %s", benchmark.Brief(run.Potential), strings.ToUpper(run.Ensemble)), fmt.Sprint(run.Atoms), run.Integrator,
 				number(float64(run.Steps)*run.Timestep/1000, 3), uncertain(*run.Drift, *run.DriftError)})
 		}
 	}
@@ -137,7 +137,7 @@ func memorySection(r *benchmark.Results) *section {
 		l.memory("through ASE", r.MemoryASE)
 	} else {
 		for _, run := range r.Runs {
-			l.memory(fmt.Sprintf("%s, %s, %s, %d atoms, %d threads", run.Potential, strings.ToUpper(run.Ensemble), where(run.Through, run.Device), run.Atoms, run.Threads), run.Growth)
+			l.memory(fmt.Sprintf("%s, %s, %s, %d atoms, %d threads", benchmark.Brief(run.Potential), strings.ToUpper(run.Ensemble), where(run.Through, run.Device), run.Atoms, run.Threads), run.Growth)
 		}
 	}
 	if len(l.names) == 0 {

@@ -22,7 +22,7 @@ func printResults(w io.Writer, r *benchmark.Results) error {
 		if r.Drift != nil {
 			drift += " ± " + orDash("%.1g", r.DriftError)
 		}
-		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%.3f\t%.3f\t%.3g\t%s\t%.3g\t%s\t%s\t%s\t\n", r.Potential, r.Ensemble, r.Atoms, r.Threads, through(r),
+		fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\t%s\t%.3f\t%.3f\t%.3g\t%s\t%.3g\t%s\t%s\t%s\t\n", benchmark.Brief(r.Potential), r.Ensemble, r.Atoms, r.Threads, through(r),
 			orDash("%.1f", r.Neighbors), r.Kernel, r.Time.Median, r.Time.Min, r.Latency.P99, orDash("%.3g", r.Overhead), r.NsPerDay, rebuild, orDash("%.1f", r.RSS), drift)
 	}
 	if err := table.Flush(); err != nil {
@@ -32,7 +32,7 @@ func printResults(w io.Writer, r *benchmark.Results) error {
 		fmt.Fprintln(w, comparison(&c))
 	}
 	for _, s := range r.Scaling {
-		fmt.Fprintf(w, "%s, %s, threads %d, %s: time of a step grows as atoms to the power %.2f\n", s.Potential, s.Ensemble, s.Threads, cmp.Or(s.Device, s.Through), s.Exponent)
+		fmt.Fprintf(w, "%s, %s, threads %d, %s: time of a step grows as atoms to the power %.2f\n", benchmark.Brief(s.Potential), s.Ensemble, s.Threads, cmp.Or(s.Device, s.Through), s.Exponent)
 	}
 	for _, b := range r.Batches {
 		fmt.Fprintf(w, "%d structures of %d atoms, threads %d, %s: %.4g a second one by one, %.4g at once: %.3g times\n", b.Structures, b.Atoms, b.Threads, b.Through,

@@ -319,7 +319,7 @@ func (s *session) teachersASE(ctx context.Context) error {
 	for _, threads := range s.threads {
 		c, has := s.calculator(threads, "")
 		if !has {
-			s.absent("%s through ASE: it is built in and has no calculator of ASE", s.teacher)
+			s.absent("%s through ASE: it is built in and has no calculator of ASE", benchmark.Brief(s.teacher))
 			return nil
 		}
 		if err := s.teacherASE(ctx, c); err != nil {
@@ -333,7 +333,7 @@ func (s *session) teacherASE(ctx context.Context, c benchmark.Calculator) error 
 	a, err := benchmark.OpenASE(ctx, s.teaching.python, c)
 	var absent *benchmark.AbsentError
 	if errors.As(err, &absent) {
-		s.absent("%s through ASE: %v", s.teacher, err)
+		s.absent("%s through ASE: %v", benchmark.Brief(s.teacher), err)
 		return nil
 	}
 	if err != nil {
@@ -350,13 +350,13 @@ func (s *session) gpu(ctx context.Context) error {
 	threads := s.threads[len(s.threads)-1]
 	c, has := s.calculator(threads, "cuda")
 	if !has {
-		s.absent("%s on a GPU: it is built in and runs on the processor", s.teacher)
+		s.absent("%s on a GPU: it is built in and runs on the processor", benchmark.Brief(s.teacher))
 		return nil
 	}
 	probe, err := benchmark.OpenASE(ctx, s.teaching.python, c)
 	var absent *benchmark.AbsentError
 	if errors.As(err, &absent) {
-		s.absent("%s on a GPU: %v", s.teacher, err)
+		s.absent("%s on a GPU: %v", benchmark.Brief(s.teacher), err)
 		return nil
 	}
 	if err != nil {
