@@ -143,7 +143,7 @@ func (r *run) round(ctx context.Context, k, labels int, known, pool []dataset.It
 		return nil, err
 	}
 	out.Frames = ids(items)
-	out.Forces, err = forceError(m, items)
+	out.Forces, err = forceErrorOf(m, items)
 	return out, err
 }
 
@@ -263,25 +263,12 @@ func ordered(items []dataset.Item, key func(it *dataset.Item) string, list []str
 	return items
 }
 
-// forceError is the mean absolute error of force components, eV/Å; 0 without frames.
-func forceError(m *model.Model, items []dataset.Item) (float64, error) {
+// forceErrorOf is the forceError of a model.
+func forceErrorOf(m *model.Model, items []dataset.Item) (float64, error) {
 	p, err := m.Potential(model.Options{})
 	if err != nil {
 		return 0, err
 	}
 	defer p.Close()
-	var c dataset.Comparison
-	var out structure.Result
-	for i := range items {
-		if err := p.Evaluate(&items[i].Structure, &out); err != nil {
-			return 0, err
-		}
-		if err := c.Add(&items[i].Frame, &out); err != nil {
-			return 0, err
-		}
-	}
-	if e := c.Errors().Forces; e != nil {
-		return e.MAE / 1e3, nil
-	}
-	return 0, nil
+	return forceError(p, items)
 }

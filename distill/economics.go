@@ -93,6 +93,10 @@ func (r *run) labelCurve(ctx context.Context, m *model.Model, p structure.Potent
 	if len(s.train) < fewestLabels || len(s.test) == 0 {
 		return nil
 	}
+	own, err := forceError(p, s.test)
+	if err != nil || own == 0 { // no forces are held out
+		return err
+	}
 	affordable, err := r.affordsCurve(ctx, s)
 	if err != nil || !affordable {
 		return err
@@ -107,11 +111,7 @@ func (r *run) labelCurve(ctx context.Context, m *model.Model, p structure.Potent
 		e.Curve = append(e.Curve, *point)
 		r.progress("economics", k+1, len(labelShares))
 	}
-	own, err := forceMAE(p, s.test)
-	if err != nil {
-		return err
-	}
-	e.Curve = append(e.Curve, report.LabelPoint{Labels: len(s.train), MAE: own})
+	e.Curve = append(e.Curve, report.LabelPoint{Labels: len(s.train), MAE: 1e3 * own})
 	e.CurveSeconds = time.Since(began).Seconds()
 	floor, err := r.floor(ctx, m.Config().Cutoff)
 	if err == nil {
@@ -165,25 +165,8 @@ func (r *run) lesser(ctx context.Context, s *split, part []dataset.Item) (*repor
 		return nil, err
 	}
 	defer p.Close()
-	mae, err := forceMAE(p, s.test)
-	return &report.LabelPoint{Labels: len(part), MAE: mae}, err
-}
-
-func forceMAE(p structure.Potential, test []dataset.Item) (float64, error) {
-	var c dataset.Comparison
-	var out structure.Result
-	for i := range test {
-		if err := p.Evaluate(&test[i].Structure, &out); err != nil {
-			return 0, err
-		}
-		if err := c.Add(&test[i].Frame, &out); err != nil {
-			return 0, err
-		}
-	}
-	if f := c.Errors().Forces; f != nil {
-		return f.MAE, nil
-	}
-	return math.NaN(), nil
+	mae, err := forceError(p, s.test)
+	return &report.LabelPoint{Labels: len(part), MAE: 1e3 * mae}, err
 }
 
 // floor is the mean absolute error, meV/Å, that no student of a cutoff can go below; 0 where there is no teacher to ask or

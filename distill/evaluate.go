@@ -69,6 +69,24 @@ func compare(p structure.Potential, f *structure.Frame, c *dataset.Comparison) e
 	return c.Add(f, &out)
 }
 
+// forceError is the mean absolute error of force components, eV/Å; 0 where no frame has forces.
+func forceError(p structure.Potential, items []dataset.Item) (float64, error) {
+	var c dataset.Comparison
+	var out structure.Result
+	for i := range items {
+		if err := p.Evaluate(&items[i].Structure, &out); err != nil {
+			return 0, err
+		}
+		if err := c.Add(&items[i].Frame, &out); err != nil {
+			return 0, err
+		}
+	}
+	if e := c.Errors().Forces; e != nil {
+		return e.MAE / 1e3, nil
+	}
+	return 0, nil
+}
+
 // judgeable refuses frames that have no labels, or some that no teacher can mean.
 func judgeable(f *structure.Frame) error {
 	if fault := dataset.Fault(f); fault != "" {
