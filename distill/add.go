@@ -1,6 +1,7 @@
 package distill
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
@@ -8,6 +9,7 @@ import (
 	"mlff/dataset"
 	"mlff/neighbor"
 	"mlff/structure"
+	"mlff/teacher"
 )
 
 // addable reads the files of --add and keeps those that hold a frame the run does not have. Whatever is wrong with one of
@@ -42,9 +44,9 @@ func (r *run) addable(files []string) ([]Source, error) {
 
 // usable are the ids of the frames of a file that can be learned from, once they are labelled.
 func (r *run) usable(s Source) ([]string, error) {
-	frames, err := structure.ReadFile(s.File, r.config.Keys.labels())
+	frames, err := r.readAdded(r.inputs.ctx, s.File)
 	if err != nil {
-		return nil, readable(err)
+		return nil, err
 	}
 	if t := r.inputs.teacher; t != nil {
 		for k := range frames {
@@ -76,6 +78,12 @@ func (r *run) usable(s Source) ([]string, error) {
 	return usable, nil
 }
 
+// readAdded reads a file whose frames may have labels; of formats that only ASE reads, they have none.
+func (r *run) readAdded(ctx context.Context, file string) ([]structure.Frame, error) {
+	frames, err := teacher.ReadStructures(ctx, file, r.config.TeacherPython, r.config.Keys.labels())
+	return frames, readable(err)
+}
+
 // loadAdded reads a labelled file, whose labels must fit those that the run has.
 func (r *run) loadAdded(s Source) ([]dataset.Item, dataset.Quarantine, error) {
 	identity, err := r.signature()
@@ -86,7 +94,11 @@ func (r *run) loadAdded(s Source) ([]dataset.Item, dataset.Quarantine, error) {
 }
 
 func unlabelled(file string) error {
-	return structure.Hint(fmt.Errorf("%s holds frames without labels, and this run has no teacher", file), "label them first: mlff label FILE --teacher NAME --out LABELLED")
+	hint := "label them first: mlff label FILE --teacher NAME --out LABELLED"
+	if !structure.Native(file) {
+		hint += "; labels are read from extended XYZ, which ase convert writes"
+	}
+	return structure.Hint(fmt.Errorf("%s holds frames without labels, and this run has no teacher", file), hint)
 }
 
 // faults is a function that says why a frame cannot be learned from, even if a teacher labels it; empty where it can.

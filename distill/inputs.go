@@ -36,7 +36,10 @@ func (in *inputs) close() {
 
 // read opens the teacher or the data and whatever else the configuration names.
 func (c *Config) read(o teacher.Options) (*inputs, error) {
-	in := &inputs{}
+	in := &inputs{ctx: o.Context, python: c.TeacherPython}
+	if in.ctx == nil {
+		in.ctx = context.Background()
+	}
 	var err error
 	if c.Teacher != "" {
 		err = in.openTeacher(c, o)
@@ -86,10 +89,6 @@ func readable(err error) error {
 // openTeacher opens the teacher and reads the start structures, which it must know.
 func (in *inputs) openTeacher(c *Config, o teacher.Options) error {
 	o.Python = c.TeacherPython
-	in.ctx, in.python = o.Context, c.TeacherPython
-	if in.ctx == nil {
-		in.ctx = context.Background()
-	}
 	t, err := teacher.Open(c.Teacher, o)
 	if err != nil {
 		return err

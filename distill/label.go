@@ -104,9 +104,9 @@ func (r *run) stored() (stored, error) {
 // takeAdded takes the files of --add. Their frames without labels go to the teacher.
 func (r *run) takeAdded(ctx context.Context) error {
 	for _, s := range r.config.Plan.Added {
-		frames, err := structure.ReadFile(s.File, r.config.Keys.labels())
+		frames, err := r.readAdded(ctx, s.File)
 		if err != nil {
-			return readable(err)
+			return err
 		}
 		if !slices.ContainsFunc(frames, func(f structure.Frame) bool { return !hasLabels(&f) }) {
 			items, quarantine, err := r.loadAdded(s)

@@ -11,7 +11,7 @@ import (
 // eachStructure calls do for every frame of a file of structures: of the formats that are read here, or with the help of a
 // Python that has ASE, of its formats.
 func eachStructure(ctx context.Context, path, python string, do func(k int, f *structure.Frame) error) error {
-	frames, err := teacher.ReadStructures(ctx, path, python)
+	frames, err := teacher.ReadStructures(ctx, path, python, structure.Keys{})
 	if err != nil {
 		return readable(err)
 	}

@@ -12,12 +12,12 @@ import (
 	"mlff/structure"
 )
 
-// ReadStructures returns all frames of a file. Extended XYZ and POSCAR are read here; any other format, and an unknown one
-// that is neither of them, by ASE in a Python (a virtual environment or an interpreter; empty: python3), which then has to
-// have it. What ASE reads has species, positions, cell and periodicity, no labels. A CIF with sites that are occupied in
-// part is an error: no single structure is meant.
-func ReadStructures(ctx context.Context, path, python string) ([]structure.Frame, error) {
-	frames, err := structure.ReadFile(path, structure.Keys{})
+// ReadStructures returns all frames of a file. Extended XYZ and POSCAR are read here, with the labels that keys name; any
+// other format, and an unknown one that is neither of them, by ASE in a Python (a virtual environment or an interpreter;
+// empty: python3), which then has to have it. What ASE reads has species, positions, cell and periodicity, no labels. A CIF
+// with sites that are occupied in part is an error: no single structure is meant.
+func ReadStructures(ctx context.Context, path, python string, keys structure.Keys) ([]structure.Frame, error) {
+	frames, err := structure.ReadFile(path, keys)
 	if info, missing := os.Stat(path); err == nil || missing != nil || info.IsDir() || structure.Native(path) {
 		return frames, err
 	}

@@ -59,7 +59,7 @@ func TestFilesOfOtherFormats(t *testing.T) {
 		file(name, "data_argon\n")
 	}
 	file("plain.dat", "1\n\nAr 0 0 0\n") // no name of ours, but a file of ours
-	if frames, err := ReadStructures(t.Context(), "plain.dat", "nowhere"); err != nil || len(frames) != 1 {
+	if frames, err := ReadStructures(t.Context(), "plain.dat", "nowhere", structure.Keys{}); err != nil || len(frames) != 1 {
 		t.Errorf("%v", err)
 	}
 	for _, c := range []struct{ name, python, says, hint string }{
@@ -67,23 +67,23 @@ func TestFilesOfOtherFormats(t *testing.T) {
 		{"argon.cif", "nowhere", "argon.cif line 1 (frame 0): ", "read by ASE: there is no Python at nowhere"},
 		{"argon.xyz", python, "argon.xyz line 1 (frame 0): ", "starts with the number of its atoms"},
 	} {
-		_, err := ReadStructures(t.Context(), c.name, c.python)
+		_, err := ReadStructures(t.Context(), c.name, c.python, structure.Keys{})
 		if err == nil || !strings.Contains(err.Error(), c.says) || !strings.Contains(structure.HintOf(err), c.hint) {
 			t.Errorf("%s without ASE: %v\nhint: %s", c.name, err, structure.HintOf(err))
 		}
 	}
-	if _, err := ReadStructures(t.Context(), "gone.cif", python); !errors.Is(err, os.ErrNotExist) {
+	if _, err := ReadStructures(t.Context(), "gone.cif", python, structure.Keys{}); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a file that is not there: %v", err)
 	}
 	for name, text := range aseStandIn {
 		file(name, text)
 	}
-	frames, err := ReadStructures(t.Context(), "argon.cif", python)
+	frames, err := ReadStructures(t.Context(), "argon.cif", python, structure.Keys{})
 	if err != nil || len(frames) != 2 || !frames[1].Periodic() || frames[1].Cell[0] != [3]float64{0, 2.5, 2.5} || frames[1].Positions[0][2] != 0.1 {
 		t.Errorf("%+v, %v", frames, err)
 	}
 	for name, says := range map[string]string{"argon.torn": "argon.torn: ASE takes it for torn: ValueError: it ends early", "argon.odd": "argon.odd line 1 (frame 0): "} {
-		if _, err := ReadStructures(t.Context(), name, python); err == nil || !strings.Contains(err.Error(), says) {
+		if _, err := ReadStructures(t.Context(), name, python, structure.Keys{}); err == nil || !strings.Contains(err.Error(), says) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}

@@ -115,7 +115,7 @@ func (b *timing) run(ctx context.Context, args []string) error {
 	if err := b.check(); err != nil {
 		return err
 	}
-	m, starts, err := b.subject(args)
+	m, starts, err := b.subject(ctx, args)
 	if err != nil {
 		return err
 	}
@@ -221,7 +221,7 @@ func (b *timing) check() error {
 }
 
 // subject is what is measured, and where its runs start.
-func (b *timing) subject(args []string) (m *model.Model, starts []structure.Structure, err error) {
+func (b *timing) subject(ctx context.Context, args []string) (m *model.Model, starts []structure.Structure, err error) {
 	if b.reference {
 		m, err = benchmark.Reference()
 		for _, n := range b.sizes {
@@ -234,7 +234,7 @@ func (b *timing) subject(args []string) (m *model.Model, starts []structure.Stru
 		return nil, nil, err
 	}
 	if len(args) == 2 {
-		frames, err := structure.ReadFile(args[1], structure.Keys{})
+		frames, err := b.teaching.frames(ctx, args[1:])
 		if err != nil {
 			return nil, nil, err
 		}

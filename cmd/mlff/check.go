@@ -97,19 +97,12 @@ func (k *checking) run(ctx context.Context, name string) error {
 
 // read returns the first so many structures of files.
 func (t *teaching) read(ctx context.Context, files []string, most int) ([]structure.Structure, error) {
+	frames, err := t.frames(ctx, files)
 	var list []structure.Structure
-	for _, path := range files {
-		frames, err := teacher.ReadStructures(ctx, path, t.python)
-		if err != nil {
-			return nil, err
-		}
-		for i := range frames {
-			if len(list) < most {
-				list = append(list, frames[i].Structure)
-			}
-		}
+	for i := range min(most, len(frames)) {
+		list = append(list, frames[i].Structure)
 	}
-	return list, nil
+	return list, err
 }
 
 // Dynamics of a teacher: short, for every step costs an evaluation; a drift above this would spoil a nanosecond.

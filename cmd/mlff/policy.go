@@ -9,21 +9,20 @@ import (
 )
 
 // policy says how validate judges the student in its own dynamics; nil where it is not to, or cannot.
-func (v *validation) policy(m *model.Model, t teacher.Teacher) (*validate.OnPolicy, error) {
+func (v *validation) policy(m *model.Model, t teacher.Teacher, from *starts) *validate.OnPolicy {
 	if v.policyFrames == 0 {
-		return nil, nil
+		return nil
 	}
 	s := &v.surveying
-	o := &validate.OnPolicy{Temperatures: s.temperatures, Frames: v.policyFrames, Seed: s.seed, Fluctuations: true, Label: distill.TeacherLabels(t)}
+	o := &validate.OnPolicy{Starts: from.structures, Phases: from.phases, Temperatures: s.temperatures, Frames: v.policyFrames,
+		Seed: s.seed, Fluctuations: true, Label: distill.TeacherLabels(t)}
 	if len(o.Temperatures) == 0 {
 		o.Temperatures = m.Meta().Domain.Temperatures
 	}
 	if d := v.terminal.dynamics; d.Duration > 0 { // of tests
 		o.Atoms, o.Settling, o.Fluctuations = d.Atoms, d.Duration, false
 	}
-	var err error
-	o.Starts, o.Phases, err = s.starts(m)
-	return o, err
+	return o
 }
 
 // guard says how validate scores the student's alarm; nil where nothing labels strange frames.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -60,9 +61,10 @@ func (s *surveying) check() error {
 	return nil
 }
 
-// survey is what to look at of a student.
-func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey, error) {
+// survey is what to look at of a student that starts from structures.
+func (s *surveying) survey(m *model.Model, t teacher.Teacher, from *starts) (*validate.Survey, error) {
 	v := &validate.Survey{Teacher: t, Name: fingerprint(m), Temperatures: s.temperatures, Budget: s.budget, Frames: s.frames, Atoms: s.atoms,
+		Structures: from.structures, Phases: from.phases,
 		Walk: validate.Walk{Duration: s.duration, Seeds: s.seeds, Seed: s.seed, Folder: s.folder}}
 	v.TrainingSize, v.Narrow = m.Meta().Domain.Atoms, validate.Narrow(m)
 	v.Student = func(o model.Options) (structure.Potential, error) {
@@ -72,36 +74,33 @@ func (s *surveying) survey(m *model.Model, t teacher.Teacher) (*validate.Survey,
 	if m.Grade() != nil {
 		v.Threshold = m.Meta().Threshold
 	}
-	var err error
-	if v.Structures, v.Phases, err = s.starts(m); err == nil && len(v.Structures) == 0 {
-		err = usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
+	if len(from.structures) == 0 {
+		return nil, usageError{structure.Hint(fmt.Errorf("the student carries no structure"), "name some with --structures")}
 	}
-	return v, err
+	return v, nil
 }
 
-// starts are the structures that are named, with the phases that they say they are, else the one that the student
-// carries, where it does.
-func (s *surveying) starts(m *model.Model) (list []structure.Structure, phases []string, err error) {
+// starts are structures with the phases that they say they are, if they do.
+type starts struct {
+	structures []structure.Structure
+	phases     []string
+}
+
+// starts are the structures that are named, else the one that the student carries, where it does.
+func (s *surveying) starts(ctx context.Context, m *model.Model, t *teaching) (*starts, error) {
+	from := &starts{}
 	if len(s.structures) == 0 {
 		example, err := distill.Example(m)
 		if err == nil && example != nil {
-			list = append(list, *example)
+			from.structures = append(from.structures, *example)
 		}
-		return list, nil, err
+		return from, err
 	}
-	for _, path := range s.structures {
-		frames, err := structure.ReadFile(path, structure.Keys{})
-		if err != nil {
-			return nil, nil, mended(err)
-		}
-		for k := range frames {
-			if err := frames[k].Check(); err != nil {
-				return nil, nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
-			}
-			list, phases = append(list, frames[k].Structure), append(phases, validate.PhaseOf(&frames[k]))
-		}
+	frames, err := t.frames(ctx, s.structures)
+	for k := range frames {
+		from.structures, from.phases = append(from.structures, frames[k].Structure), append(from.phases, validate.PhaseOf(&frames[k]))
 	}
-	return list, phases, nil
+	return from, err
 }
 
 // wanted reads a list of properties.

@@ -42,6 +42,24 @@ func (t *teaching) options(ctx context.Context) teacher.Options {
 	return teacher.Options{Threads: t.terminal.threads, Workers: t.workers, Python: t.python, Limit: t.limit, Memory: int64(1e9 * t.memory), Trace: t.trace, Context: ctx}
 }
 
+// frames are those of files of structures, of any format that is read here or, with the help of the teacher's Python, by ASE.
+func (t *teaching) frames(ctx context.Context, files []string) ([]structure.Frame, error) {
+	var all []structure.Frame
+	for _, path := range files {
+		frames, err := teacher.ReadStructures(ctx, path, t.python, structure.Keys{})
+		if err != nil {
+			return nil, mended(err)
+		}
+		for k := range frames {
+			if err := frames[k].Check(); err != nil {
+				return nil, structure.Hint(fmt.Errorf("%s frame %d: %w", path, k, err), "mend the structure")
+			}
+		}
+		all = append(all, frames...)
+	}
+	return all, nil
+}
+
 // kind is a family of teachers as mlff teachers lists it.
 type kind struct {
 	Name    string `json:"name"`

@@ -112,6 +112,10 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 	o := validate.Options{Bars: bars, Dynamics: v.terminal.dynamics, Seed: v.surveying.seed}
 	before := p.Model().Meta().Certificate
 	if v.teacher != "" {
+		from, err := v.surveying.starts(ctx, p.Model(), &v.teaching)
+		if err != nil {
+			return err
+		}
 		teach, err := teacher.Open(v.teacher, v.teaching.options(ctx))
 		if err != nil {
 			return err
@@ -122,11 +126,8 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 		if before != nil {
 			o.Reference = before.Reference
 		}
-		if o.OnPolicy, err = v.policy(p.Model(), teach); err != nil {
-			return err
-		}
-		o.Guard = v.guard(p.Model(), teach)
-		if o.Survey, err = v.survey(p.Model(), teach); err != nil {
+		o.OnPolicy, o.Guard = v.policy(p.Model(), teach, from), v.guard(p.Model(), teach)
+		if o.Survey, err = v.survey(p.Model(), teach, from); err != nil {
 			return err
 		}
 	}
@@ -165,7 +166,7 @@ func (v *validation) run(ctx context.Context, f *pflag.FlagSet, student string, 
 }
 
 // survey is what --observables asks for; nil where that is nothing.
-func (v *validation) survey(m *model.Model, t teacher.Teacher) (*validate.Survey, error) {
+func (v *validation) survey(m *model.Model, t teacher.Teacher, from *starts) (*validate.Survey, error) {
 	if len(v.wanted) == 1 && v.wanted[0] == "none" {
 		return nil, nil
 	}
@@ -183,7 +184,7 @@ func (v *validation) survey(m *model.Model, t teacher.Teacher) (*validate.Survey
 			s.temperatures = ladder[len(ladder)/2 : len(ladder)/2+1]
 		}
 	}
-	survey, err := s.survey(m, t)
+	survey, err := s.survey(m, t, from)
 	if survey != nil {
 		survey.Wanted = list
 	}

@@ -76,12 +76,16 @@ func (v *verification) run(ctx context.Context, student string) error {
 	if v.calls < 10 {
 		return usage("--calls %d: fewer than 10 tell nothing", v.calls)
 	}
+	from, err := s.starts(ctx, m, &v.teaching)
+	if err != nil {
+		return err
+	}
 	teach, err := teacher.Open(v.teacher, v.teaching.options(ctx))
 	if err != nil {
 		return err
 	}
 	defer teach.Close()
-	survey, err := s.survey(m, teach)
+	survey, err := s.survey(m, teach, from)
 	if err != nil {
 		return err
 	}
