@@ -193,7 +193,14 @@ func (r *run) pool(ctx context.Context) ([]dataset.Item, error) {
 func (r *run) roundStudent(ctx context.Context, known []dataset.Item, round int) (*model.Model, error) {
 	data := train.Data{}
 	data.Train, data.Held = dataset.Split(known, heldShare, r.config.Seed+1)
-	facts, err := train.Measure(ctx, data.Train, float64(r.config.Student.Cutoff), r.threads())
+	cutoff := float64(r.config.Student.Cutoff)
+	if cutoff == 0 {
+		var err error
+		if cutoff, err = r.densityCutoff(ctx, data.Train); err != nil {
+			return nil, err
+		}
+	}
+	facts, err := train.Measure(ctx, data.Train, cutoff, r.threads())
 	if err != nil {
 		return nil, err
 	}

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"testing"
 
+	"mlff/dataset"
 	"mlff/structure"
 	"mlff/teacher"
 )
@@ -57,4 +58,33 @@ func TestShortCutoffIsDoubted(t *testing.T) {
 	if !heard.said("what lies beyond 3 Å changes the teacher's forces") || !heard.said("--cutoff") || !r.has(reachName) {
 		t.Errorf("it said %q", heard.messages)
 	}
+}
+
+// Simple cubic shells at spacing 1 hold 6, 12, 8, 6 and 24 neighbours, so that the 56th is at sqrt 5. A wall of the sampler
+// does not shorten the cutoff; a user's own dense frames do.
+func TestCutoffHoldsNeighborsOfTheDomain(t *testing.T) {
+	const spacing, squeezed = 2.5, 2.2 // Å
+	r := &run{config: small()}
+	for _, c := range []struct {
+		domain, dense string
+		want          float64
+	}{
+		{"md", "compressed", spacing * math.Sqrt(5)},
+		{"mine.extxyz", "mine.extxyz", squeezed * math.Sqrt(5)},
+		{"md", "more.extxyz", squeezed * math.Sqrt(5)},
+	} {
+		items := []dataset.Item{simpleCubic(spacing, c.domain), simpleCubic(squeezed, c.dense)}
+		got, err := r.densityCutoff(context.Background(), items)
+		if err != nil || math.Abs(got-c.want) > 0.005 { // cutoffs are rounded to 0.01 Å
+			t.Errorf("%s and %s: cutoff %g Å, want %.2f (%v)", c.domain, c.dense, got, c.want, err)
+		}
+	}
+}
+
+func simpleCubic(spacing float64, source string) dataset.Item {
+	s := structure.Structure{Numbers: []int{14}, Positions: make([][3]float64, 1), PBC: [3]bool{true, true, true}}
+	for k := range s.Cell {
+		s.Cell[k][k] = spacing
+	}
+	return dataset.NewItem(structure.Frame{Structure: s}, source, source)
 }

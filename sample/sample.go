@@ -77,6 +77,13 @@ var shares = []share{
 	{"dimers", 0.02, (*planner).dimers},
 }
 
+// walls are the shares that surround the domain.
+var walls = []string{"compressed", "contacts", "dimers"}
+
+// Wall tells whether a share shows what pushes a student back that has left its domain, rather than the domain. A source of
+// frames that is no share is no wall.
+func Wall(share string) bool { return slices.Contains(walls, share) }
+
 type share struct {
 	name string
 	part float64

@@ -44,17 +44,10 @@ type Statistics struct {
 	Distances [][]float64 `json:"-"` // [S][S][bins] how many neighbours of a pair lie where on [0, cutoff]
 }
 
-// Measure gathers statistics of items for a cutoff [Å]; zero picks one: the radius that holds 55 neighbours in the
-// densest tenth of the periodic frames, between 4.5 and 7 Å, or 5 Å where no frame is periodic.
+// Measure gathers statistics of items for a cutoff [Å].
 func Measure(ctx context.Context, items []dataset.Item, cutoff float64, threads int) (*Statistics, error) {
 	if len(items) == 0 {
 		return nil, fmt.Errorf("there are no training frames")
-	}
-	if cutoff == 0 {
-		var err error
-		if cutoff, err = AutoCutoff(ctx, items, threads); err != nil {
-			return nil, err
-		}
 	}
 	s := newStatistics(Species(items), cutoff)
 	s.forces(items)
@@ -168,7 +161,8 @@ func (s *Statistics) forces(items []dataset.Item) {
 	}
 }
 
-// AutoCutoff is the cutoff [Å] that Measure picks.
+// AutoCutoff is a cutoff [Å] by the density of atoms: the radius that holds 55 neighbours in the densest tenth of the periodic
+// items, between 4.5 and 7 Å, or 5 Å where none is periodic.
 func AutoCutoff(ctx context.Context, items []dataset.Item, threads int) (float64, error) {
 	var periodic []*structure.Structure
 	for i := range items {
