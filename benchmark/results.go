@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+
+	"mlff/model"
 )
 
 // Results are all that mlff bench measured: its JSON.
@@ -29,7 +31,7 @@ type Machine struct {
 
 // ThisMachine names the processor where the system tells.
 func ThisMachine() Machine {
-	m := Machine{Cores: runtime.GOMAXPROCS(0), System: runtime.GOOS + "/" + runtime.GOARCH}
+	m := Machine{Cores: model.DefaultThreads(), System: runtime.GOOS + "/" + runtime.GOARCH}
 	text, err := os.ReadFile("/proc/cpuinfo")
 	if err != nil {
 		return m

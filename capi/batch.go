@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
-	"runtime"
 	"sync"
 	"sync/atomic"
+
+	"mlff/model"
 )
 
 // batch runs many structures, several at a time. The error is that of the first structure that has one.
@@ -47,7 +48,7 @@ func (r *runner) runGuarded(q *request, a *answer) (err error) {
 func (t *state) hire(structures int) error {
 	threads := t.options.Threads
 	if threads <= 0 {
-		threads = runtime.GOMAXPROCS(0)
+		threads = model.DefaultThreads()
 	}
 	for len(t.crew) < min(threads, structures) {
 		o := t.options

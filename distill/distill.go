@@ -173,12 +173,14 @@ func (r *run) close() {
 	r.directory.close()
 }
 
-func (r *run) threads() int {
-	if r.options.Threads > 0 {
-		return r.options.Threads
+func (o Options) threads() int {
+	if o.Threads > 0 {
+		return o.Threads
 	}
 	return model.DefaultThreads()
 }
+
+func (r *run) threads() int { return r.options.threads() }
 
 // labellers is how many structures the teacher labels at a time.
 func (r *run) labellers() int {

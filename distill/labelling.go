@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 	"mlff/teacher"
 )
@@ -104,7 +104,7 @@ func labellersOf(t teacher.Teacher) int {
 	if n := t.Info().Workers; n > 0 {
 		return n
 	}
-	return runtime.GOMAXPROCS(0)
+	return model.DefaultThreads()
 }
 
 // ended says how far labelling came.

@@ -49,7 +49,7 @@ func open(o Options) (*run, error) {
 // teaching is how the teacher is opened.
 func (o Options) teaching() teacher.Options {
 	t := o.Workers
-	t.Threads = o.Threads
+	t.Threads = o.threads()
 	return t
 }
 

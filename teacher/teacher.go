@@ -51,7 +51,7 @@ type Teacher interface {
 
 // Options of opening a teacher.
 type Options struct {
-	Threads int // processors to use; 0: all
+	Threads int // processors to use; 0: those that the Go run time has
 
 	// Of teachers in child processes.
 	Workers int             // processes; 0: as many as processors and memory allow, at most four

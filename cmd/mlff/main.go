@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"mlff/dataset"
+	"mlff/model"
 	"mlff/structure"
 	"mlff/validate"
 )
@@ -42,7 +43,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
 type terminal struct {
 	out, err io.Writer
 	json     bool
-	threads  int
+	threads  int // that --threads names, else those that this process may use
 
 	// What tests replace, to be quick or cruel.
 	disk       dataset.Disk      // of the data store of a run; nil: the operating system's
@@ -98,10 +99,12 @@ func rootCommand(t *terminal) *cobra.Command {
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		Args:          unknownCommand,
 		PersistentPreRunE: func(*cobra.Command, []string) error {
-			if t.threads < 0 {
+			switch {
+			case t.threads < 0:
 				return usage("--threads %d is negative", t.threads)
-			}
-			if t.threads > 0 { // more threads than processors would only wait for each other
+			case t.threads == 0:
+				t.threads = model.DefaultThreads()
+			default: // more threads than processors would only wait for each other
 				t.threads = min(t.threads, runtime.NumCPU())
 				runtime.GOMAXPROCS(t.threads)
 			}

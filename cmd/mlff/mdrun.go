@@ -46,8 +46,9 @@ func (d *dynamics) simulate(ctx context.Context, student string, r *restart) err
 	if err != nil {
 		return err
 	}
-	at := min(len(states), d.cores())
-	options := model.Options{Precision: d.precision, Threads: max(1, d.cores()/at)}
+	cores := d.terminal.threads
+	at := min(len(states), cores)
+	options := model.Options{Precision: d.precision, Threads: max(1, cores/at)}
 	if options, err = d.guard.options(m, options); err != nil {
 		return err
 	}
@@ -84,13 +85,6 @@ func (f *flight) finish(err error) error {
 	}
 	text := fmt.Sprintf("interrupted after %d of %d steps", f.done.Load(), f.run.Steps*len(f.run.Replicas))
 	return structure.Hint(distill.Interrupted(text), fmt.Sprintf("mlff md %s --restart %s goes on from there", f.student, f.keep.path))
-}
-
-func (d *dynamics) cores() int {
-	if d.terminal.threads > 0 {
-		return d.terminal.threads
-	}
-	return model.DefaultThreads()
 }
 
 // replica runs one of them to its end, or as far as it may.
