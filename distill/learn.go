@@ -42,8 +42,7 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 		r.say("warning: %s", history.Note)
 	}
 	everything := s.everything()
-	calibration, _ := r.guarded(s)
-	if err := train.CalibrateGrade(ctx, m, train.Data{Train: everything, Held: calibration}, r.threads()); err != nil {
+	if err := r.calibrateGrade(ctx, m, s); err != nil {
 		return nil, err
 	}
 	if err := r.judgeEnergies(ctx, m, everything); err != nil {

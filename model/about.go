@@ -13,7 +13,8 @@ type About struct {
 	Certificate *Certificate `json:"certificate"`
 	Licence     string       `json:"licence"`
 	Threshold   float64      `json:"threshold"`
-	Graded      bool         `json:"graded"` // whether it has extrapolation grades
+	Calibration string       `json:"calibration,omitempty"` // what frames that was found on
+	Graded      bool         `json:"graded"`                // whether it has extrapolation grades
 	Data        string       `json:"data"`
 	Bytes       int64        `json:"bytes"` // of the file, where there is one
 	Run         *Run         `json:"run"`
@@ -24,7 +25,7 @@ type About struct {
 func (m *Model) About() *About {
 	c, meta := m.config, &m.meta
 	a := &About{Cutoff: c.Cutoff, Shapes: c.Shape, Teacher: meta.Teacher, Mixed: meta.Mixed, Domain: meta.Domain, Certificate: meta.Certificate,
-		Licence: meta.Licence, Threshold: meta.Threshold, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run, Caveat: m.Caveat()}
+		Licence: meta.Licence, Threshold: meta.Threshold, Calibration: meta.Calibration, Graded: m.grade != nil, Data: meta.DataHash, Run: meta.Run, Caveat: m.Caveat()}
 	for _, z := range c.Numbers {
 		a.Species = append(a.Species, structure.Symbol(z))
 	}

@@ -60,7 +60,7 @@ type field struct {
 func (m *Model) fields(species *[]string) []field {
 	c, a := &m.config, &m.meta
 	return []field{{"species", species}, {"cutoff", &c.Cutoff}, {"shapes", &c.Shape}, {"nu", &c.Nu}, {"eps", &c.Eps},
-		{"teacher", &a.Teacher}, {"mixed_teachers", &a.Mixed}, {"data", &a.DataHash}, {"domain", &a.Domain}, {"licence", &a.Licence}, {"threshold", &a.Threshold},
+		{"teacher", &a.Teacher}, {"mixed_teachers", &a.Mixed}, {"data", &a.DataHash}, {"domain", &a.Domain}, {"licence", &a.Licence}, {"threshold", &a.Threshold}, {"calibration", &a.Calibration},
 		{"certificate", &a.Certificate}, {"example", &a.Example}, {"run", &a.Run}}
 }
 

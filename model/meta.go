@@ -10,6 +10,7 @@ type Meta struct {
 	Domain      Domain       // what the student was made for
 	Licence     string       // of the student, as far as it follows from the teacher's
 	Threshold   float64      // frame grade that alarms; 0: not calibrated
+	Calibration string       // what frames the threshold was found on, such as "18 held-out frames and 270 of its own dynamics"
 	Certificate *Certificate // nil before validation
 	Example     string       // a structure the student knows, as extended XYZ
 	Run         *Run         // when and where; the one part that differs between equal runs

@@ -17,9 +17,21 @@ func guardSection(r *Run) *section {
 		Intro:   fmt.Sprintf("A frame alarms where its largest extrapolation grade exceeds %s, where atoms come closer or have other numbers of neighbours than in training, or where its composition is new.", number(g.Threshold, 3)),
 		Tables:  []table{guardFigures(g), guardTable(g)},
 		Figures: []figure{guardFigure(g)},
-		Method: "Known frames are of the domain and were neither learned from nor used to calibrate the grade. Strange frames are made from them and labelled by the teacher. " +
-			"Errors are mean absolute errors of force components; a wrong frame has more than five times the median of the known frames."}
+		Method: knownFrames(g) + " They are of the domain and were neither learned from nor used to calibrate the grade. Strange frames are made from test frames and labelled by the teacher. " +
+			"Errors are mean absolute errors of force components; a wrong frame has more than five times the median of the test frames."}
 	return s
+}
+
+// knownFrames says where they come from, and what others calibrated the grade.
+func knownFrames(g *validate.Guard) string {
+	text := fmt.Sprintf("Known frames are %d for the test", len(g.Known.Grades)-g.Gate)
+	if g.Gate > 0 {
+		text += fmt.Sprintf(" and %d of the student's own dynamics that its teacher labelled", g.Gate)
+	}
+	if g.Calibration != "" {
+		return text + fmt.Sprintf("; the grade was calibrated on %s.", g.Calibration)
+	}
+	return text + "."
 }
 
 func guardFigures(g *validate.Guard) table {
@@ -79,7 +91,7 @@ func guardFigure(g *validate.Guard) figure {
 			c.dotKey(class, "others")
 		}
 	}
-	return c.figure("guard", "Each point is a frame. Dashed: the threshold, and five times the median error of known frames. The lower right are needless alarms, the upper left would be missed ones.")
+	return c.figure("guard", "Each point is a frame. Dashed: the threshold, and five times the median error of test frames. The lower right are needless alarms, the upper left would be missed ones.")
 }
 
 // middle is the median.

@@ -22,7 +22,8 @@ const (
 // Walk is what a student's own dynamics met: candidates for labels.
 type Walk struct {
 	Frames []structure.Frame
-	Lost   bool // it went astray or exploded
+	Grades []float64 // of the frames
+	Lost   bool      // it went astray or exploded
 }
 
 // Walks lets a student wander over the domain, so many times: each temperature of the ladder in turn, from the start
@@ -91,7 +92,9 @@ func (p *planner) walk(ctx context.Context, m *model.Model, n int) (Walk, error)
 			return w, err
 		}
 		w.Frames = append(w.Frames, frame(sim.Structure().Clone(), structure.Labels{}, t.kind))
-		if grade, _ := potential.Frame(); grade > farOff*threshold {
+		grade, _ := potential.Frame()
+		w.Grades = append(w.Grades, grade)
+		if grade > farOff*threshold {
 			w.Lost = true
 			break
 		}

@@ -7,15 +7,18 @@ import (
 	"slices"
 
 	"gonum.org/v1/gonum/mat"
+	"gonum.org/v1/gonum/mathext"
 
 	"mlff/dataset"
 	"mlff/model"
 )
 
-// Quantiles of the extrapolation grade: held-out atoms below grade 1, held-out frames below the threshold.
+// Quantiles of the extrapolation grade: atoms of the domain below grade 1, frames below the threshold, the latter with
+// a confidence.
 const (
-	atomQuantile  = 0.999
-	frameQuantile = 0.95
+	atomQuantile    = 0.999
+	frameQuantile   = 0.95
+	frameConfidence = 0.95
 )
 
 // gradeFrames is how many training frames enter the moments at most, evenly spaced.
@@ -24,9 +27,9 @@ const gradeFrames = 4000
 // CalibrateGrade sets the grade factors and the threshold of m. The grade of an atom is |L_z^-1 phi|, phi = (1, hidden
 // activations), with L_z from Moments of training atoms scaled such that 1 is the 99.9 % quantile over held-out atoms
 // (training atoms for a species that none of them has); the threshold is the larger of 1 and the 95 % quantile of
-// frame grades (a frame's largest) over held-out frames. Held-out frames are few, so a quantile is taken such that a new
-// frame exceeds it with the stated probability at most: of n values the ceil(q (n+1))-th, the largest where there are
-// not as many.
+// frame grades (a frame's largest). Held-out atoms and frames are a sample: a quantile of atoms is taken such that a new
+// atom exceeds it with the stated probability at most, of n values the ceil(q (n+1))-th, and that of frames such that at
+// most 5 % of all frames of the domain exceed it with 95 % confidence (toleranceLimit).
 func CalibrateGrade(ctx context.Context, m *model.Model, d Data, threads int) error {
 	g, err := newEngine(m, Loss{}, threads)
 	if err != nil {
@@ -132,7 +135,7 @@ func (l *gradeLengths) scale(factors [][]float64) float64 {
 			grades[k] = max(grades[k], x/unit[z])
 		}
 	}
-	return max(1, quantile(grades, frameQuantile))
+	return max(1, toleranceLimit(grades, frameQuantile, frameConfidence))
 }
 
 // Moments gathers, for every species z, M_z = sum of phi phi^T over training atoms, phi = (1, hidden activations).
@@ -214,4 +217,22 @@ func quantile(values []float64, q float64) float64 {
 	}
 	slices.Sort(values)
 	return values[min(len(values)-1, int(math.Ceil(q*float64(len(values)+1)))-1)]
+}
+
+// toleranceLimit is the smallest of some independent values below which lies at least the fraction q of all that there
+// could be, with the given confidence, whatever their distribution (S. S. Wilks, Ann. Math. Stat. 12, 91 (1941)). The
+// fraction below the k-th of n has the beta distribution of k and n - k + 1. 59 values are the fewest for q and confidence
+// of 95 %; of fewer it is the largest. It sorts them.
+func toleranceLimit(values []float64, q, confidence float64) float64 {
+	n := len(values)
+	if n == 0 {
+		return 0
+	}
+	slices.Sort(values)
+	for k := 1; k < n; k++ {
+		if mathext.RegIncBeta(float64(k), float64(n-k+1), q) <= 1-confidence {
+			return values[k-1]
+		}
+	}
+	return values[n-1]
 }

@@ -16,6 +16,7 @@ import (
 type Guarding struct {
 	Student  *model.Model
 	Known    []structure.Frame // labelled frames of the domain that the grade was not calibrated on; nil: those that errors are measured on
+	Gate     []structure.Frame // the same, of the student's own dynamics: those of the on-policy gate
 	Frames   int               // of each shift; 20
 	Hot      float64           // K, of the student's dynamics beyond its domain; 1200
 	Warm     float64           // K, within it; 300
@@ -34,9 +35,11 @@ const wrong = 5
 // Guard is how well the alarm of a student works. Errors of frames are mean absolute errors of force components.
 type Guard struct {
 	Threshold   float64    `json:"threshold"`
-	Known       GuardSet   `json:"known"`
+	Calibration string     `json:"calibration,omitempty"` // the frames that it was found on; none of them is scored here
+	Known       GuardSet   `json:"known"`                 // test frames, then those of the gate
+	Gate        int        `json:"on_policy"`             // how many those are
 	Shifts      []GuardSet `json:"shifts"`
-	Median      float64    `json:"median"`       // force error of known frames, meV/Å
+	Median      float64    `json:"median"`       // force error of test frames, meV/Å
 	FalseAlarms float64    `json:"false_alarms"` // share of known frames that alarm
 	Wrong       int        `json:"wrong"`        // frames of the shifts with more than five times the median error
 	Caught      *float64   `json:"caught"`       // share of them that alarm; null where there are none
@@ -68,7 +71,7 @@ func (g Guarding) withDefaults() Guarding {
 func (g Guarding) Score(ctx context.Context, progress func(done, total int)) (*Guard, error) {
 	g = g.withDefaults()
 	m := g.Student
-	known := slices.DeleteFunc(slices.Clone(g.Known), func(f structure.Frame) bool { return len(f.Forces) == 0 || f.Len() < 2 })
+	known, gate := tellingForces(g.Known), tellingForces(g.Gate)
 	if m.Grade() == nil || len(known) < fewest {
 		return nil, nil
 	}
@@ -77,13 +80,13 @@ func (g Guarding) Score(ctx context.Context, progress func(done, total int)) (*G
 		return nil, err
 	}
 	defer p.Close()
-	out := &Guard{Threshold: m.Meta().Threshold, Known: GuardSet{Name: "known frames"}}
-	for k := range known {
-		if err := out.Known.add(p, &known[k].Structure, known[k].Forces, out.Threshold); err != nil {
+	out := &Guard{Threshold: m.Meta().Threshold, Calibration: m.Meta().Calibration, Known: GuardSet{Name: "known frames"}, Gate: len(gate)}
+	for _, f := range slices.Concat(known, gate) {
+		if err := out.Known.add(p, &f.Structure, f.Forces, out.Threshold); err != nil {
 			return nil, err
 		}
 	}
-	out.Median = median(out.Known.Errors)
+	out.Median = median(out.Known.Errors[:len(known)])
 	var shifts []shift
 	if g.Label != nil {
 		shifts = g.shifts(ctx, p, known)
@@ -104,6 +107,11 @@ func (g Guarding) Score(ctx context.Context, progress func(done, total int)) (*G
 	progress(len(shifts)+1, len(shifts)+1)
 	out.conclude()
 	return out, ctx.Err()
+}
+
+// tellingForces are the frames whose labels tell an error of forces.
+func tellingForces(frames []structure.Frame) []structure.Frame {
+	return slices.DeleteFunc(slices.Clone(frames), func(f structure.Frame) bool { return len(f.Forces) == 0 || f.Len() < 2 })
 }
 
 // add evaluates one frame against the teacher's forces. What the student refuses is flagged, and counts as no frame.

@@ -38,12 +38,25 @@ func TestGuardConcludes(t *testing.T) {
 	if g.FalseAlarms != 0.25 || g.Wrong != 3 || *g.Caught != 1 || math.Abs(*g.CaughtAt5-2.0/3) > digits7 {
 		t.Errorf("%+v", g)
 	}
-	if checks := g.checks(); *checks[0].Pass || !*checks[1].Pass || checks[0].Decides {
+	g.Gate, g.Calibration = 3, "18 held-out frames and 270 of its own dynamics"
+	checks := g.checks()
+	if *checks[0].Pass || !*checks[1].Pass || checks[0].Decides {
 		t.Errorf("%+v", checks)
+	}
+	if want := "of 1 test frames and 3 of the on-policy gate; calibrated on 18 held-out frames and 270 of its own dynamics"; checks[0].Note != want {
+		t.Errorf("the note says %q, want %q", checks[0].Note, want)
 	}
 	var none *Guard
 	if none.checks() != nil {
 		t.Error("no guard, no figures")
+	}
+}
+
+// A student whose dynamics broke down has been where nothing is known.
+func TestOnlyStableDynamicsIsKnown(t *testing.T) {
+	var none *Gate
+	if none.stable() || !(&Gate{States: []State{{}, {}}}).stable() || (&Gate{States: []State{{}, {Failure: "atom 3 flew away"}}}).stable() {
+		t.Error("a gate is stable where there is one and none of its states failed")
 	}
 }
 

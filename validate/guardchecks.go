@@ -1,5 +1,7 @@
 package validate
 
+import "fmt"
+
 // The bars of the guard. They warn: a student may be good where it is taught and know badly where it is not.
 const (
 	mostFalseAlarms = 0.05
@@ -20,8 +22,21 @@ func (g *Guard) checks() []Check {
 		{Name: "guard: wrong frames caught at 5 % false alarms", Figure: g.CaughtAt5, Unit: "share"},
 		{Name: "guard: false alarms", Figure: g.PerNs, Unit: "per ns of 1000 atoms", Note: g.PerNsFrom},
 	}
+	checks[0].Note = g.frames()
 	for k := range checks {
 		checks[k].Decides = false
 	}
 	return checks
+}
+
+// frames says how many frames score the guard, and what others calibrated it.
+func (g *Guard) frames() string {
+	text := fmt.Sprintf("of %d test frames", len(g.Known.Grades)-g.Gate)
+	if g.Gate > 0 {
+		text += fmt.Sprintf(" and %d of the on-policy gate", g.Gate)
+	}
+	if g.Calibration != "" {
+		text += "; calibrated on " + g.Calibration
+	}
+	return text
 }

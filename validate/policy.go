@@ -41,6 +41,11 @@ type Gate struct {
 	Frames    []structure.Frame `json:"-"` // with the teacher's labels: worth learning from
 }
 
+// stable tells whether the student's dynamics went to its end everywhere; where it broke down, frames are not of the domain.
+func (g *Gate) stable() bool {
+	return g != nil && !slices.ContainsFunc(g.States, func(s State) bool { return s.Failure != "" })
+}
+
 // State is one temperature of one start.
 type State struct {
 	Name        string    `json:"name"` // such as "300 K" or "liquid, 1500 K"

@@ -127,13 +127,8 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	if err := v.runGate(ctx, s, o); err != nil {
 		return nil, err
 	}
-	if g := o.Guard; g != nil {
-		if g.Known == nil {
-			g.Known = o.Frames
-		}
-		if v.Guard, err = g.Score(ctx, o.stage("guard")); err != nil {
-			return nil, err
-		}
+	if err := v.scoreGuard(ctx, o); err != nil {
+		return nil, err
 	}
 	if o.Survey != nil {
 		if v.Observables, err = o.Survey.Observe(ctx); err != nil {
@@ -170,6 +165,22 @@ func (v *Validation) runGate(ctx context.Context, s Subject, o Options) error {
 	if v.Gate, err = o.OnPolicy.Run(ctx, s.Potential, reference, o.stage("on-policy")); err == nil {
 		v.Gate.takeStiffness(v.Compression)
 	}
+	return err
+}
+
+func (v *Validation) scoreGuard(ctx context.Context, o Options) error {
+	g := o.Guard
+	if g == nil {
+		return nil
+	}
+	if g.Known == nil {
+		g.Known = o.Frames
+	}
+	if v.Gate.stable() {
+		g.Gate = v.Gate.Frames
+	}
+	var err error
+	v.Guard, err = g.Score(ctx, o.stage("guard"))
 	return err
 }
 

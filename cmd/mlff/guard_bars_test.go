@@ -48,7 +48,7 @@ func printGuard(student string, checks []model.Check) {
 	for _, c := range checks {
 		if strings.HasPrefix(c.Name, "guard") && c.Bar != nil {
 			printBar(os.Stdout, benchmark.Bar{Name: student + ", " + c.Name, Unit: c.Unit, Measured: c.Figure, Bar: *c.Bar,
-				AtLeast: c.Sense == "at least", Passed: c.Pass != nil && *c.Pass})
+				AtLeast: c.Sense == "at least", Passed: c.Pass != nil && *c.Pass, Note: c.Note})
 		}
 	}
 }
