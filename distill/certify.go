@@ -54,7 +54,7 @@ func (r *run) certify(ctx context.Context, m *model.Model, s *split) (*Outcome, 
 	if _, err := report.Write(r.path); err != nil {
 		return nil, err
 	}
-	out := &Outcome{Seconds: seconds, Labels: s.labels, Test: v.Comparison.Errors, NVE: meta.Certificate.NVE, Passed: v.Passed}
+	out := &Outcome{Seconds: seconds, Labels: s.labels, Test: v.Comparison.Errors, Walls: v.Comparison.Walls, NVE: meta.Certificate.NVE, Passed: v.Passed}
 	return r.located(out), r.writeJSON(resultName, out)
 }
 
@@ -63,8 +63,10 @@ func (r *run) publish(m *model.Model) error { return m.Save(r.file(studentName))
 
 func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, s *split) (*validate.Validation, error) {
 	b := r.config.Bars
+	domain, walls := r.judged(s)
 	o := validate.Options{
-		Frames:   framesOf(s.test),
+		Frames:   framesOf(domain),
+		Walls:    framesOf(walls),
 		Set:      s.set,
 		Bars:     validate.Bars{"energy": b.Energy, "forces": b.Forces, "stress": b.Stress, "drift": b.Drift, "on_policy": b.OnPolicy},
 		Seed:     r.config.Seed,

@@ -70,13 +70,14 @@ type Events interface {
 
 // Outcome is the result of a run: the JSON of mlff distill.
 type Outcome struct {
-	Student string           `json:"student"` // path of student.safetensors, or of candidate.safetensors below the bar
-	Report  string           `json:"report"`
-	Seconds float64          `json:"seconds"` // of work, over all resumes
-	Labels  int              `json:"labels"`  // labelled frames the student was learned from, splits included
-	Test    structure.Errors `json:"test"`
-	NVE     *model.NVE       `json:"nve"` // null where no frame is periodic
-	Passed  bool             `json:"passed"`
+	Student string            `json:"student"` // path of student.safetensors, or of candidate.safetensors below the bar
+	Report  string            `json:"report"`
+	Seconds float64           `json:"seconds"` // of work, over all resumes
+	Labels  int               `json:"labels"`  // labelled frames the student was learned from, splits included
+	Test    structure.Errors  `json:"test"`
+	Walls   *structure.Errors `json:"walls,omitempty"` // test frames around the domain; null without any
+	NVE     *model.NVE        `json:"nve"`             // null where no frame is periodic
+	Passed  bool              `json:"passed"`
 }
 
 // Run distils a student. It returns an outcome also where the student is below its bars. If ctx ends it finishes the

@@ -93,7 +93,8 @@ func (r *run) labelCurve(ctx context.Context, m *model.Model, p structure.Potent
 	if len(s.train) < fewestLabels || len(s.test) == 0 {
 		return nil
 	}
-	own, err := forceError(p, s.test)
+	domain, _ := r.judged(s)
+	own, err := forceError(p, domain)
 	if err != nil || own == 0 { // no forces are held out
 		return err
 	}
@@ -165,7 +166,8 @@ func (r *run) lesser(ctx context.Context, s *split, part []dataset.Item) (*repor
 		return nil, err
 	}
 	defer p.Close()
-	mae, err := forceError(p, s.test)
+	domain, _ := r.judged(s)
+	mae, err := forceError(p, domain)
 	return &report.LabelPoint{Labels: len(part), MAE: 1e3 * mae}, err
 }
 

@@ -2,6 +2,7 @@ package distill
 
 import (
 	"mlff/dataset"
+	"mlff/sample"
 )
 
 // The shares of frames that training never sees.
@@ -12,6 +13,8 @@ const (
 	// Accuracies are stated from 10 frames on; whole groups may fall a little short. Of few labels, at most a quarter.
 	testFrames = 15
 	testMost   = 0.25
+
+	leastJudged = 10
 )
 
 // heldName is what held-out frames are called where they are the test.
@@ -56,6 +59,22 @@ func (r *run) split(items []dataset.Item) (*split, error) {
 		r.say("%d of the %d validation frames are also learned from", n, len(r.inputs.valid))
 	}
 	return s, r.writeJSON(splitsName, ids)
+}
+
+// judged are the test frames that bars are held against, and the sampler's walls beside them, unless too few others are left.
+// Frames of files always count.
+func (r *run) judged(s *split) (domain, walls []dataset.Item) {
+	for _, it := range s.test {
+		if r.inputs.teacher != nil && sample.Wall(it.Source) {
+			walls = append(walls, it)
+		} else {
+			domain = append(domain, it)
+		}
+	}
+	if len(domain) < leastJudged {
+		return s.test, nil
+	}
+	return domain, walls
 }
 
 // loneAdditions are the frames of files of --add that are a single group, such as the one at which a simulation stopped:

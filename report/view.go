@@ -85,6 +85,9 @@ func (v *view) addValidation(d *validate.Validation) {
 	e := &d.Comparison
 	if e.Errors.Frames > 0 {
 		v.Errors = errorTable(e.Errors, cmp.Or(e.Set, "test"), d.Bars)
+		if w := e.Walls; w != nil {
+			v.Errors.Caption += fmt.Sprintf(" %d more, of walls around the domain, are in the tables below alone.", w.Frames)
+		}
 		v.Tables = append(tables(e), groupTables(d)...)
 	}
 	v.addParity(e)

@@ -41,16 +41,26 @@ func (v *Validation) accuracyChecks() []Check {
 	return append(checks, v.driftCheck()...)
 }
 
-// phaseChecks are the force errors of every phase or kind of frames that there are enough of. They have no bar: what is
-// little in a liquid is much near a minimum.
+// phaseChecks are the force errors of every phase or kind of frames that there are enough of, and those of the walls. They
+// have no bar: what is little in a liquid is much near a minimum.
 func (v *Validation) phaseChecks() []Check {
 	var checks []Check
 	for k := range v.Comparison.ByType {
 		if t := &v.Comparison.ByType[k]; t.Type != "" && t.Errors.Forces != nil && t.Errors.Frames >= fewest && len(v.Comparison.ByType) > 1 {
-			checks = append(checks, Check{Name: "force MAE", State: t.Type, Figure: &t.Errors.Forces.MAE, Unit: "meV/Å", Note: fmt.Sprintf("%d frames", t.Errors.Frames)})
+			checks = append(checks, Check{Name: "force MAE", State: t.Type, Figure: &t.Errors.Forces.MAE, Unit: "meV/Å", Note: framesNote(t.Errors.Frames)})
 		}
 	}
+	if w := v.Comparison.Walls; w != nil && w.Forces != nil {
+		checks = append(checks, Check{Name: "force MAE", State: "walls around the domain", Figure: &w.Forces.MAE, Unit: "meV/Å", Note: framesNote(w.Frames)})
+	}
 	return checks
+}
+
+func framesNote(n int) string {
+	if n == 1 {
+		return "1 frame"
+	}
+	return fmt.Sprintf("%d frames", n)
 }
 
 // driftCheck fails a run that broke down, whatever its slope was until then; without a bar that is a warning.

@@ -20,6 +20,7 @@ package validate
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"mlff/model"
 	"mlff/structure"
@@ -63,6 +64,7 @@ func (s *Subject) shortest(a, b int) float64 {
 // Options say what to measure; the zero value measures what needs neither frames nor an example.
 type Options struct {
 	Frames   []structure.Frame    // labelled frames for the errors
+	Walls    []structure.Frame    // further ones, of which the errors are told beside: see Comparison
 	Set      string               // what they are called in the report: "test", "held-out", a file name
 	Example  *structure.Structure // periodic; nil: neither drift nor compression is measured
 	Teacher  structure.Potential  // its curves are drawn beside the student's; may be nil
@@ -107,13 +109,14 @@ type Validation struct {
 // and frames that the potential refuses.
 func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	v := &Validation{Version: 1, Bars: o.Bars}
-	c, err := Compare(ctx, s.Potential, o.Frames, CompareOptions{Seed: o.Seed, Progress: o.stage("errors")})
+	frames := slices.Concat(o.Frames, o.Walls)
+	c, err := Compare(ctx, s.Potential, frames, CompareOptions{Walls: len(o.Walls), Seed: o.Seed, Progress: o.stage("errors")})
 	if err != nil {
 		return nil, err
 	}
 	c.Set = o.Set
 	v.Comparison = *c
-	if v.ByTemperature, v.ByGrade, err = groupErrors(ctx, s, o.Frames); err != nil {
+	if v.ByTemperature, v.ByGrade, err = groupErrors(ctx, s, frames); err != nil {
 		return nil, err
 	}
 	if v.Dimers, err = Dimers(ctx, s, o.Teacher, o.stage("dimers")); err != nil {

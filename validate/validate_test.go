@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -85,6 +86,32 @@ func TestCompareFindsAKnownError(t *testing.T) {
 	}
 	for k := range c.Energy.Label {
 		near("shift of an energy", float64(c.Energy.Predicted[k]-c.Energy.Label[k]), 2)
+	}
+}
+
+// One wall far off changes neither the errors that bars are held against nor the plots; the tables and the figure beside tell.
+func TestWallsDoNotRule(t *testing.T) {
+	frames := labelled(t, 20)
+	wall := frames[19]
+	wall.Forces = slices.Clone(wall.Forces)
+	wall.Forces[0][0] += 100 // eV/Å
+	wall.Info = []structure.Entry{{Key: "config_type", Value: "dimers"}}
+	p := shifted{classical.NewStillingerWeber(), 0.002, 0.01}
+	least := 0.9
+	v, err := Run(context.Background(), Subject{Potential: p, Numbers: []int{14}, Cutoff: 4}, Options{Frames: frames[:19], Walls: []structure.Frame{wall}, Bars: Bars{"forces": &least}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &v.Comparison
+	if e := c.Errors; e.Frames != 19 || math.Abs(e.Forces.MAE-10) > 1e-6 || c.Forces.Of != 19*8*3 {
+		t.Errorf("%d frames, force MAE %g meV/Å, %d points; want 19, 10 and 456", e.Frames, e.Forces.MAE, c.Forces.Of)
+	}
+	if c.Walls == nil || c.Walls.Frames != 1 || c.Walls.Forces.MAE < 4000 || len(c.ByType) != 3 || c.Worst[0].Type != "dimers" {
+		t.Errorf("walls %+v, %d types, worst %+v", c.Walls, len(c.ByType), c.Worst[0])
+	}
+	beside := slices.IndexFunc(v.Checks, func(c Check) bool { return c.State == "walls around the domain" })
+	if !v.Passed || beside < 0 || v.Checks[beside].Decides {
+		t.Errorf("passed %v, checks %+v", v.Passed, v.Checks)
 	}
 }
 

@@ -291,6 +291,9 @@ func printOutcome(w io.Writer, o *distill.Outcome, c *model.Certificate) {
 			fmt.Fprintf(w, "%-8s %s\n", q.name, summary(q.quality, q.unit, nil))
 		}
 	}
+	if walls := o.Walls; walls != nil && walls.Forces != nil {
+		fmt.Fprintf(w, "%-8s forces MAE %.4g meV/Å over %s around the domain\n", "walls", walls.Forces.MAE, count(walls.Frames, "further test frame"))
+	}
 	if o.NVE != nil {
 		fmt.Fprintf(w, "%-8s %.2g ± %.1g meV/atom/ps over %d atoms and %d steps\n", "drift", o.NVE.Drift, o.NVE.Error, o.NVE.Atoms, o.NVE.Steps)
 	}
