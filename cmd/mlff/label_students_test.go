@@ -156,6 +156,15 @@ func TestBenchLabelMagnesia(t *testing.T) {
 	row.accuracies(t, 0.95)
 }
 
+// TestBenchLabelSalt distils CHGNet's rock salt.
+func TestBenchLabelSalt(t *testing.T) {
+	row := studentRow{name: "NaCl", environment: "sevennet", teacher: "chgnet:0.3.0",
+		start:  only(rocksalt(5.69, 11, 17)),
+		phases: func(s structure.Structure) []phase { return crystal("crystal", s, 300, 900) },
+		config: "domain: {temperatures: [300, 600, 900]}\nsample: {labels: 240}\ntrain: {budget: 20m}"}
+	row.accuracies(t, 0.95)
+}
+
 // TestBenchLabelWater distils a PaiNN for liquid water from a box of 64 molecules.
 func TestBenchLabelWater(t *testing.T) {
 	file := filepath.Join(developmentData(t, "water-painn"), "teacher-painn.pt")
