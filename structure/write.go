@@ -95,7 +95,8 @@ func WriteFrame(w io.Writer, f *Frame) error {
 	if err := f.checkWritable(); err != nil {
 		return err
 	}
-	b := strconv.AppendInt(nil, int64(f.Len()), 10)
+	b := make([]byte, 0, f.textBytes())
+	b = strconv.AppendInt(b, int64(f.Len()), 10)
 	b = append(b, '\n')
 	b = f.appendComment(b)
 	for i := range f.Numbers {
@@ -103,6 +104,16 @@ func WriteFrame(w io.Writer, f *Frame) error {
 	}
 	_, err := w.Write(b)
 	return err
+}
+
+// textBytes is about how long f is in text, so that it need not move while it grows: of each atom a symbol and three numbers,
+// seven with forces, of up to 20 characters; a comment line is a few numbers.
+func (f *Frame) textBytes() int {
+	each := 64
+	if f.Forces != nil {
+		each = 148
+	}
+	return 1024 + each*f.Len()
 }
 
 func (f *Frame) checkWritable() error {

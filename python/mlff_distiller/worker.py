@@ -58,7 +58,7 @@ class Frame:
         self.pbc = [flag == "T" for flag in pbc.group(1).split()] if pbc else [lattice is not None] * 3
         words = " ".join(lines).split()  # at once: a fifth faster than line by line
         self.symbols = words[0::4]
-        self.positions = [list(p) for p in zip(map(float, words[1::4]), map(float, words[2::4]), map(float, words[3::4]), strict=True)]
+        self.positions = list(map(list, zip(map(float, words[1::4]), map(float, words[2::4]), map(float, words[3::4]), strict=True)))
 
     def __len__(self) -> int:
         return len(self.lines)
@@ -119,12 +119,13 @@ def labelled(frame: Frame, labels: dict[str, Any]) -> str:
 
 def components(forces: Any, n: int) -> list[float]:
     """The 3 n numbers of forces (n, 3)."""
-    rows = forces.tolist() if hasattr(forces, "tolist") else [list(map(float, f)) for f in forces]
-    if len(rows) != n or any(len(f) != 3 for f in rows):
+    rows = forces.tolist() if hasattr(forces, "tolist") else forces
+    if len(rows) != n or set(map(len, rows)) - {3}:
         raise ValueError(f"the teacher gave forces of another shape than {n} x 3")
-    flat = list(itertools.chain.from_iterable(rows))
+    flat = list(map(float, itertools.chain.from_iterable(rows)))
     if not math.isfinite(sum(flat)):  # whatever is not finite makes the sum so
-        for k, f in enumerate(rows):
+        for k in range(n):
+            f = flat[3 * k : 3 * k + 3]
             if not all(map(math.isfinite, f)):
                 raise ValueError(f"the teacher's force on atom {k} is {f}")
     return flat
@@ -267,7 +268,7 @@ def release(cores: set[int]) -> None:
 def main() -> None:
     """Runs a worker; arguments: pid of the parent, index of the worker, threads of each."""
     parent, index, threads = map(int, sys.argv[1:4])
-    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    source, sink = os.fdopen(os.dup(0), "rb", 1 << 16), os.fdopen(os.dup(1), "wb")  # a pipe holds 64 KiB
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
