@@ -2,19 +2,40 @@ package report
 
 import (
 	_ "embed"
+	"encoding/json"
+	"errors"
 	"fmt"
 	"html/template"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
 	"mlff/benchmark"
+	"mlff/structure"
 )
 
 //go:embed bench.html
 var benchText string
 
 var benchTemplate = template.Must(template.Must(pageTemplate.Clone()).New("bench").Parse(benchText))
+
+// ReadBench reads what mlff bench --out wrote.
+func ReadBench(path string) (*benchmark.Results, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := new(benchmark.Results)
+	err = json.Unmarshal(text, r)
+	if err == nil && r.Machine.System == "" {
+		err = errors.New("it names no machine")
+	}
+	if err != nil {
+		return nil, structure.Hint(fmt.Errorf("%s is no result of a benchmark: %w", path, err), "name the file that mlff bench --out wrote, or a run directory")
+	}
+	return r, nil
+}
 
 // Bench writes a page about what mlff bench measured, drawn only from that.
 func Bench(w io.Writer, r *benchmark.Results) error {

@@ -58,7 +58,7 @@ const (
 	lineLength = 300
 )
 
-// Read gathers the files of a run directory.
+// Read gathers the files of a run directory. A directory without any of them is an error.
 func Read(dir string) (*Run, error) {
 	info, err := os.Stat(dir)
 	if err != nil {
@@ -90,8 +90,13 @@ func Read(dir string) (*Run, error) {
 	if r.Economics, err = readJSON[Economics](dir, EconomicsFile); err != nil {
 		return nil, err
 	}
-	r.Student, err = readStudent(dir)
-	return r, err
+	if r.Student, err = readStudent(dir); err != nil {
+		return nil, err
+	}
+	if *r == (Run{Name: r.Name}) {
+		return nil, structure.Hint(fmt.Errorf("%s holds no run to report of", dir), "name the folder that mlff distill wrote with --out")
+	}
+	return r, nil
 }
 
 // readText is "" where the file is not there.

@@ -117,7 +117,7 @@ func rootCommand(t *terminal) *cobra.Command {
 	root.PersistentFlags().IntVar(&t.threads, "threads", 0, "processor cores to use (default all); results do not depend on it")
 	root.AddCommand(
 		distillCommand(t), evalCommand(t), mdCommand(t), infoCommand(t),
-		sampleCommand(t), labelCommand(t), trainCommand(t), validateCommand(t), verifyCommand(t), benchCommand(t),
+		sampleCommand(t), labelCommand(t), trainCommand(t), validateCommand(t), verifyCommand(t), benchCommand(t), reportCommand(t),
 		registerCommand(t), exportCommand(t), teachersCommand(t), lammpsCommand(t), doctorCommand(t), versionCommand(t),
 	)
 	return root
