@@ -9,38 +9,78 @@ import (
 	"mlff/structure"
 )
 
-// lennardJones is the fluid of argon atoms in a cubic cell of more than twice the cutoff, in units of its own: epsilon,
-// sigma. Every pair is looked at, which for 500 atoms is quickest.
-type lennardJones struct{ epsilon, sigma, cutoff float64 } // eV, Å, sigma
+// lennardJones is the fluid of argon atoms in a cubic cell of more than twice the reach of its list, in units of its own:
+// epsilon, sigma.
+type lennardJones struct {
+	epsilon, sigma, cutoff float64 // eV, Å, sigma
+	pairs                  []pair
+	made                   [][3]float64 // positions of which the list was made
+}
+
+// pair is two atoms and the image of the second that is nearest to the first: x_i - x_j - shift.
+type pair struct {
+	i, j  int32
+	shift [3]float64
+}
+
+// margin of the list [sigma]: it holds until an atom has gone half of it.
+const margin = 0.4
 
 func (p *lennardJones) Evaluate(s *structure.Structure, out *structure.Result) error {
+	p.update(s)
 	out.Resize(s.Len())
 	clear(out.Forces)
 	clear(out.Energies)
 	out.Energy = 0
-	edge, square, trace := s.Cell[0][0], p.sigma*p.sigma, 0.0
-	for i := range s.Positions {
-		for j := range i {
-			d := structure.Sub(s.Positions[i], s.Positions[j])
-			for k := range d {
-				d[k] -= edge * math.RoundToEven(d[k]/edge)
-			}
-			q := square / structure.Dot(d, d)
-			if q*p.cutoff*p.cutoff < 1 {
-				continue
-			}
-			q3 := q * q * q
-			g := 24 * p.epsilon * q3 * (2*q3 - 1) * q / square // -dV/dr / r
-			for k := range d {
-				out.Forces[i][k] += g * d[k]
-				out.Forces[j][k] -= g * d[k]
-			}
-			out.Energy += 4 * p.epsilon * q3 * (q3 - 1)
-			trace += 24 * p.epsilon * q3 * (2*q3 - 1)
+	x, f, square, least, trace := s.Positions, out.Forces, p.sigma*p.sigma, 1/(p.cutoff*p.cutoff), 0.0
+	for n := range p.pairs {
+		c := &p.pairs[n]
+		a, b := &x[c.i], &x[c.j]
+		dx, dy, dz := a[0]-b[0]-c.shift[0], a[1]-b[1]-c.shift[1], a[2]-b[2]-c.shift[2]
+		q := square / (dx*dx + dy*dy + dz*dz)
+		if q < least {
+			continue
 		}
+		q3 := q * q * q
+		w := 24 * p.epsilon * q3 * (2*q3 - 1) // -r dV/dr
+		g := w * q / square
+		a, b = &f[c.i], &f[c.j]
+		a[0], a[1], a[2] = a[0]+g*dx, a[1]+g*dy, a[2]+g*dz
+		b[0], b[1], b[2] = b[0]-g*dx, b[1]-g*dy, b[2]-g*dz
+		out.Energy += 4 * p.epsilon * q3 * (q3 - 1)
+		trace += w
 	}
 	out.Virial = [3][3]float64{{trace / 3}, {0, trace / 3}, {0, 0, trace / 3}} // its trace is right, which is the pressure
 	return nil
+}
+
+// update makes the list anew where it may have come to lack a pair.
+func (p *lennardJones) update(s *structure.Structure) {
+	farthest := math.Inf(1) // squared
+	if len(p.made) == s.Len() {
+		farthest = 0
+		for k, x := range s.Positions {
+			d := structure.Sub(x, p.made[k])
+			farthest = max(farthest, structure.Dot(d, d))
+		}
+	}
+	if half := margin * p.sigma / 2; farthest < half*half {
+		return
+	}
+	p.made, p.pairs = append(p.made[:0], s.Positions...), p.pairs[:0]
+	edge, reach := s.Cell[0][0], (p.cutoff+margin)*p.sigma
+	for i := range s.Positions {
+		for j := range i {
+			d := structure.Sub(s.Positions[i], s.Positions[j])
+			var shift [3]float64
+			for k := range d {
+				shift[k] = edge * math.RoundToEven(d[k]/edge)
+			}
+			if d = structure.Sub(d, shift); structure.Dot(d, d) < reach*reach {
+				p.pairs = append(p.pairs, pair{int32(i), int32(j), shift})
+			}
+		}
+	}
 }
 
 // The published pressures are those of the NIST Standard Reference Simulation Website (Lennard-Jones fluid, Monte Carlo,
