@@ -39,6 +39,19 @@ func configType(f *structure.Frame, otherwise string) string {
 	return otherwise
 }
 
+// PhaseKey is where a frame says of what phase it is.
+const PhaseKey = "phase"
+
+// PhaseOf is what a frame says it is, such as "liquid": its key phase, else its config_type, else "".
+func PhaseOf(f *structure.Frame) string {
+	for _, key := range []string{PhaseKey, "config_type"} {
+		if name, ok := f.Get(key); ok && name != "" {
+			return name
+		}
+	}
+	return ""
+}
+
 // Overlap counts the frames of b that are also in a, by id: validation frames that were trained on prove nothing.
 func Overlap(a, b []Item) int {
 	known := make(map[string]bool, len(a))

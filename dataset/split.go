@@ -8,7 +8,7 @@ import (
 )
 
 // Split holds out about the given fraction of the items, always whole groups. Which ones depends on the seed and on the
-// groups alone: they are ordered by SHA-256(seed, group), and each source and config_type gives its share,
+// groups alone: they are ordered by SHA-256(seed, group), and each source, config_type and phase gives its share,
 // so that the held-out frames look like the rest. Isolated atoms, and the last group that holds an element, stay in training.
 // With a single group its last frames are held out, at least one if there are two. Both results keep the order of items.
 func Split(items []Item, fraction float64, seed uint64) (train, held []Item) {
@@ -28,7 +28,7 @@ func Split(items []Item, fraction float64, seed uint64) (train, held []Item) {
 
 // group is the unit of a split.
 type group struct {
-	kind     string // source and config_type of its first frame
+	kind     string // source, config_type and phase of its first frame
 	order    [sha256.Size]byte
 	frames   []int // indices of items
 	elements []int
@@ -42,7 +42,8 @@ func groupsOf(items []Item, seed uint64) []*group {
 		it := &items[i]
 		g := byName[it.Group]
 		if g == nil {
-			g = &group{kind: it.Source + "\x00" + it.ConfigType(), order: groupHash(it.Group, seed)}
+			phase, _ := it.Get(PhaseKey)
+			g = &group{kind: it.Source + "\x00" + it.ConfigType() + "\x00" + phase, order: groupHash(it.Group, seed)}
 			byName[it.Group] = g
 			all = append(all, g)
 		}

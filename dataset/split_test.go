@@ -158,3 +158,26 @@ func TestHash(t *testing.T) {
 		t.Error("overlap")
 	}
 }
+
+// Every phase is held out in its share, though source and config_type are the same.
+func TestSplitByPhase(t *testing.T) {
+	all := items("md", 40, 3)
+	for k := range all {
+		phase := "crystal"
+		if k < 30 {
+			phase = "liquid"
+		}
+		all[k].Info = append(all[k].Info, structure.Entry{Key: PhaseKey, Value: phase})
+	}
+	for seed := range uint64(5) {
+		_, held := Split(all, 0.2, seed)
+		n := map[string]int{}
+		for k := range held {
+			phase, _ := held[k].Get(PhaseKey)
+			n[phase]++
+		}
+		if n["liquid"] != 6 || n["crystal"] != 18 {
+			t.Errorf("seed %d holds out %v", seed, n)
+		}
+	}
+}

@@ -38,7 +38,7 @@ func (r *run) onPolicy(ctx context.Context) (*validate.OnPolicy, error) {
 	}
 	for i := range r.inputs.starts {
 		o.Starts = append(o.Starts, r.inputs.starts[i].Structure)
-		o.Phases = append(o.Phases, validate.PhaseOf(&r.inputs.starts[i]))
+		o.Phases = append(o.Phases, dataset.PhaseOf(&r.inputs.starts[i]))
 	}
 	plan := r.config.Plan
 	if plan.PolicyFrames == 0 {

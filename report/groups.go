@@ -6,13 +6,14 @@ import (
 	"mlff/validate"
 )
 
-// groupTables break the errors down by what a frame's temperature and grade are; single groups are left out.
+// groupTables break the errors down by what a frame's phase, temperature and grade are; single groups are left out.
 func groupTables(d *validate.Validation) []table {
 	var out []table
 	for _, g := range []struct {
 		caption, head string
 		groups        []validate.Group
 	}{
+		{"By phase: that of the start structure a frame comes from, or what the frame says. Mean absolute errors.", "Phase", d.ByPhase},
 		{"By temperature, as frames or their config_type say it. Mean absolute errors.", "Temperature", d.ByTemperature},
 		{"By the extrapolation grade of the frame. Mean absolute errors.", "Frame grade", d.ByGrade},
 	} {

@@ -86,7 +86,7 @@ func (p *planner) those(are func(s *structure.Structure) bool) []int {
 
 // relaxations are families of rattled structures.
 func (p *planner) relaxations(labels int) {
-	p.families(indices(len(p.starts)), labels, func(start, k int) (structure.Structure, hold) {
+	p.families(indices(len(p.starts)), p.phases, labels, func(start, k int) (structure.Structure, hold) {
 		s := p.large[start].Clone()
 		rng := structure.Rand(p.Seed, "sample relaxed", uint64(k*len(p.starts)+start))
 		deform(&s, randomStrain(p.Strain/2, rng))
@@ -97,7 +97,7 @@ func (p *planner) relaxations(labels int) {
 
 // vacancies are crystals in which one atom is missing.
 func (p *planner) vacancies(labels int) {
-	p.families(p.crystals, labels, func(start, k int) (structure.Structure, hold) {
+	p.families(p.crystals, p.phases, labels, func(start, k int) (structure.Structure, hold) {
 		s := p.large[start].Clone()
 		rng := structure.Rand(p.Seed, "sample vacancies", uint64(k*len(p.starts)+start))
 		if s.Len() > 1 {
@@ -111,7 +111,7 @@ func (p *planner) vacancies(labels int) {
 
 // swaps are structures in which up to three pairs of atoms of different elements have changed places.
 func (p *planner) swaps(labels int) {
-	p.families(p.mixed(), labels, func(start, k int) (structure.Structure, hold) {
+	p.families(p.mixed(), p.phases, labels, func(start, k int) (structure.Structure, hold) {
 		s := p.large[start].Clone()
 		rng := structure.Rand(p.Seed, "sample swaps", uint64(k*len(p.starts)+start))
 		for range 1 + rng.IntN(3) {
@@ -141,7 +141,7 @@ var facets = [][3][3]int{
 
 // slabs are cuts along planes of low indices, at any height, with room above in which the two surfaces do not meet.
 func (p *planner) slabs(labels int) {
-	p.families(p.solids(), labels, func(start, k int) (structure.Structure, hold) {
+	p.families(p.solids(), p.phases, labels, func(start, k int) (structure.Structure, hold) {
 		rng := structure.Rand(p.Seed, "sample slabs", uint64(k*len(p.starts)+start))
 		s := cut(&p.starts[start], facets[k%len(facets)], rng.Float64(), p.Cutoff, p.MaxAtoms)
 		rattle(&s, p.Rattle*(0.2+0.8*rng.Float64()), rng)
@@ -179,7 +179,7 @@ func (p *planner) quenches(labels int) {
 	high, low := slices.Max(p.Temperatures), slices.Min(p.Temperatures)
 	for n, size := range portions(labels, 2*snapshots, len(p.starts)) {
 		t := p.trajectory(n, n, "quench")
-		t.hot, t.hotSteps = molten*high, meltDown*p.interval
+		t.hot, t.hotSteps, t.phase = molten*high, meltDown*p.interval, ""
 		for k := range size {
 			x := float64(k) / float64(max(size-1, 1))
 			t.temperatures = append(t.temperatures, cooled*high*(1-x)+low*x)

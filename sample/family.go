@@ -18,11 +18,12 @@ const (
 )
 
 // families plans labels frames, siblings of the start structures in turn; ancestor makes the k-th structure of a start.
-func (p *planner) families(starts []int, labels int, ancestor func(start, k int) (structure.Structure, hold)) {
+func (p *planner) families(starts []int, phases []string, labels int, ancestor func(start, k int) (structure.Structure, hold)) {
 	kind := p.share
 	for n, size := range portions(labels, siblings, len(starts)) {
-		s, hold := ancestor(starts[n%len(starts)], n/len(starts))
-		p.add(strconv.Itoa(n), size, familySteps, func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error) {
+		start := starts[n%len(starts)]
+		s, hold := ancestor(start, n/len(starts))
+		p.add(strconv.Itoa(n), phases[start], size, familySteps, func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error) {
 			s := s.Clone()
 			var path []structure.Frame
 			r := relaxation{steps: familySteps, hold: hold, seen: func(s *structure.Structure, l structure.Labels) {

@@ -22,7 +22,7 @@ const (
 // twists plans turned molecules that relax with the turned bond held.
 func (p *planner) twists(labels int) {
 	p.share = "torsions"
-	p.families(p.turnable, labels, func(start, k int) (structure.Structure, hold) {
+	p.families(p.turnable, p.phases, labels, func(start, k int) (structure.Structure, hold) {
 		s := p.starts[start].Clone()
 		bond := twist(&s, k)
 		return s, bond.hold
@@ -60,7 +60,7 @@ func (p *planner) minima(labels int) {
 
 // displace plans structures rattled by a twentieth to a third of `rattle` about where a trajectory would begin.
 func (p *planner) displace(n, labels int, t *trajectory) {
-	p.add(strconv.Itoa(n), labels, restSteps+labels, func(ctx context.Context, by teacher.Teacher) ([]structure.Frame, error) {
+	p.add(strconv.Itoa(n), t.phase, labels, restSteps+labels, func(ctx context.Context, by teacher.Teacher) ([]structure.Frame, error) {
 		s := t.start.Clone()
 		if err := t.prepare(ctx, by, &s); err != nil {
 			return nil, err

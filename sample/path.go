@@ -10,7 +10,7 @@ import (
 
 // paths plan images between two structures that relax across the path, not along it.
 func (p *planner) paths(labels int) {
-	p.families(indices(len(p.Paths)), labels, func(path, k int) (structure.Structure, hold) {
+	p.families(indices(len(p.Paths)), make([]string, len(p.Paths)), labels, func(path, k int) (structure.Structure, hold) {
 		a, b := &p.Paths[path][0], &p.Paths[path][1]
 		s, tangent := between(a, b, even(k))
 		rattle(&s, 0.2*p.Rattle, structure.Rand(p.Seed, "sample paths", uint64(k*len(p.Paths)+path)))

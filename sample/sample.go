@@ -30,6 +30,9 @@
 // evaluations that leave no label: with the usual 20 steps from snapshot to snapshot, 19 evaluations for every label of
 // the whole plan. Task.Evaluations says how many exactly, and Config.Evaluations bounds the sum.
 //
+// Frames carry the phase of the start structure that they come from, as its key phase or config_type calls it, but for those
+// that left it: melts and quenches.
+//
 // All frames count alike. Walls at a tenth and minima tenfold are a trade, not a gain: silicon (200 labels, three seeds) is
 // known 20-30 % better in its domain and 50-170 % worse in melts and dimers; ethanol's forces (1600 labels) are off by the
 // same 19.7 meV/Å, its 21 wavenumbers by 12 instead of 17/cm, a torsion by 0.07 instead of 0.06 kcal/mol.
@@ -97,6 +100,7 @@ type Task struct {
 	Source      string // the share
 	Labels      int    // frames it makes; fewer where the teacher gives nothing usable
 	Evaluations int    // of the teacher; frames that must be drawn again come on top
+	phase       string // of the start structure; empty where it has none or the frames left it
 	frames      func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error)
 }
 
@@ -108,9 +112,17 @@ func (t Task) Run(ctx context.Context, by teacher.Teacher) ([]dataset.Item, erro
 	}
 	var items []dataset.Item
 	for _, f := range frames {
-		items = append(items, dataset.NewItem(f, t.Source, t.Group))
+		items = append(items, dataset.NewItem(inPhase(f, t.phase), t.Source, t.Group))
 	}
 	return items, nil
+}
+
+// inPhase is f, which says what phase it is of.
+func inPhase(f structure.Frame, phase string) structure.Frame {
+	if phase != "" {
+		f.Info = append(f.Info, structure.Entry{Key: dataset.PhaseKey, Value: phase})
+	}
+	return f
 }
 
 // Plan shares the budget out. Equal arguments give equal tasks.
@@ -142,6 +154,7 @@ type planner struct {
 	Config
 	starts    []structure.Structure // as given, without isolated atoms
 	large     []structure.Structure // the same, repeated
+	phases    []string              // what they are called
 	crystals  []int                 // which of them are periodic, in any direction
 	molecules []int                 // which are not
 	turnable  []int                 // which of those have bonds to be turned
@@ -166,6 +179,7 @@ func newPlanner(c Config, starts []structure.Frame) (*planner, error) {
 			p.kinds(len(p.starts), s)
 			p.starts = append(p.starts, *s)
 			p.large = append(p.large, enlarge(s, 2*p.Cutoff, p.MaxAtoms))
+			p.phases = append(p.phases, dataset.PhaseOf(&starts[k]))
 		}
 	}
 	slices.Sort(p.species)
@@ -207,8 +221,8 @@ func (c Config) withDefaults() Config {
 }
 
 // add appends a task of the present share. Its name tells it apart from the other tasks of the share.
-func (p *planner) add(name string, labels, evaluations int, frames func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error)) {
-	p.tasks = append(p.tasks, Task{Group: p.share + "/" + name, Source: p.share, Labels: labels, Evaluations: evaluations, frames: frames})
+func (p *planner) add(name, phase string, labels, evaluations int, frames func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error)) {
+	p.tasks = append(p.tasks, Task{Group: p.share + "/" + name, Source: p.share, Labels: labels, Evaluations: evaluations, phase: phase, frames: frames})
 }
 
 // Cost sums labels and evaluations of the teacher over tasks.

@@ -329,3 +329,36 @@ func TestTeacherFails(t *testing.T) {
 		}
 	}
 }
+
+// Frames say what their start is called, but for those that left its phase or come from no start.
+func TestFramesInheritPhases(t *testing.T) {
+	c, starts := silicon(120)
+	starts = append(starts, structure.Frame{Structure: primitive()})
+	starts[0].Info = []structure.Entry{{Key: "phase", Value: "bulk"}, {Key: "config_type", Value: "md"}}
+	starts[1].Info = []structure.Entry{{Key: "config_type", Value: "small"}}
+	c.Extra = []string{"relaxed", "vacancies", "quench"}
+	c.Paths = [][2]structure.Structure{{diamond(), diamond()}}
+	tasks, err := Plan(c, starts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[string]map[string]bool{}
+	for _, it := range runAll(t, tasks, swsi(t)) {
+		phase, _ := it.Get(dataset.PhaseKey)
+		if seen[it.Source] == nil {
+			seen[it.Source] = map[string]bool{}
+		}
+		seen[it.Source][phase] = true
+	}
+	both, none := map[string]bool{"bulk": true, "small": true}, map[string]bool{"": true}
+	for source, phases := range seen {
+		want := both
+		switch source {
+		case "atoms", "dimers", "melt", "quench", "paths":
+			want = none
+		}
+		if !reflect.DeepEqual(phases, want) {
+			t.Errorf("frames of %s are of the phases %v", source, phases)
+		}
+	}
+}

@@ -18,14 +18,14 @@ func (p *planner) atoms() {
 	p.share = "atoms"
 	for _, z := range p.species {
 		s := structure.Structure{Numbers: []int{z}, Positions: make([][3]float64, 1)}
-		p.static(structure.Symbol(z), []draft{func(float64) structure.Structure { return s.Clone() }})
+		p.static(structure.Symbol(z), "", []draft{func(float64) structure.Structure { return s.Clone() }})
 	}
 }
 
 // static adds a task that labels drafts.
-func (p *planner) static(name string, drafts []draft) {
+func (p *planner) static(name, phase string, drafts []draft) {
 	kind := p.share
-	p.add(name, len(drafts), len(drafts), func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error) {
+	p.add(name, phase, len(drafts), len(drafts), func(ctx context.Context, t teacher.Teacher) ([]structure.Frame, error) {
 		return labelled(ctx, t, kind, drafts)
 	})
 }
@@ -41,11 +41,12 @@ func (p *planner) eachOf(starts []int, labels int, make func(k, start int) draft
 	k := 0
 	for n, size := range portions(labels, staticFrames, len(starts)) {
 		var drafts []draft
+		start := starts[n%len(starts)]
 		for range size {
-			drafts = append(drafts, make(k, starts[n%len(starts)]))
+			drafts = append(drafts, make(k, start))
 			k++
 		}
-		p.static(strconv.Itoa(n), drafts)
+		p.static(strconv.Itoa(n), p.phases[start], drafts)
 	}
 }
 
@@ -118,7 +119,7 @@ func (p *planner) dimers(labels int) {
 			drafts = append(drafts, p.dimer(pairs[k%len(pairs)], even(k/len(pairs))))
 			k++
 		}
-		p.static(strconv.Itoa(n), drafts)
+		p.static(strconv.Itoa(n), "", drafts)
 	}
 }
 

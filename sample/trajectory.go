@@ -35,6 +35,7 @@ type trajectory struct {
 	warm         int       // steps before the first snapshot, at its temperature
 	interval     int       // steps between snapshots
 	kind         string
+	phase        string // of the frames
 	seed         uint64
 	strain       float64     // linear
 	pressure     *[2]float64 // GPa, from which to draw instead
@@ -61,7 +62,7 @@ func (p *planner) affordable(dynamics, melts int) int {
 		return interval
 	}
 	for n := interval; n > least; n-- {
-		trial := &planner{Config: p.Config, starts: p.starts, large: p.large, interval: n}
+		trial := &planner{Config: p.Config, starts: p.starts, large: p.large, phases: p.phases, interval: n}
 		trial.dynamics(dynamics)
 		trial.melts(melts)
 		labels, evaluations := Cost(trial.tasks)
@@ -91,7 +92,7 @@ func (p *planner) melts(labels int) {
 	high := slices.Max(p.Temperatures)
 	for n, size := range portions(labels, snapshots, len(p.starts)) {
 		t := p.trajectory(n, n, "melt")
-		t.hot, t.hotSteps = molten*high, meltDown*p.interval
+		t.hot, t.hotSteps, t.phase = molten*high, meltDown*p.interval, ""
 		for k := range size {
 			t.temperatures = append(t.temperatures, high*(cooled-(cooled-1)*float64(k)/float64(max(size-1, 1))))
 		}
@@ -102,7 +103,8 @@ func (p *planner) melts(labels int) {
 // trajectory is the n-th of its share, without its temperatures.
 func (p *planner) trajectory(n, start int, kind string) *trajectory {
 	rng := structure.Rand(p.Seed, "sample "+p.share, uint64(n))
-	t := &trajectory{start: p.large[start%len(p.large)], warm: warmUp * p.interval, interval: p.interval, kind: kind,
+	start %= len(p.large)
+	t := &trajectory{start: p.large[start], phase: p.phases[start], warm: warmUp * p.interval, interval: p.interval, kind: kind,
 		seed: rng.Uint64(), strain: p.Strain / 2 * (2*rng.Float64() - 1)}
 	if p.Pressure != [2]float64{} && t.start.Periodic() {
 		t.pressure = &p.Pressure
@@ -111,7 +113,7 @@ func (p *planner) trajectory(n, start int, kind string) *trajectory {
 }
 
 func (p *planner) move(n int, t *trajectory) {
-	p.add(strconv.Itoa(n), len(t.temperatures), t.evaluations(), t.run)
+	p.add(strconv.Itoa(n), t.phase, len(t.temperatures), t.evaluations(), t.run)
 }
 
 // run gives the snapshots. Where the atoms fly apart the frames that are missing are rattled start structures.

@@ -91,7 +91,7 @@ func (p *planner) walk(ctx context.Context, m *model.Model, n int) (Walk, error)
 		if err != nil {
 			return w, err
 		}
-		w.Frames = append(w.Frames, frame(sim.Structure().Clone(), structure.Labels{}, t.kind))
+		w.Frames = append(w.Frames, inPhase(frame(sim.Structure().Clone(), structure.Labels{}, t.kind), t.phase))
 		grade, _ := potential.Frame()
 		w.Grades = append(w.Grades, grade)
 		if grade > farOff*threshold {

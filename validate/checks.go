@@ -41,13 +41,21 @@ func (v *Validation) accuracyChecks() []Check {
 	return append(checks, v.driftCheck()...)
 }
 
-// phaseChecks are the force errors of every phase or kind of frames that there are enough of, and those of the walls. They
+// phaseChecks are the force errors of every phase and kind of frames that there are enough of, and those of the walls. They
 // have no bar: what is little in a liquid is much near a minimum.
 func (v *Validation) phaseChecks() []Check {
+	var kinds []Group
+	for _, t := range v.Comparison.ByType {
+		kinds = append(kinds, Group{t.Type, t.Errors})
+	}
 	var checks []Check
-	for k := range v.Comparison.ByType {
-		if t := &v.Comparison.ByType[k]; t.Type != "" && t.Errors.Forces != nil && t.Errors.Frames >= fewest && len(v.Comparison.ByType) > 1 {
-			checks = append(checks, Check{Name: "force MAE", State: t.Type, Figure: &t.Errors.Forces.MAE, Unit: "meV/Å", Note: framesNote(t.Errors.Frames)})
+	said := map[string]bool{"": true}
+	for _, groups := range [][]Group{v.ByPhase, kinds} {
+		for _, g := range groups {
+			if e := g.Errors; !said[g.Name] && e.Forces != nil && e.Frames >= fewest && len(groups) > 1 {
+				checks = append(checks, Check{Name: "force MAE", State: g.Name, Figure: &e.Forces.MAE, Unit: "meV/Å", Note: framesNote(e.Frames)})
+				said[g.Name] = true
+			}
 		}
 	}
 	if w := v.Comparison.Walls; w != nil && w.Forces != nil {

@@ -25,24 +25,28 @@ type graded interface {
 	Grades() []float64
 }
 
-// groupErrors compares frames by temperature, and by frame grade where there is a graded potential. Frames without a
-// temperature are in no group of the first.
-func groupErrors(ctx context.Context, s Subject, frames []structure.Frame) (byTemperature, byGrade []Group, err error) {
+// groupErrors compares frames by phase and temperature, and by frame grade where there is a graded potential. Frames
+// without a phase or temperature are in no group of these.
+func (v *Validation) groupErrors(ctx context.Context, s Subject, frames []structure.Frame) error {
 	p := s.Potential
 	if s.Graded != nil {
 		p = s.Graded
 	}
-	temperatures, grades := grouping{}, grouping{}
+	phases, temperatures, grades := grouping{}, grouping{}, grouping{}
 	var out structure.Result
 	for k := range frames {
 		f := &frames[k]
 		if err := ctx.Err(); err != nil {
-			return nil, nil, err
+			return err
 		}
 		if err := p.Evaluate(&f.Structure, &out); err != nil {
-			return nil, nil, &FrameError{k, err}
+			return &FrameError{k, err}
 		}
-		if t, ok := temperatureOf(f); ok {
+		var err error
+		if phase, ok := f.Get(dataset.PhaseKey); ok && phase != "" {
+			err = phases.add(phase, 0, f, &out)
+		}
+		if t, ok := temperatureOf(f); ok && err == nil {
 			err = temperatures.add(fmt.Sprintf("%g K", t), t, f, &out)
 		}
 		if s.Graded != nil && s.Threshold > 0 && f.Len() > 0 && err == nil {
@@ -50,10 +54,11 @@ func groupErrors(ctx context.Context, s Subject, frames []structure.Frame) (byTe
 			err = grades.add(name, order, f, &out)
 		}
 		if err != nil {
-			return nil, nil, &FrameError{k, err}
+			return &FrameError{k, err}
 		}
 	}
-	return temperatures.groups(), grades.groups(), nil
+	v.ByPhase, v.ByTemperature, v.ByGrade = phases.groups(), temperatures.groups(), grades.groups()
+	return nil
 }
 
 // kelvin finds the temperature in a config_type such as "md-300K" or "liquid (2000 K)".
@@ -88,7 +93,7 @@ func gradeClass(g float64) (name string, order float64) {
 	return "beyond twice the threshold: alarm", 3
 }
 
-// grouping gathers comparisons by name, in the order of a number that each name stands for.
+// grouping gathers comparisons by name, in the order of a number that each name stands for, then of names.
 type grouping map[string]*ordered
 
 type ordered struct {
@@ -105,7 +110,7 @@ func (g grouping) add(name string, order float64, f *structure.Frame, out *struc
 
 func (g grouping) groups() []Group {
 	names := sortedKeys(g)
-	slices.SortFunc(names, func(a, b string) int { return cmp.Compare(g[a].order, g[b].order) })
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(g[a].order, g[b].order) })
 	var all []Group
 	for _, name := range names {
 		all = append(all, Group{name, g[name].comparison.Errors()})

@@ -18,7 +18,7 @@ func (v *Validation) Over(before *Validation) *Validation {
 	all := *before
 	all.Version, all.Bars = v.Version, v.Bars
 	if v.Comparison.Errors.Frames > 0 {
-		all.Comparison, all.ByTemperature, all.ByGrade = v.Comparison, v.ByTemperature, v.ByGrade
+		all.Comparison, all.ByPhase, all.ByTemperature, all.ByGrade = v.Comparison, v.ByPhase, v.ByTemperature, v.ByGrade
 	}
 	if v.NVE != nil {
 		all.NVE, all.Compression = v.NVE, v.Compression

@@ -1,20 +1,6 @@
 package validate
 
-import (
-	"fmt"
-
-	"mlff/structure"
-)
-
-// PhaseOf is what a frame says it is, such as "liquid": its key phase, else its config_type, else "".
-func PhaseOf(f *structure.Frame) string {
-	for _, key := range []string{"phase", "config_type"} {
-		if name, ok := f.Get(key); ok && name != "" {
-			return name
-		}
-	}
-	return ""
-}
+import "fmt"
 
 // phaseNames are names of n structures, all different: their phases where they have some, else what otherwise says; names
 // that occur twice are numbered.

@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"mlff/classical"
+	"mlff/dataset"
 	"mlff/structure"
 )
 
 func TestPhasesAreNamed(t *testing.T) {
 	f := structure.Frame{Info: []structure.Entry{{Key: "config_type", Value: "md"}, {Key: "phase", Value: "liquid"}}}
-	if got := PhaseOf(&f); got != "liquid" {
+	if got := dataset.PhaseOf(&f); got != "liquid" {
 		t.Errorf("a frame is %q", got)
 	}
-	if got := PhaseOf(&structure.Frame{Info: f.Info[:1]}); got != "md" {
+	if got := dataset.PhaseOf(&structure.Frame{Info: f.Info[:1]}); got != "md" {
 		t.Errorf("a frame with a config_type is %q", got)
 	}
 	got := phaseNames(4, []string{"liquid", "bulk", "liquid"}, func(int) string { return "Si2" })

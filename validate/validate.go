@@ -3,7 +3,7 @@
 // Everything here works on any structure.Potential; the results are plain data, which a run directory keeps as
 // validation.json. The figures are
 //
-//   - errors against labelled frames: tables by species and config_type, points for parity plots, histograms
+//   - errors against labelled frames: tables by species, config_type and phase, points for parity plots, histograms
 //     (the definitions of accuracy and e* stand at dataset.Comparison);
 //   - drift: |least-squares slope| of the total energy per atom over the last 80 % of an NVE run, with its standard
 //     error, after 0.5 ps of Langevin dynamics at the stated temperature;
@@ -92,6 +92,7 @@ func (o *Options) stage(name string) func(done, total int) {
 type Validation struct {
 	Version       int          `json:"version"`
 	Comparison    Comparison   `json:"comparison"`
+	ByPhase       []Group      `json:"by_phase,omitempty"`       // of the frames that say theirs
 	ByTemperature []Group      `json:"by_temperature,omitempty"` // of the frames that say theirs
 	ByGrade       []Group      `json:"by_grade,omitempty"`       // of the student's extrapolation grade
 	NVE           *NVE         `json:"nve"`                      // null where there was no periodic example
@@ -116,7 +117,7 @@ func Run(ctx context.Context, s Subject, o Options) (*Validation, error) {
 	}
 	c.Set = o.Set
 	v.Comparison = *c
-	if v.ByTemperature, v.ByGrade, err = groupErrors(ctx, s, frames); err != nil {
+	if err := v.groupErrors(ctx, s, frames); err != nil {
 		return nil, err
 	}
 	if v.Dimers, err = Dimers(ctx, s, o.Teacher, o.stage("dimers")); err != nil {

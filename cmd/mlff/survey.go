@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"mlff/dataset"
 	"mlff/distill"
 	"mlff/model"
 	"mlff/structure"
@@ -98,7 +99,7 @@ func (s *surveying) starts(ctx context.Context, m *model.Model, t *teaching) (*s
 	}
 	frames, err := t.frames(ctx, s.structures)
 	for k := range frames {
-		from.structures, from.phases = append(from.structures, frames[k].Structure), append(from.phases, validate.PhaseOf(&frames[k]))
+		from.structures, from.phases = append(from.structures, frames[k].Structure), append(from.phases, dataset.PhaseOf(&frames[k]))
 	}
 	return from, err
 }
