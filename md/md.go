@@ -69,7 +69,10 @@ type Options struct {
 	MaxMove    float64      // Å that an atom may go in one step before the run is called exploded; 0 = 2
 }
 
-// DefaultTimestep is 1 fs, 0.5 fs where there is hydrogen.
+// DefaultTimestep is 1 fs, 0.5 fs where there is hydrogen. What a thermostat samples is off by (ω dt/2)², the mean over
+// vibrations: in silicon (Stillinger-Weber, 300 and 330 K, 2.4 ns each) by 2.3 % at 4 fs, 0.6 % at 2 and 0.15 % at 1. BAOAB
+// has so much less kinetic energy and the right potential energy; rescaled velocities and Nosé-Hoover chains have so much
+// more potential energy, measured from the minimum, and the right kinetic energy.
 func DefaultTimestep(s *structure.Structure) float64 {
 	if slices.Contains(s.Numbers, 1) {
 		return 0.5
