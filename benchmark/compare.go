@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime/debug"
 	"strconv"
 
 	"mlff/md"
@@ -96,13 +97,15 @@ type Memory struct {
 	RSS   float64 `json:"rss_mib"`
 }
 
-// Soak runs dynamics and notes memory at each power of ten from 1000 steps on, and at the end.
+// Soak runs dynamics and notes memory at each power of ten from 1000 steps on, and at the end. What earlier work left
+// behind goes back to the system before the first step: else it trickles away during the run and hides what that takes.
 func Soak(ctx context.Context, p Subject, s structure.Structure, o Options, steps int, tell func(done, total int)) ([]Memory, error) {
 	o = o.withDefaults(&s)
 	m, err := md.New(p.Potential, s, md.Options{Timestep: o.Timestep, Ensemble: md.NVT, Temperature: o.Temperature, Seed: o.Seed})
 	if err != nil {
 		return nil, err
 	}
+	debug.FreeOSMemory()
 	var all []Memory
 	note := 1000
 	for m.Steps() < steps {

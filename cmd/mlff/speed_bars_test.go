@@ -144,7 +144,8 @@ func printDrift(t *testing.T, name, student string, atoms int, timestep float64)
 	}
 }
 
-// TestBenchValidateMemory prints how the memory of the process grows from 10 000 to a million steps of 64 atoms, in three minutes.
+// TestBenchValidateMemory prints how the memory of the process changes, up or down, from 10 000 to a million steps of 64 atoms,
+// in three minutes.
 func TestBenchValidateMemory(t *testing.T) {
 	var r benchmark.Results
 	runJSON(t, &r, "bench", "--reference", "--sizes", "64", "--threads", "1", "--steps", "100", "--memory-soak", "1000000")
