@@ -17,10 +17,10 @@ func observables(r *Run) *section {
 	s := &section{
 		Title: "Observables",
 		Intro: fmt.Sprintf("Student and teacher (%s) side by side; %s calls of the teacher, %s s.", o.Teacher, group(fmt.Sprint(o.Calls)), number(o.Seconds, 3)),
-		Method: "Crystals at their own equilibrium, in double precision. Errors are standard errors of block averages, or of leaving out blocks in " +
-			"turn. Differences of distributions are integrals of the absolute difference over the integral of the teacher's, with the weight r² for " +
+		Method: "Crystals at their own equilibrium, in double precision. Errors are standard errors of block averages, of leaving out blocks in " +
+			"turn, or of a bootstrap over blocks. Differences of distributions are integrals of the absolute difference over the integral of the teacher's, with the weight r² for " +
 			"g(r), up to half the narrowest width of the cell. A difference is green where it, or its upper 95 % bound, holds the bar; red where it " +
-			"is surely more than twice as large.",
+			"is surely more than twice as large. The noise floor is how far runs of the student are from others of its own.",
 	}
 	t := table{Caption: "Properties of student and teacher, and how far they are apart.", Head: []string{"Property", "Student", "Teacher", "Difference", "Verdict"}}
 	var methods []string

@@ -198,17 +198,51 @@ func (d *distributions) blocksOf(t *Trajectory, length float64, stride int) [][]
 	return blocks
 }
 
+// profile is a kind of distribution that is compared, and how.
+type profile struct {
+	*distributions
+	property  string
+	tolerance tolerance
+	shares    bool
+}
+
+// profiles are those that are asked for.
+func (v *surveyor) profiles(start *structure.Structure) []profile {
+	var list []profile
+	if v.wants("rdf") && start.Periodic() {
+		list = append(list, profile{radial(start), "rdf", radialTolerance, false})
+	}
+	if v.wants("adf") {
+		list = append(list, profile{angular(start), "adf", angularTolerance, true})
+	}
+	return list
+}
+
 // apart is how far two distributions are: the integral of |a/A - b/B| with the weight over that of b/B. For angles A and
 // B are the integrals themselves (shares); for g(r) they are one, so that a wrong number of neighbours counts.
 func (d *Distribution) apart(a, b []float64, shares bool) float64 {
-	scaleA, scaleB := 1.0, 1.0
-	if shares {
-		scaleA, scaleB = 1/dot(a, d.weight), 1/dot(b, d.weight)
-	}
+	scaleA, scaleB := d.scales(a, b, shares)
 	difference, whole := 0.0, 0.0
 	for k, w := range d.weight {
 		difference += w * math.Abs(scaleA*a[k]-scaleB*b[k])
 		whole += w * scaleB * b[k]
 	}
 	return difference / whole
+}
+
+func (d *Distribution) scales(a, b []float64, shares bool) (scaleA, scaleB float64) {
+	if shares {
+		return 1 / dot(a, d.weight), 1 / dot(b, d.weight)
+	}
+	return 1, 1
+}
+
+// slope is the derivative of apart by a, up to a factor.
+func (d *Distribution) slope(a, b []float64, shares bool) []float64 {
+	scaleA, scaleB := d.scales(a, b, shares)
+	out := make([]float64, len(a))
+	for k, w := range d.weight {
+		out[k] = math.Copysign(w, scaleA*a[k]-scaleB*b[k])
+	}
+	return out
 }

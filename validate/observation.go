@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -94,11 +95,7 @@ func (o *Observation) judge() {
 		o.Difference, o.Verdict, o.Reason = nil, Unknown, "the figure is not finite"
 		return
 	}
-	figure := fmt.Sprintf("%.3g %s", d.Mean, o.Measure)
-	if d.Error != nil {
-		figure = fmt.Sprintf("%.3g ± %.2g %s", d.Mean, *d.Error, o.Measure)
-	}
-	figure = strings.TrimSpace(figure)
+	figure := o.figure()
 	switch bar := *o.Bar; {
 	case d.upper() <= bar:
 		o.Verdict, o.Reason = Green, fmt.Sprintf("%s, within %.3g", figure, bar)
@@ -109,6 +106,27 @@ func (o *Observation) judge() {
 	default:
 		o.Verdict, o.Reason = Amber, fmt.Sprintf("%s: the statistics do not decide about %.3g", figure, bar)
 	}
+}
+
+// figure is the difference in words.
+func (o *Observation) figure() string {
+	d := o.Difference
+	if d.Error == nil {
+		return strings.TrimSpace(fmt.Sprintf("%.3g %s", d.Mean, o.Measure))
+	}
+	return strings.TrimSpace(fmt.Sprintf("%.3g ± %.2g %s", d.Mean, *d.Error, o.Measure))
+}
+
+// above tells of distances that chance alone puts between runs of the same. Where they are on average beyond the bar, the
+// difference says nothing about that, unless the largest of them would leave it beyond the bar.
+func (o *Observation) above(chance []float64) {
+	noise := mean(chance)
+	o.Method += fmt.Sprintf("; noise floor %.3g %s", noise, o.Measure)
+	if o.Difference == nil || noise <= *o.Bar || o.Difference.lower()-slices.Max(chance) > *o.Bar {
+		return
+	}
+	o.Verdict, o.Decides = Unknown, false
+	o.Reason = fmt.Sprintf("%s, not resolved by this length (noise floor %.3g %s)", o.figure(), noise, o.Measure)
 }
 
 // Check is the observation as a certificate keeps it. Where there are statistics the figure is the upper 95 % bound.
@@ -127,7 +145,9 @@ func (o *Observation) Check() Check {
 	if d.Error != nil {
 		c.Note = strings.TrimPrefix(fmt.Sprintf("%s; upper 95 %% bound of %.3g ± %.2g", o.Method, d.Mean, *d.Error), "; ")
 	}
-	if pass := figure <= *o.Bar; pass || d.lower() > *o.Bar {
+	if o.Verdict == Unknown {
+		c.Note += "; not resolved by this length"
+	} else if pass := figure <= *o.Bar; pass || d.lower() > *o.Bar {
 		c.Pass = &pass
 	}
 	return c

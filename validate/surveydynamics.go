@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"mlff/md"
 	"mlff/model"
@@ -27,10 +28,11 @@ func (v *surveyor) dynamics(s *structure.Structure, state string, temperature, s
 	side := v.Walk
 	side.Temperature = temperature
 	side = side.withDefaults(&start)
+	var runs [2][]Trajectory // of student and teacher
 	if start.Periodic() && v.wantsDynamics() {
 		calls := side.Seeds * side.steps()
 		if calls <= v.affordable(start.Len(), 0.7*share) {
-			v.sideBySide(&start, state, side)
+			runs = v.sideBySide(&start, state, side)
 		} else {
 			for _, p := range []string{"vdos", "diffusion", "density"} {
 				if v.Wanted != nil && v.wants(p) {
@@ -40,7 +42,15 @@ func (v *surveyor) dynamics(s *structure.Structure, state string, temperature, s
 		}
 	}
 	if v.ctx.Err() == nil && (v.wants("frames") || v.wants("rdf") && start.Periodic() || v.wants("adf")) {
-		v.alongStudent(&start, state, temperature, min(v.Frames, v.affordable(start.Len(), share)))
+		var from []*sampled
+		for _, f := range []*sampled{v.alongStudent(&start, state, temperature, min(v.Frames, v.affordable(start.Len(), share)), runs[0]), v.alongTeacher(runs[1], state)} {
+			if f != nil {
+				from = append(from, f)
+			}
+		}
+		if len(from) > 0 {
+			v.reweighted(&start, state, temperature, from)
+		}
 	}
 }
 
@@ -70,22 +80,19 @@ func (v *surveyor) walks(start *structure.Structure, state string, w Walk) (runs
 	return runs, true
 }
 
-// sideBySide runs the same dynamics with both and compares.
-func (v *surveyor) sideBySide(start *structure.Structure, state string, w Walk) {
+// sideBySide runs the same dynamics with both and compares. It returns the runs, where they were made.
+func (v *surveyor) sideBySide(start *structure.Structure, state string, w Walk) (runs [2][]Trajectory) {
 	if v.wants("rdf") || v.wants("adf") || v.wants("vdos") || v.wants("diffusion") {
-		runs, ok := v.walks(start, state, w)
-		if !ok {
-			return
+		var ok bool
+		if runs, ok = v.walks(start, state, w); !ok {
+			return [2][]Trajectory{}
 		}
 		method := fmt.Sprintf("%d runs of %g ps each, rescaled velocities", w.Seeds, w.Duration)
-		if v.wants("rdf") {
-			v.distributions(radial(start), runs, state, radialTolerance, false, method)
-		}
-		if v.wants("adf") {
-			v.distributions(angular(start), runs, state, angularTolerance, true, method)
-		}
-		if v.wants("rdf") || v.wants("adf") {
-			v.teacherReweighted(start, runs[1], state, w.Temperature)
+		if list := v.profiles(start); len(list) > 0 {
+			others := v.repeats(start, state, w)
+			for k := range list {
+				v.distributions(&list[k], runs, others, state, method)
+			}
 		}
 		if v.wants("vdos") {
 			v.spectra(runs, state, method)
@@ -97,6 +104,7 @@ func (v *surveyor) sideBySide(start *structure.Structure, state string, w Walk) 
 	if v.wants("density") {
 		v.density(start, state, w)
 	}
+	return runs
 }
 
 // blocks of all runs of one side.
@@ -108,32 +116,74 @@ func blocks[T any](runs []Trajectory, of func(t *Trajectory) []T) []T {
 	return all
 }
 
-func (v *surveyor) distributions(d *distributions, runs [2][]Trajectory, state string, t tolerance, shares bool, method string) {
+// distributions compares those of the two as their runs show them. Whether runs of that length can tell is seen by the
+// student beside itself.
+func (v *surveyor) distributions(x *profile, runs [2][]Trajectory, others [][]Trajectory, state, method string) {
 	var side [2][][]float64
 	for k := range side {
-		stride := max(1, int(strideFrames/runs[k][0].Interval))
-		side[k] = blocks(runs[k], func(t *Trajectory) [][]float64 { return d.blocksOf(t, blockLength, stride) })
+		side[k] = blocks(runs[k], x.strided)
 	}
 	mean := [2][]float64{averaged(side[0]), averaged(side[1])}
-	for i := range d.list {
-		one := &d.list[i]
-		if sumOf(d.of(mean[1], i)) == 0 && sumOf(d.of(mean[0], i)) == 0 {
+	repeated := [][]float64{mean[0]}
+	for _, set := range others {
+		repeated = append(repeated, averaged(blocks(set, x.strided)))
+	}
+	for i := range x.list {
+		one := &x.list[i]
+		if sumOf(x.of(mean[1], i)) == 0 && sumOf(x.of(mean[0], i)) == 0 {
 			continue // no such angle
 		}
-		difference := jackknife(side[0], side[1], func(a, b [][]float64) float64 {
-			return one.apart(d.of(averaged(a), i), d.of(averaged(b), i), shares)
-		})
-		v.add(differing(one.Name, state, "%", percent(difference), t, method))
-		c := Curve{Name: one.Name, State: state, XUnit: one.XUnit, Unit: one.Unit, X: one.X,
-			Student: d.of(mean[0], i), Teacher: d.of(mean[1], i)}
-		if e := [2][]float64{deviations(side[0]), deviations(side[1])}; e[0] != nil && e[1] != nil {
-			c.StudentError, c.TeacherError = d.of(e[0], i), d.of(e[1], i)
+		apart := func(a, b []float64) float64 { return one.apart(x.of(a, i), x.of(b, i), x.shares) }
+		difference := jackknife(side[0], side[1], func(a, b [][]float64) float64 { return apart(averaged(a), averaged(b)) })
+		o := differing(one.Name, state, "%", percent(difference), x.tolerance, method)
+		if len(others) > 0 {
+			o.above(pairwise(repeated, func(a, b []float64) float64 { return 100 * apart(a, b) }))
 		}
-		if shares {
+		v.add(o)
+		c := Curve{Name: one.Name, State: state, XUnit: one.XUnit, Unit: one.Unit, X: one.X,
+			Student: x.of(mean[0], i), Teacher: x.of(mean[1], i)}
+		if e := [2][]float64{deviations(side[0]), deviations(side[1])}; e[0] != nil && e[1] != nil {
+			c.StudentError, c.TeacherError = x.of(e[0], i), x.of(e[1], i)
+		}
+		if x.shares {
 			c.normalise(one.X[1] - one.X[0])
 		}
 		v.result.Curves = append(v.result.Curves, c)
 	}
+}
+
+// strided are block averages of a run.
+func (d *distributions) strided(t *Trajectory) [][]float64 {
+	return d.blocksOf(t, blockLength, max(1, int(strideFrames/t.Interval)))
+}
+
+// floorSets is how often the student's runs are repeated: with the first they make ten pairs.
+const floorSets = 4
+
+// repeats are sets of as many runs of the student as w has, of other seeds; none where they failed, which the first said.
+func (v *surveyor) repeats(start *structure.Structure, state string, w Walk) [][]Trajectory {
+	n := w.Seeds
+	w.Seed, w.Seeds, w.Interval = w.Seed+2000, floorSets*n, strideFrames
+	runs, err := w.Run(v.ctx, fmt.Sprintf("repeats-%s-%s-%gK", v.Name, formula(start.Numbers), w.Temperature), v.student, start,
+		func(done, total int) { v.Progress("repeated dynamics of the student, "+state, done, total) })
+	if err != nil {
+		return nil
+	}
+	var sets [][]Trajectory
+	for k := range floorSets {
+		sets = append(sets, runs[k*n:(k+1)*n])
+	}
+	return sets
+}
+
+// pairwise is a measure of all pairs.
+func pairwise(all [][]float64, measure func(a, b []float64) float64) (list []float64) {
+	for i := range all {
+		for j := range i {
+			list = append(list, measure(all[i], all[j]))
+		}
+	}
+	return list
 }
 
 // normalise makes the integrals one.
@@ -247,30 +297,41 @@ func (v *surveyor) density(start *structure.Structure, state string, w Walk) {
 	v.add(compared("density", state, "g/cm³", side[0], side[1], densityTolerance, fmt.Sprintf("%d runs of %g ps each at no pressure", w.Seeds, w.Duration)))
 }
 
-// alongStudent lets the teacher label frames of the student's own dynamics: errors where the student goes, and averages
-// reweighted to the teacher's ensemble.
-func (v *surveyor) alongStudent(start *structure.Structure, state string, temperature float64, n int) {
+// alongStudent lets the teacher label frames of the student's own dynamics: of runs that are there, else of one made for it.
+// They tell the errors where the student goes, and lead to the teacher's ensemble.
+func (v *surveyor) alongStudent(start *structure.Structure, state string, temperature float64, n int, runs []Trajectory) *sampled {
 	if n < leastFrames {
 		v.add(unknown("frames of the student's dynamics", state, fmt.Sprintf("%d calls are left, %d are needed", n, leastFrames)))
-		return
+		return nil
 	}
-	frames, err := v.labelledWalk(start, state, temperature, n)
+	var frames [][]labelledFrame
+	var err error
+	if runs != nil {
+		frames, err = v.labelledRuns(runs, state, n)
+	} else {
+		frames, err = v.labelledWalk(start, state, temperature, n)
+	}
 	var exploded *md.StepError
 	if errors.As(err, &exploded) {
 		v.add(broken("the student's dynamics", state, err.Error()))
-		return
+		return nil
 	}
 	if err != nil {
 		v.add(unknown("frames of the student's dynamics", state, err.Error()))
-		return
+		return nil
 	}
-	v.known[temperature] = frames
-	v.errorsAlong(frames, state)
-	excess := make([]float64, len(frames))
-	structures := make([]structure.Structure, len(frames))
-	for k := range frames {
-		excess[k] = *frames[k].frame.Energy - frames[k].student.Energy
-		structures[k] = frames[k].frame.Structure
+	v.errorsAlong(slices.Concat(frames...), state)
+	if runs == nil {
+		v.known[temperature] = slices.Concat(frames...) // those of runs are closer together than independent ones
 	}
-	v.reweighted(start, structures, excess, join(state, "student reweighted"), temperature, false)
+	f := &sampled{whose: "student"}
+	for _, run := range frames {
+		var structures []structure.Structure
+		for k := range run {
+			f.excess = append(f.excess, *run[k].frame.Energy-run[k].student.Energy)
+			structures = append(structures, run[k].frame.Structure)
+		}
+		f.runs = append(f.runs, structures)
+	}
+	return f
 }

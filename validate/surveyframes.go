@@ -10,8 +10,8 @@ import (
 	"mlff/structure"
 )
 
-// labelledWalk runs the student's dynamics and lets the teacher label n frames of it, evenly spaced.
-func (v *surveyor) labelledWalk(start *structure.Structure, state string, temperature float64, n int) ([]labelledFrame, error) {
+// labelledWalk runs the student's dynamics and lets the teacher label n frames of it, evenly spaced, run by run.
+func (v *surveyor) labelledWalk(start *structure.Structure, state string, temperature float64, n int) ([][]labelledFrame, error) {
 	w := Walk{Temperature: temperature, Seeds: max(1, min(v.Walk.Seeds, n/leastFrames)), Seed: v.Walk.Seed + 1000, Interval: 1000 * frameSpacing, Folder: v.Walk.Folder}
 	w.Duration = frameSpacing * math.Ceil(float64(n)/float64(w.Seeds))
 	w = w.withDefaults(start)
@@ -19,33 +19,46 @@ func (v *surveyor) labelledWalk(start *structure.Structure, state string, temper
 	if err != nil {
 		return nil, err
 	}
-	var frames []labelledFrame
+	return v.labelledRuns(runs, state, n)
+}
+
+// labelledRuns lets the teacher label n frames of the student's runs, evenly spaced.
+func (v *surveyor) labelledRuns(runs []Trajectory, state string, n int) ([][]labelledFrame, error) {
 	potential, err := v.Student(model.Options{Grade: v.Threshold > 0})
 	if err != nil {
 		return nil, err
 	}
+	frames := make([][]labelledFrame, len(runs))
 	for k := range runs {
-		for i := range runs[k].Samples {
-			if len(frames) == n {
-				break
-			}
-			v.Progress("frames for the teacher, "+state, len(frames), n)
-			f := labelledFrame{}
-			f.frame.Structure = runs[k].Structure(i)
-			if f.frame.Labels, err = v.labelled(&f.frame.Structure); err != nil {
+		share := (k+1)*n/len(runs) - k*n/len(runs)
+		for i := range min(share, len(runs[k].Samples)) {
+			v.Progress("frames for the teacher, "+state, k*n/len(runs)+i, n)
+			f, err := v.labelledSample(&runs[k], i*len(runs[k].Samples)/share, potential)
+			if err != nil {
 				return nil, err
 			}
-			if err := potential.Evaluate(&f.frame.Structure, &f.student); err != nil {
-				return nil, err
-			}
-			f.student = clonedResult(&f.student)
-			if g, ok := potential.(interface{ Grades() []float64 }); ok && v.Threshold > 0 {
-				f.grade = slices.Max(g.Grades())
-			}
-			frames = append(frames, f)
+			frames[k] = append(frames[k], *f)
 		}
 	}
 	return frames, nil
+}
+
+// labelledSample is a sample as student and teacher see it.
+func (v *surveyor) labelledSample(t *Trajectory, k int, potential structure.Potential) (*labelledFrame, error) {
+	f := &labelledFrame{}
+	f.frame.Structure = t.Structure(k)
+	var err error
+	if f.frame.Labels, err = v.labelled(&f.frame.Structure); err != nil {
+		return nil, err
+	}
+	if err := potential.Evaluate(&f.frame.Structure, &f.student); err != nil {
+		return nil, err
+	}
+	f.student = clonedResult(&f.student)
+	if g, ok := potential.(interface{ Grades() []float64 }); ok && v.Threshold > 0 {
+		f.grade = slices.Max(g.Grades())
+	}
+	return f, nil
 }
 
 // labelled asks the teacher about one frame, unless its answer was kept.

@@ -3,6 +3,7 @@ package validate
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"mlff/structure"
 )
@@ -37,11 +38,12 @@ func (v *surveyor) transfer(s *structure.Structure, label string, temperature fl
 		if frames[k] != nil {
 			continue
 		}
-		var err error
-		if frames[k], err = v.labelledWalk(start, fmt.Sprintf("%s, %d atoms", state, start.Len()), temperature, n); err != nil {
+		runs, err := v.labelledWalk(start, fmt.Sprintf("%s, %d atoms", state, start.Len()), temperature, n)
+		if err != nil {
 			v.add(unknown("size transfer", state, err.Error()))
 			return
 		}
+		frames[k] = slices.Concat(runs...)
 	}
 	method := fmt.Sprintf("%d frames of %d atoms over %d of %d", len(frames[1]), large.Len(), len(frames[0]), frames[0][0].frame.Len())
 	if v.Narrow != "" {

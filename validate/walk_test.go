@@ -204,13 +204,12 @@ func TestReweightingSprings(t *testing.T) {
 	for k := range vectors {
 		vectors[k].weight = weights[k]
 	}
-	plain, heavy := weightedMeans(vectors)
+	ways := []way{{runs: [][]weighted{vectors}, share: 1}}
+	plain, heavy := ends(ways, whole(ways))
 	wanted(t, "mean of the student", plain[0], kT/student, 0.01) // sqrt(2/n) = 0.3 %
 	wanted(t, "mean of the teacher", heavy[0], kT/teacher, 0.01)
-	ratio := grouped(vectors[:2000], func(some []weighted) float64 {
-		a, b := weightedMeans(some)
-		return b[0] / a[0]
-	})
+	ways[0].runs[0] = vectors[:2000]
+	ratio := bootstrap(ways, [][]lump{ways[0].blocks(100)}, func(student, teacher []float64) float64 { return teacher[0] / student[0] })
 	if math.Abs(ratio.Mean-student/teacher) > 4**ratio.Error || *ratio.Error > 0.01 {
 		t.Errorf("ratio %g ± %g, want %g", ratio.Mean, *ratio.Error, student/teacher)
 	}

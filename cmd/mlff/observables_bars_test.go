@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -44,6 +45,10 @@ func printObserved(t *testing.T, student string, o *validate.Observables, names 
 				continue
 			}
 			found = true
+			if o.List[k].Verdict == validate.Unknown {
+				fmt.Printf("%-56s %s\n", student+", "+c.Title(), o.List[k].Reason)
+				continue
+			}
 			printBar(os.Stdout, benchmark.Bar{Name: student + ", " + c.Title(), Unit: c.Unit, Measured: c.Figure, Bar: *c.Bar,
 				Passed: c.Pass != nil && *c.Pass, Note: strings.TrimSpace(o.List[k].Reason + "; " + c.Note)})
 		}
@@ -76,8 +81,8 @@ func TestBenchValidateSilicon(t *testing.T) {
 }
 
 // TestBenchValidateWater prints the distribution functions of a student from 800 labels beside those of its PaiNN teacher:
-// 20 ps of each at 300 K, 48 molecules' atoms, and frames of the student reweighted. It takes an hour on a quiet machine,
-// nearly all of it the teacher's; MLFF_KEEP names a folder from which it goes on.
+// 20 ps of each at 300 K, directly, with the noise floor of that, and reweighted both ways, which decides where the noise is
+// above the bar. Nearly all of the time is the teacher's: 48 000 steps. MLFF_KEEP names a folder from which it goes on.
 func TestBenchValidateWater(t *testing.T) {
 	data := os.Getenv("MLFF_DATA")
 	if data == "" {
@@ -94,7 +99,7 @@ func TestBenchValidateWater(t *testing.T) {
 	}
 	student := filepath.Join(keep, "run", "candidate.safetensors")
 	if _, err := os.Stat(student); err != nil {
-		runJSON(t, &struct{}{}, "distill", "--data", filepath.Join(water, "train.extxyz"), "--valid", filepath.Join(water, "test.extxyz"), "--budget", "20m",
+		runJSON(t, &struct{}{}, "distill", "--data", filepath.Join(water, "train.extxyz"), "--valid", filepath.Join(water, "test.extxyz"), "--budget", "5m",
 			"--out", filepath.Join(keep, "run"))
 	}
 	frames, err := structure.ReadFile(filepath.Join(water, "test.extxyz"), structure.Keys{}) // in equilibrium at 300 K
