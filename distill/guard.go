@@ -14,12 +14,8 @@ import (
 	"mlff/validate"
 )
 
-// The shares of the sampler that are the domain itself, and those that are the walls around it: atoms closer to each
-// other, or more alone, than the domain ever has them.
-var (
-	domainSources = []string{"md", policySource}
-	wallSources   = []string{"atoms", "compressed", "contacts", "dimers"}
-)
+// The shares of the sampler that are the domain itself; others are around it or, as rattled frames, at its rim.
+var domainSources = []string{"md", policySource}
 
 // fewestGuarded frames calibrate an alarm.
 const fewestGuarded = 10
@@ -118,7 +114,7 @@ const guardRound = 0
 // labels: with walls 87 to 100 % of wrong frames alarm, all those that do not being compressed; without them all.) An
 // element that is nowhere else leaves them in.
 func withoutWalls(items []dataset.Item) []dataset.Item {
-	inside := slices.DeleteFunc(slices.Clone(items), func(it dataset.Item) bool { return slices.Contains(wallSources, it.Source) })
+	inside := slices.DeleteFunc(slices.Clone(items), func(it dataset.Item) bool { return sample.Wall(it.Source) })
 	if len(elementsOf(framesOf(inside))) < len(elementsOf(framesOf(items))) {
 		return items
 	}

@@ -80,8 +80,8 @@ var shares = []share{
 	{"dimers", 0.02, (*planner).dimers},
 }
 
-// walls are the shares that surround the domain.
-var walls = []string{"compressed", "contacts", "dimers"}
+// walls are the shares that surround the domain: atoms closer to each other, or more alone, than it ever has them.
+var walls = []string{"atoms", "compressed", "contacts", "dimers"}
 
 // Wall tells whether a share shows what pushes a student back that has left its domain, rather than the domain. A source of
 // frames that is no share is no wall.
