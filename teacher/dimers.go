@@ -106,7 +106,7 @@ func (x *Examination) judgeDimers() {
 			continue
 		}
 		if r, push := d.hole(); push < 0 {
-			holes = append(holes, fmt.Sprintf("%s attract each other at %.2f Å (%.2g eV/Å)", name, r, -push))
+			holes = append(holes, fmt.Sprintf("%s %.2g eV/Å at %.2f Å", name, -push, r))
 		} else if r, depth := d.well(); depth > 0 {
 			bound = append(bound, fmt.Sprintf("%s %.3g eV at %.2f Å", name, depth, r))
 		} else {
@@ -114,7 +114,7 @@ func (x *Examination) judgeDimers() {
 		}
 	}
 	if len(holes) > 0 {
-		x.find("dimers", false, "", "%s: hot dynamics can fall into the hole; a student has a core there", strings.Join(holes, ", "))
+		x.find("dimers", false, "", "close atoms attract each other, which hot dynamics may meet and a student replaces by a core: %s", strings.Join(holes, ", "))
 		return
 	}
 	x.find("dimers", true, "%s", "", strings.Join(append(bound, failed...), ", "))
