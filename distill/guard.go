@@ -30,8 +30,8 @@ const (
 	guardDuration = 5.0 // ps of dynamics in which false alarms are counted
 )
 
-// Where there are fewer than enoughGuarded held-out frames, which come from two or three trajectories and leave the 95 %
-// quantile open by a factor, the student itself makes more of its domain, for a grade needs no label: walks from the start
+// Where there are fewer than enoughGuarded held-out frames, which come from two or three trajectories and leave their highest
+// quantiles open by a factor, the student itself makes more of its domain, for a grade needs no label: walks from the start
 // structures at every temperature and at other volumes, and of each what comes after the first walkedIn frames, every
 // walkStride-th.
 const (

@@ -84,14 +84,16 @@ func (c *Certificate) failed(which func(Check) bool) []string {
 		if k.Pass == nil || *k.Pass || !which(k) {
 			continue
 		}
-		switch text := k.Title(); {
-		case k.Note != "":
-			list = append(list, text+": "+k.Note)
-		case k.Figure != nil:
-			list = append(list, fmt.Sprintf("%s: %s", text, strings.TrimSpace(fmt.Sprintf("%.4g %s", *k.Figure, k.Unit))))
-		default:
-			list = append(list, text)
+		text, why := k.Title(), k.Note
+		if k.Figure != nil {
+			text += ": " + strings.TrimSpace(fmt.Sprintf("%.4g %s", *k.Figure, k.Unit))
+			if why != "" {
+				why = "(" + why + ")"
+			}
+		} else if why != "" {
+			text += ":"
 		}
+		list = append(list, strings.TrimSpace(text+" "+why))
 	}
 	return list
 }
