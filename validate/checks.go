@@ -101,10 +101,10 @@ func (v *Validation) physicsChecks() []Check {
 	return checks
 }
 
-// failedWith is a check, failed where something went wrong on the way to its figure.
+// failedWith is a check, failed and without a figure where something went wrong on the way to it.
 func failedWith(c Check, reason string) Check {
 	if reason != "" {
-		c.Note, c.Pass = reason, new(bool)
+		c.Figure, c.Note, c.Pass = nil, reason, new(bool)
 	}
 	return c
 }
