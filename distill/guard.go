@@ -114,7 +114,7 @@ const guardRound = 0
 // labels: with walls 87 to 100 % of wrong frames alarm, all those that do not being compressed; without them all.) An
 // element that is nowhere else leaves them in.
 func withoutWalls(items []dataset.Item) []dataset.Item {
-	inside := slices.DeleteFunc(slices.Clone(items), func(it dataset.Item) bool { return sample.Wall(it.Source) })
+	inside, _ := apart(items)
 	if len(elementsOf(framesOf(inside))) < len(elementsOf(framesOf(items))) {
 		return items
 	}

@@ -3,11 +3,9 @@ package distill
 import (
 	"context"
 	"math"
-	"slices"
 	"time"
 
 	"mlff/dataset"
-	"mlff/sample"
 	"mlff/structure"
 	"mlff/teacher"
 	"mlff/train"
@@ -152,9 +150,9 @@ func (r *run) autoCutoff(ctx context.Context, items []dataset.Item) (float64, er
 	return longer, nil
 }
 
-// densityCutoff is the cutoff that the density of the domain suggests. With the walls around it, crystals at 60 % of their volume
-// among them, atoms of magnesium oxide would have 41 neighbours instead of 48 on average, those of silicon 48 instead of 50.
+// densityCutoff is the cutoff that the density of the domain suggests. With the walls around it, crystals at 60 % of their
+// volume among them, atoms of silicon would have 48 neighbours instead of 50.
 func (r *run) densityCutoff(ctx context.Context, items []dataset.Item) (float64, error) {
-	domain := slices.DeleteFunc(slices.Clone(items), func(it dataset.Item) bool { return sample.Wall(it.Source) })
+	domain, _ := apart(items)
 	return train.AutoCutoff(ctx, domain, r.threads())
 }

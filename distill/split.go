@@ -64,15 +64,21 @@ func (r *run) split(items []dataset.Item) (*split, error) {
 // judged are the test frames that bars are held against, and the sampler's walls beside them, unless too few others are left.
 // Frames of files always count.
 func (r *run) judged(s *split) (domain, walls []dataset.Item) {
-	for _, it := range s.test {
-		if r.inputs.teacher != nil && sample.Wall(it.Source) {
+	domain, walls = apart(s.test)
+	if r.inputs.teacher == nil || len(domain) < leastJudged {
+		return s.test, nil
+	}
+	return domain, walls
+}
+
+// apart are the items of the domain, and those of the walls around it.
+func apart(items []dataset.Item) (domain, walls []dataset.Item) {
+	for _, it := range items {
+		if sample.Wall(it.Source) {
 			walls = append(walls, it)
 		} else {
 			domain = append(domain, it)
 		}
-	}
-	if len(domain) < leastJudged {
-		return s.test, nil
 	}
 	return domain, walls
 }
