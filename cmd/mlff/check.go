@@ -52,7 +52,7 @@ func checkCommand(t *terminal) *cobra.Command {
 	k.pythonFlag(c.Flags())
 	c.Flags().StringSliceVar(&k.structures, "structures", nil, "structures to measure at")
 	c.Flags().BoolVar(&k.dynamics, "md", true, "dynamics, too")
-	c.Flags().Float64SliceVar(&k.temperatures, "temperature", nil, "temperatures at which dynamics must be stable, K (default 300; 600 to 3000 are tried)")
+	float64s(c.Flags(), &k.temperatures, "temperature", "temperatures at which dynamics must be stable, K (default 300; 600 to 3000 are tried)")
 	return c
 }
 

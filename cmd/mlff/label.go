@@ -29,9 +29,10 @@ func labelCommand(t *terminal) *cobra.Command {
 		Use:   "label FILE... --teacher NAME --out LABELLED",
 		Short: "Write a teacher's answers for structures",
 		Long: "Write a teacher's answers for structures. What was labelled when the command is interrupted or killed stays, in\n" +
-			"LABELLED.parts: the same command goes on from there. Files may have any format that ASE reads, where Python has it. With --slurm the jobs of a cluster do the work, each for\n" +
-			"some of the frames; the command submits them, watches them, submits again what failed or ran out of time, and\n" +
-			"puts the parts together. It may be ended and started again at any time; the jobs go on.",
+			"LABELLED.parts: the same command goes on from there. Files may have any format that ASE reads, where Python has\n" +
+			"it. With --slurm the jobs of a cluster do the work, each for some of the frames; the command submits them,\n" +
+			"watches them, submits again what failed or ran out of time, and puts the parts together. It may be ended and\n" +
+			"started again at any time; the jobs go on.",
 		Example: "  mlff label start.extxyz --teacher sw-si --out labelled.extxyz\n" +
 			"  mlff label start.extxyz --teacher mace:m.model --python VENV --out labelled.extxyz --slurm \"--partition=cpu --time=1:00:00\"",
 		Args: arguments(0, -1, "files of structures"),

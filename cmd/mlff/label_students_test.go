@@ -223,12 +223,7 @@ func molten(t *testing.T, row string, by teacher.Teacher, p phase) structure.Str
 // TestBenchLabelEthanol distils ANI-1ccx, all eight networks, from one geometry of ethanol, and judges dynamics, a torsion
 // and vibrations by python/bench/molecule.py.
 func TestBenchLabelEthanol(t *testing.T) {
-	data := developmentData(t, "ani1ccx")
-	var files []string
-	for k := range 8 {
-		files = append(files, filepath.Join(data, fmt.Sprintf("ani1ccx_model%d.fnx", k)))
-	}
-	ensemble := strings.Join(files, ",")
+	ensemble := ani(t)
 	row := studentRow{name: "ethanol", environment: "fennol", teacher: "fennol:" + ensemble,
 		start:  only(ethanol()),
 		config: "domain: {temperatures: [300, 500]}\nsample: {labels: 800}\nstudent: {channels: 32, mixed: 32, hidden: 64, lt: 3}\ntrain: {budget: 14m, loss: huber}"}
@@ -240,6 +235,17 @@ func TestBenchLabelEthanol(t *testing.T) {
 	tellAtMost("ethanol, C-C-O-H torsion RMSE", "kcal/mol", x.Torsion, 0.1)
 	tellAtMost("ethanol, 21 wavenumbers MAE", "cm⁻¹", x.Wavenumbers, 10)
 	fmt.Printf("  by displacements of 0.06 Å, over which the teacher's kinks are averaged as vibrations do it, %.1f cm⁻¹\n", x.Wide)
+}
+
+// ani is ANI-1ccx, all eight networks, as the factory of FeNNol takes it.
+func ani(t *testing.T) string {
+	t.Helper()
+	data := developmentData(t, "ani1ccx")
+	var files []string
+	for k := range 8 {
+		files = append(files, filepath.Join(data, fmt.Sprintf("ani1ccx_model%d.fnx", k)))
+	}
+	return strings.Join(files, ",")
 }
 
 // ethanol is anti, with textbook bonds and angles.

@@ -37,7 +37,7 @@ func localityCommand(t *terminal) *cobra.Command {
 	l.flags(f)
 	l.pythonFlag(f)
 	f.StringSliceVar(&l.structures, "structures", nil, "structures to measure in")
-	f.Float64SliceVar(&l.options.Radii, "radii", nil, "reaches to look at, ascending, Å (default 4 to 10)")
+	float64s(f, &l.options.Radii, "radii", "reaches to look at, ascending, Å (default 4 to 10)")
 	f.Float64Var(&l.options.Rattle, "rattle", 0, "standard deviation of the displacements, Å (default 0.1)")
 	f.IntVar(&l.options.Samples, "samples", 0, "displaced structures for each centre and radius (default 8)")
 	return c

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"mlff/dataset"
 	"mlff/model"
@@ -121,4 +122,10 @@ func rootCommand(t *terminal) *cobra.Command {
 		registerCommand(t), exportCommand(t), teachersCommand(t), lammpsCommand(t), doctorCommand(t), versionCommand(t),
 	)
 	return root
+}
+
+// float64s is a flag of several numbers whose help does not end with an empty default.
+func float64s(f *pflag.FlagSet, p *[]float64, name, usage string) {
+	f.Float64SliceVar(p, name, nil, usage)
+	f.Lookup(name).DefValue = ""
 }

@@ -113,9 +113,15 @@ func (t *teaching) list(ctx context.Context) error {
 	if t.terminal.json {
 		return t.terminal.printJSON(map[string]any{"teachers": list})
 	}
-	w := tabwriter.NewWriter(t.terminal.out, 0, 0, 2, ' ', 0)
+	w, missing := tabwriter.NewWriter(t.terminal.out, 0, 0, 2, ' ', 0), ""
 	for _, k := range list {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", k.Usage, k.Summary, k.state())
+		if k.Install != "" {
+			missing += "  " + k.Install + "\n"
+		}
+	}
+	if missing != "" {
+		fmt.Fprintf(w, "\nWhat is missing, one line each (some cannot live in one environment):\n%s", missing)
 	}
 	return w.Flush()
 }
@@ -127,7 +133,7 @@ func (k kind) state() string {
 	case k.Version != "":
 		return k.Package + " " + k.Version
 	case k.Install != "":
-		return "missing: " + k.Install
+		return "missing, see below"
 	}
 	return "needs Python: --python VENV"
 }

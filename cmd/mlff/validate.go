@@ -78,7 +78,7 @@ func validateCommand(t *terminal) *cobra.Command {
 	v.teaching.flags(f)
 	v.teaching.pythonFlag(f)
 	f.StringSliceVar(&v.wanted, "observables", nil, "beside the teacher (default what applies; none for none): "+strings.Join(validate.Properties, ", "))
-	f.Float64SliceVar(&v.surveying.temperatures, "temperature", nil, "of the dynamics, K (default the middle one of the student's domain, else 300)")
+	float64s(f, &v.surveying.temperatures, "temperature", "of the dynamics, K (default the middle one of the student's domain, else 300)")
 	f.IntVar(&v.policyFrames, "policy-frames", 50, "frames of the student's own dynamics that the teacher judges at a temperature; 0: none")
 	f.IntVar(&v.guardFrames, "guard-frames", 20, "strange frames of each kind that the student's alarm is tried on; 0: none")
 	f.StringVar(&v.pool, "pool", "", "file for these frames with the teacher's labels, which distill --add learns from")
