@@ -262,14 +262,14 @@ func (c *Config) tasks(in *inputs) ([]sample.Task, error) {
 
 // sampling is what the sampler is asked for: all labels, or those before the first round of active selection.
 func (c *Config) sampling(paths [][2]structure.Structure) sample.Config {
-	labels, evaluations := c.Plan.Labels, c.Plan.Evaluations
+	labels, later, evaluations := c.Plan.Labels, 0, c.Plan.Evaluations
 	if rounds := c.Sample.shareOut(labels); rounds != nil {
-		labels = rounds[0]
+		labels, later = rounds[0], sum(rounds[1:])
 		if evaluations > 0 {
-			evaluations = max(1, evaluations-sum(rounds[1:]))
+			evaluations = max(1, evaluations-later)
 		}
 	}
-	return sample.Config{Labels: labels, Temperatures: c.Domain.Temperatures, Pressure: c.Domain.Pressure, Rattle: c.Sample.Rattle,
+	return sample.Config{Labels: labels, Later: later, Temperatures: c.Domain.Temperatures, Pressure: c.Domain.Pressure, Rattle: c.Sample.Rattle,
 		Strain: c.Sample.Strain, Extra: c.Sample.Extra, Paths: paths, Cutoff: float64(c.Student.Cutoff), Evaluations: evaluations, Seed: c.Seed}
 }
 

@@ -57,6 +57,7 @@ import (
 // Config says what to sample. Zero values of Cutoff, MaxAtoms and Evaluations stand for their defaults.
 type Config struct {
 	Labels       int                      // frames wanted
+	Later        int                      // frames that are chosen elsewhere, among those of dynamics
 	Temperatures []float64                // the ladder, K
 	Pressure     [2]float64               // of the domain, from, to, GPa; both zero: volumes are drawn by strain
 	Rattle       float64                  // standard deviation of displacements, Å
@@ -140,6 +141,7 @@ func Plan(c Config, starts []structure.Frame) ([]Task, error) {
 	if err != nil {
 		return nil, err
 	}
+	p.wallsOfAll(all)
 	parts := p.divide(all)
 	p.interval = p.affordable(parts[0], parts[1])
 	for k, labels := range parts {
@@ -232,6 +234,26 @@ func Cost(tasks []Task) (labels, evaluations int) {
 		evaluations += t.Evaluations
 	}
 	return labels, evaluations
+}
+
+// wallsOfAll gives walls the labels that they would have if all frames were planned here: those chosen later are no walls.
+func (p *planner) wallsOfAll(shares []share) {
+	if p.Later == 0 {
+		return
+	}
+	grow, around := 1+float64(p.Later)/float64(p.Labels), 0.0
+	for _, s := range shares {
+		if Wall(s.name) {
+			around += s.part
+		}
+	}
+	for k := range shares {
+		if Wall(shares[k].name) {
+			shares[k].part *= grow
+		} else {
+			shares[k].part *= (1 - grow*around) / (1 - around)
+		}
+	}
 }
 
 // divide says how many labels each share gets.

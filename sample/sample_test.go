@@ -85,6 +85,34 @@ func TestPlanSharesLabelsOut(t *testing.T) {
 	}
 }
 
+// Where half of the frames are chosen later, the other half has all walls.
+func TestPlanHasAllWalls(t *testing.T) {
+	walls := func(labels, later int) map[string]int {
+		c, starts := silicon(labels)
+		c.Later = later
+		tasks, err := Plan(c, starts)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, _ := Cost(tasks); n != labels {
+			t.Errorf("%d labels are planned, %d were asked for", n, labels)
+		}
+		count := map[string]int{}
+		for _, task := range tasks {
+			if Wall(task.Source) {
+				count[task.Source] += task.Labels
+			}
+		}
+		return count
+	}
+	whole, half := walls(201, 0), walls(101, 100)
+	for kind, n := range whole {
+		if d := half[kind] - n; d < -1 || d > 1 { // rounded
+			t.Errorf("%s: %d frames of 201, %d where 100 are chosen later", kind, n, half[kind])
+		}
+	}
+}
+
 func TestPlanRefuses(t *testing.T) {
 	c, starts := silicon(10)
 	cold, few := c, c

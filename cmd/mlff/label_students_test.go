@@ -126,6 +126,12 @@ func crystal(name string, start structure.Structure, temperatures ...float64) []
 }
 
 // TestBenchLabelSilicon distils SevenNet-0's silicon from its crystal and its liquid, at the volume of the crystal.
+//
+// Force MAE in the liquid, and of its frames among the labels, meV/Å, on this row's labels with one thing changed: nothing
+// 62, 51; 64 channels 61, 48; hidden 16 62, 55; lt 2 62, 52; 32 radial functions 61, 51; cutoff 5 Å 62, 53, and 7 Å 60, 51;
+// 40000 steps 62, 48; three times the rate 60, 54; labels of the liquid alone 64, 43. So neither size nor reach (locality:
+// 12 at 6 Å) nor training limits it; what is left is the student's form. The error falls as labels to the power of -0.23,
+// and the bar is 30.
 func TestBenchLabelSilicon(t *testing.T) {
 	frames, err := structure.ReadFile("../../examples/silicon.extxyz", structure.Keys{})
 	if err != nil {
