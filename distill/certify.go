@@ -63,7 +63,7 @@ func (r *run) publish(m *model.Model) error { return m.Save(r.file(studentName))
 
 func (r *run) validate(ctx context.Context, m *model.Model, p *model.Potential, s *split) (*validate.Validation, error) {
 	b := r.config.Bars
-	domain, walls := r.judged(s)
+	domain, walls := r.judged(s.test)
 	o := validate.Options{
 		Frames:   framesOf(domain),
 		Walls:    framesOf(walls),

@@ -320,12 +320,12 @@ func TestJournalSurvivesTornLines(t *testing.T) {
 	}
 }
 
-// A run has worked while its processes ran; the budget of a round counts from the plan that begins it.
+// A run has worked while its processes ran, whatever their first lines say; the budget of a round counts from the plan that begins it.
 func TestClockAddsProcesses(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log.jsonl")
 	lines := ""
 	for _, l := range []struct{ minute, event, value string }{
-		{"00", "start", "{}"}, {"01", "plan", `{"round":1}`}, {"02", "x", "0"}, {"30", "start", "{}"}, {"31", "plan", `{"round":2}`}, {"34", "x", "0"},
+		{"00", "licence accepted", "true"}, {"00", "start", "{}"}, {"01", "plan", `{"round":1}`}, {"02", "x", "0"}, {"30", "start", "{}"}, {"31", "plan", `{"round":2}`}, {"34", "x", "0"},
 		{"40", "start", "{}"}, {"42", "plan", `{"round":2,"steps":5}`}, {"50", "start", "{}"},
 	} {
 		lines += fmt.Sprintf(`{"time":"2026-01-01T00:%s:00Z","event":%q,"value":%s}`+"\n", l.minute, l.event, l.value)

@@ -93,7 +93,7 @@ func (r *run) labelCurve(ctx context.Context, m *model.Model, p structure.Potent
 	if len(s.train) < fewestLabels || len(s.test) == 0 {
 		return nil
 	}
-	domain, _ := r.judged(s)
+	domain, _ := r.judged(s.test)
 	own, err := forceError(p, domain)
 	if err != nil || own == 0 { // no forces are held out
 		return err
@@ -129,7 +129,7 @@ func (r *run) affordsCurve(ctx context.Context, s *split) (bool, error) {
 	if r.config.Train.Steps != nil {
 		return false, nil
 	}
-	data := train.Data{Train: s.train, Held: s.held}
+	data := r.data(s)
 	m, err := r.untrained(ctx, data, s.everything())
 	if err != nil {
 		return false, err
@@ -148,17 +148,18 @@ func (r *run) affordsCurve(ctx context.Context, s *split) (bool, error) {
 
 // lesser is the error of a student of some of the frames, trained as the student was.
 func (r *run) lesser(ctx context.Context, s *split, part []dataset.Item) (*report.LabelPoint, error) {
-	m, err := r.untrained(ctx, train.Data{Train: s.train, Held: s.held}, s.everything())
+	data := r.data(s)
+	m, err := r.untrained(ctx, data, s.everything())
 	if err != nil {
 		return nil, err
 	}
 	plan := r.trainPlan()
 	plan.Steps = max(1, r.config.Plan.Steps*len(part)/len(s.train))
-	plan.Limit(len(s.held))
+	plan.Limit(len(data.Held))
 	if r.config.Plan.Stress != stressLearned {
 		plan.Weights.Stress = 0
 	}
-	if _, err := train.Run(ctx, m, train.Data{Train: part, Held: s.held}, plan, train.Options{Threads: r.threads()}); err != nil {
+	if _, err := train.Run(ctx, m, train.Data{Train: part, Held: data.Held}, plan, train.Options{Threads: r.threads()}); err != nil {
 		return nil, err
 	}
 	p, err := m.Potential(model.Options{Threads: r.threads()})
@@ -166,7 +167,7 @@ func (r *run) lesser(ctx context.Context, s *split, part []dataset.Item) (*repor
 		return nil, err
 	}
 	defer p.Close()
-	domain, _ := r.judged(s)
+	domain, _ := r.judged(s.test)
 	mae, err := forceError(p, domain)
 	return &report.LabelPoint{Labels: len(part), MAE: 1e3 * mae}, err
 }

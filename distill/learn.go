@@ -22,7 +22,7 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 	if r.has(historyName) && r.has(candidateName) {
 		return r.candidate()
 	}
-	data := train.Data{Train: s.train, Held: s.held}
+	data := r.data(s)
 	m, err := r.untrained(ctx, data, s.everything())
 	if err != nil {
 		return nil, err
@@ -58,6 +58,12 @@ func (r *run) learn(ctx context.Context, s *split) (*model.Model, error) {
 		return nil, err
 	}
 	return m, r.writeJSON(historyName, history) // last: it says that the candidate is whole
+}
+
+// data are what training sees of a split.
+func (r *run) data(s *split) train.Data {
+	held, _ := r.judged(s.held)
+	return train.Data{Train: s.train, Held: held}
 }
 
 // candidate reads the student that training left.

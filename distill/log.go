@@ -102,7 +102,7 @@ func (j *journal) clock() (clock, error) {
 		if json.Unmarshal(line, &e) != nil {
 			continue
 		}
-		if e.Event == "start" {
+		if e.Event == "start" || first.IsZero() { // a licence may be accepted first
 			c.before += last.Sub(first)
 			first = e.Time
 		}

@@ -56,7 +56,7 @@ func TestWallsAreJudgedApart(t *testing.T) {
 		{"labelled files", nil, sources("mine.extxyz", 10), 0},
 	} {
 		r := &run{inputs: &inputs{teacher: c.by}}
-		domain, walls := r.judged(&split{test: c.test})
+		domain, walls := r.judged(c.test)
 		if len(walls) != c.walls || len(domain)+len(walls) != len(c.test) {
 			t.Errorf("%s: %d frames judged, %d beside; want %d beside", c.name, len(domain), len(walls), c.walls)
 		}
