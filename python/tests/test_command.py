@@ -24,9 +24,9 @@ def mlff(tmp_path_factory):
     path = tmp_path_factory.mktemp("bin") / "mlff"
     subprocess.run(["go", "build", "-o", path, "./cmd/mlff"], cwd=ROOT, check=True, env=os.environ | {"CGO_ENABLED": "0"})
 
-    def run(*arguments: object) -> str:
+    def run(*arguments: object, codes: tuple[int, ...] = (0,)) -> str:
         done = subprocess.run([path, *map(str, arguments), "--python", sys.executable], capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.returncode in codes, done.stdout + done.stderr
         return done.stdout
 
     return run
@@ -45,9 +45,10 @@ def test_the_command_labels_with_real_teachers(mlff, which, tmp_path):
     start, label = read(tmp_path / "start.extxyz"), read(tmp_path / "out.extxyz")
     assert np.allclose(label.get_forces(), real.calculator.get_property("forces", start), rtol=0, atol=1e-5)  # as above
     assert np.allclose(label.get_stress(), worker.voigt(real.calculator.get_property("stress", start)), rtol=0, atol=1e-6)
-    verdict = json.loads(mlff("teachers", "check", real.name, "--structures", tmp_path / "start.extxyz", "--md=false", "--json"))
+    check = ("teachers", "check", real.name, "--structures", tmp_path / "start.extxyz", "--md=false", "--json")
+    verdict = json.loads(mlff(*check, codes=(0, 3)))  # 3: something is amiss
     found = {f["name"]: f["pass"] for f in verdict["findings"]}
-    assert found.pop("dimers") in (True, False)  # models of random weights may have holes
+    assert found.pop("dimers") in (True, False)  # models may have holes there, those of random weights do
     assert found == dict.fromkeys(("repeatable", "smoothness", "forces", "stress"), True), verdict
     listed = {t["name"]: t for t in json.loads(mlff("teachers", "--json"))["teachers"]}
     assert listed[real.kind]["version"]
