@@ -89,7 +89,7 @@ func (r *run) tuneSteps(s *split, p train.Plan) int {
 		first := firstShare(len(s.train), len(s.tune))
 		steps *= (1 - first) / first
 	}
-	return max(1, min(int(steps), train.MostEpochs*len(s.tune)/p.Batch))
+	return max(1, min(int(steps), p.Most(len(s.tune))))
 }
 
 // firstShare is the part of the time for training that the first of two takes: as their frames, but at least half.

@@ -181,7 +181,7 @@ func (r *run) countSteps(ctx context.Context, m *model.Model, data train.Data, p
 		left -= max(left/stressShare, min(left/3, stressLeast*timing.Step))
 	}
 	p.Within(left, timing, len(data.Train), len(data.Held))
-	if (p.Steps+1)*p.Batch > train.MostEpochs*len(data.Train) {
+	if p.Steps == p.Most(len(data.Train)) {
 		r.say("%d steps: every frame %d times, beyond which training gains nothing", p.Steps, train.MostEpochs)
 	} else {
 		r.say("%d steps fit into the budget of %s", p.Steps, r.config.Train.Budget)

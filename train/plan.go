@@ -100,8 +100,11 @@ func (p *Plan) Within(budget time.Duration, t Timing, train, held int) {
 	p.Steps = max(1, int(seconds*(1-checkShare)/step))
 	p.Limit(held)
 	checks := float64(p.Checks*p.CheckFrames) * t.Check.Seconds()
-	p.Steps = min(max(1, int((seconds-checks)/step)), max(1, MostEpochs*train/p.Batch))
+	p.Steps = min(max(1, int((seconds-checks)/step)), p.Most(train))
 }
+
+// Most is how many steps show every one of so many training frames MostEpochs times.
+func (p *Plan) Most(train int) int { return max(1, MostEpochs*train/p.Batch) }
 
 // schedule maps updates to progress through the plan. Progress is step/Steps unless the clock ran out: then the
 // rest of it is squeezed into fewer updates.

@@ -27,16 +27,6 @@ func teacherPython(t *testing.T, name string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// developmentData is a folder of the development data.
-func developmentData(t *testing.T, name string) string {
-	t.Helper()
-	folder := filepath.Join(os.Getenv("MLFF_DATA"), name)
-	if _, err := os.Stat(folder); os.Getenv("MLFF_DATA") == "" || err != nil {
-		t.Skipf("MLFF_DATA has no %s", name)
-	}
-	return folder
-}
-
 // tellAtMost prints a figure that should not exceed its bar, tellAtLeast one that should reach it.
 func tellAtMost(name, unit string, measured, bar float64) {
 	printBar(os.Stdout, benchmark.Bar{Name: name, Unit: unit, Measured: &measured, Bar: bar, Passed: measured <= bar})

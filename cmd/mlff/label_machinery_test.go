@@ -22,7 +22,7 @@ func TestBenchLabelMachinery(t *testing.T) {
 	s := structure.Supercell(&alcohol, [3]int{4, 3, 2})
 	nothing := openTeacher(t, "ase:../../teacher/testdata/noop.py:make", teacherPython(t, "newest"), 1)
 	python := teacherPython(t, "fennol")
-	one, two := openTeacher(t, "fennol:"+ani(t), python, 1), openTeacher(t, "fennol:"+ani(t), python, 2)
+	one, two := openTeacher(t, ani(t), python, 1), openTeacher(t, ani(t), python, 2)
 	const repeats = 7
 	var machinery, alone, both [repeats]time.Duration
 	for k := range repeats { // in turns, so that noise of the machine meets all of them

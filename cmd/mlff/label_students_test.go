@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"mlff/structure"
+	"mlff/structure/structuretest"
 	"mlff/teacher"
 )
 
@@ -175,7 +176,7 @@ func TestBenchLabelRocksalt(t *testing.T) {
 
 // TestBenchLabelWater distils a PaiNN for liquid water from a box of 64 molecules.
 func TestBenchLabelWater(t *testing.T) {
-	file := filepath.Join(developmentData(t, "water-painn"), "teacher-painn.pt")
+	file := filepath.Join(structuretest.Data(t, "water-painn"), "teacher-painn.pt")
 	row := studentRow{name: "water", environment: "graphpes", teacher: "graphpes:" + file, start: waterBox,
 		phases: func(s structure.Structure) []phase {
 			var out []phase
@@ -229,29 +230,17 @@ func molten(t *testing.T, row string, by teacher.Teacher, p phase) structure.Str
 // TestBenchLabelEthanol distils ANI-1ccx, all eight networks, from one geometry of ethanol, and judges dynamics, a torsion
 // and vibrations by python/bench/molecule.py.
 func TestBenchLabelEthanol(t *testing.T) {
-	ensemble := ani(t)
-	row := studentRow{name: "ethanol", environment: "fennol", teacher: "fennol:" + ensemble,
+	row := studentRow{name: "ethanol", environment: "fennol", teacher: ani(t),
 		start:  only(ethanol()),
 		config: "domain: {temperatures: [300, 500]}\nsample: {labels: 800}\nstudent: {channels: 32, mixed: 32, hidden: 64, lt: 3}\ntrain: {budget: 14m, loss: huber}"}
 	began := time.Now()
 	candidate, _ := row.distilled(t)
 	tellAtMost("ethanol, whole distillation from one geometry", "min", time.Since(began).Minutes(), 15)
-	x := judgeMolecule(t, row.environment, ensemble, candidate)
+	x := judgeMolecule(t, &row, candidate)
 	tellAtMost("ethanol, force MAE in dynamics at 300 and 500 K", "meV/Å", x.Forces, 43)
 	tellAtMost("ethanol, C-C-O-H torsion RMSE", "kcal/mol", x.Torsion, 0.1)
 	tellAtMost("ethanol, 21 wavenumbers MAE", "cm⁻¹", x.Wavenumbers, 10)
 	fmt.Printf("  by displacements of 0.06 Å, over which the teacher's kinks are averaged as vibrations do it, %.1f cm⁻¹\n", x.Wide)
-}
-
-// ani is ANI-1ccx, all eight networks, as the factory of FeNNol takes it.
-func ani(t *testing.T) string {
-	t.Helper()
-	data := developmentData(t, "ani1ccx")
-	var files []string
-	for k := range 8 {
-		files = append(files, filepath.Join(data, fmt.Sprintf("ani1ccx_model%d.fnx", k)))
-	}
-	return strings.Join(files, ",")
 }
 
 // ethanol is anti, with textbook bonds and angles.
@@ -265,7 +254,7 @@ func ethanol() structure.Structure {
 type molecular struct{ Forces, Torsion, Wavenumbers, Wide float64 }
 
 // judgeMolecule runs molecule.py. What the teacher says is kept in the user's cache folder; delete it there to measure it anew.
-func judgeMolecule(t *testing.T, environment, ensemble, candidate string) molecular {
+func judgeMolecule(t *testing.T, row *studentRow, candidate string) molecular {
 	t.Helper()
 	root := filepath.Join("..", "..")
 	build := exec.Command(teacherPython(t, "newest"), "setup.py", "--quiet", "build_ext", "--inplace")
@@ -279,7 +268,7 @@ func judgeMolecule(t *testing.T, environment, ensemble, candidate string) molecu
 	}
 	start := filepath.Join(t.TempDir(), "ethanol.extxyz")
 	writeStart(t, start, ethanol())
-	c := exec.Command(teacherPython(t, environment), "-W", "ignore", filepath.Join(root, "python", "bench", "molecule.py"), start, ensemble,
+	c := exec.Command(teacherPython(t, row.environment), "-W", "ignore", filepath.Join(root, "python", "bench", "molecule.py"), start, strings.TrimPrefix(row.teacher, "fennol:"),
 		filepath.Join(cache, "mlff", "bench-label", "ethanol"), "0,1,2,3", candidate)
 	c.Env = append(os.Environ(), "PYTHONPATH="+filepath.Join(root, "python"))
 	c.Stderr = os.Stderr

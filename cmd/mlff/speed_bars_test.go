@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 
 	"mlff/benchmark"
@@ -48,15 +47,10 @@ func TestBenchValidateSpeed(t *testing.T) {
 	})
 	t.Run("water", func(t *testing.T) {
 		python := environment(t, "MLFF_FENNOL")
-		water, networks := structuretest.Data(t, "water-painn"), structuretest.Data(t, "ani1ccx")
-		files, err := filepath.Glob(filepath.Join(networks, "*.fnx"))
-		if err != nil || len(files) != 8 {
-			t.Fatalf("%d networks, %v", len(files), err)
-		}
-		train := filepath.Join(water, "train.extxyz")
+		train := filepath.Join(structuretest.Data(t, "water-painn"), "train.extxyz")
 		start := filepath.Join(t.TempDir(), "start.extxyz") // the smallest periodic cell
 		firstPeriodic(t, train, start)
-		printSpeed(t, "water", 100, quickStudent(t, train), start, "64,192,500", "fennol:"+strings.Join(files, ","), python)
+		printSpeed(t, "water", 100, quickStudent(t, train), start, "64,192,500", ani(t), python)
 	})
 }
 
